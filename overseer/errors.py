@@ -1,0 +1,102 @@
+"""What can go wrong, as exceptions that stop something and as values that a plan may survive.
+
+    OverseerError                 shown to the user as it stands; anything else is a bug
+    ├── UsageError                a wrong argument or setting (exit code 2)
+    ├── PlanError                 a plan with faults; carries all of them (exit code 3)
+    ├── JournalError              the journal cannot be read or written (exit code 1)
+    │   ├── RunNotFound           no such run, or an ambiguous prefix (exit code 2)
+    │   └── RunBusy               another process or thread owns the run (exit code 1)
+    ├── ApprovalNeeded            going on would need a decision nobody made (exit code 5)
+    └── BrokenInvariant           the program contradicted itself; never caught, always reported
+
+A step that fails is not an exception: it is a `Failure`, because the plan may go on without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+FailureKind = Literal[
+    "transient",
+    "rate_limited",
+    "bad_request",
+    "denied",
+    "budget",
+    "timeout",
+    "tool",
+    "invalid_output",
+    "limit",
+    "body",
+    "cancelled",
+    "internal",
+]
+FAILURE_KINDS: tuple[str, ...] = get_args(FailureKind)
+
+# Trying again can only help against these; everything else would fail the same way twice.
+RETRYABLE_KINDS: tuple[FailureKind, ...] = ("transient", "rate_limited", "timeout")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a step failed: a kind to decide by, a message to read."""
+
+    kind: FailureKind
+    message: str
+    detail: str = ""  # a traceback or a server's own words; never needed to understand the message
+    retry_after_s: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        record: dict[str, Any] = {"kind": self.kind, "message": self.message}
+        if self.detail:
+            record["detail"] = self.detail
+        if self.retry_after_s is not None:
+            record["retry_after_s"] = self.retry_after_s
+        return record
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Failure:
+        return cls(**record)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class OverseerError(Exception):
+    """Base of everything that is shown to the user without a traceback."""
+
+
+class UsageError(OverseerError):
+    """A wrong argument or setting; the message names it and what would help."""
+
+
+class PlanError(OverseerError):
+    """A plan that cannot run; `faults` holds every reason found."""
+
+    def __init__(self, faults: Sequence[Any], *, source: str = "") -> None:
+        self.faults = tuple(faults)
+        self.source = source
+        count = len(self.faults)
+        head = f"{source or 'the plan'} has {count} fault{'s' if count != 1 else ''}:"
+        super().__init__("\n".join([head, *(f"  {fault}" for fault in self.faults)]))
+
+
+class JournalError(OverseerError):
+    """The journal cannot be read or written; the message says which file and what would help."""
+
+
+class RunNotFound(JournalError):
+    """No run has this id."""
+
+
+class RunBusy(JournalError):
+    """The run is being carried out elsewhere right now."""
+
+
+class ApprovalNeeded(OverseerError):
+    """Going on needs a decision that nobody has made."""
+
+
+class BrokenInvariant(OverseerError):
+    """The program contradicted itself: a bug here, not a mistake of the user's."""

@@ -1,0 +1,70 @@
+"""Plan files: reading their text, and finding the file that a workflow's name stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from overseer.plan.document import MAX_BYTES
+from overseer.plan.faults import Fault
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+class NoText(Exception):
+    """A file whose text cannot be had; `fault` says why."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+def read_text(path: Path) -> str:
+    """The text of a plan file; NoText says why there is none."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # it may be a device that never ends
+    except FileNotFoundError:
+        raise NoText(Fault(f"there is no file '{path}'", _neighbour(path))) from None
+    except IsADirectoryError:
+        raise NoText(Fault(f"'{path}' is a folder", "name a file in it")) from None
+    except OSError as error:
+        raise NoText(Fault(f"'{path}' cannot be read: {error.strerror or error}")) from None
+    if len(content) > MAX_BYTES:
+        raise NoText(Fault(f"'{path}' is larger than {MAX_BYTES // 1024 // 1024} MiB"))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise NoText(Fault(f"'{path}' is not UTF-8 text", "save it as UTF-8", line=line)) from None
+
+
+def find_workflow(name: str, *, folder: Path, folders: Iterable[Path] = ()) -> tuple[Path | None, tuple[Path, ...]]:
+    """The file that a workflow's name or path means in a file of `folder`, and the places looked at."""
+    places = tuple(_places(name, folder, folders))
+    return next((place for place in places if _is_file(place)), None), places
+
+
+def _places(name: str, folder: Path, folders: Iterable[Path]) -> Iterator[Path]:
+    if "/" in name or "\\" in name or name.lower().endswith(SUFFIXES):
+        yield folder / name
+        return
+    for place in (folder, *folders):
+        for suffix in SUFFIXES:
+            yield place / f"{name}{suffix}"
+
+
+def _neighbour(path: Path) -> str:
+    """Help for a file that is there under another suffix."""
+    for suffix in SUFFIXES:
+        other = path.with_suffix(suffix) if path.name else path
+        if other != path and _is_file(other):
+            return f"did you mean '{other}'?"
+    return ""
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, a folder that is closed to us
+        return False

@@ -1,0 +1,193 @@
+"""Dependencies: whatever is read is waited for, and nothing else changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from overseer.plan import completed, plan_from, validate
+from overseer.plan.values import Scope, WorkflowPlan, WorkflowStep
+from tests.plan.strategies import plans
+
+Needs = dict[str, Any]
+
+
+def plan(*steps: dict[str, Any]) -> WorkflowPlan:
+    draft = plan_from({"steps": list(steps)})
+    assert draft.faults == ()
+    return draft.plan
+
+
+def call(step_id: str, *refs: str, **keys: Any) -> dict[str, Any]:
+    return {"step_id": step_id, "tool": "t", "args": {"x": [f"{{{{{ref}}}}}" for ref in refs]}, **keys}
+
+
+def needs(steps: tuple[WorkflowStep, ...]) -> Needs:
+    """The dependencies of all steps; those of a scope together with those in its body."""
+    return {step.step_id: _needs(step) for step in steps}
+
+
+def _needs(step: WorkflowStep) -> Any:
+    if isinstance(step.action, Scope) and step.action.body is not None:
+        return list(step.depends_on), needs(step.action.body.steps)
+    return list(step.depends_on)
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected", "notes"),
+    [
+        (
+            [call("joke"), call("fr", "joke")],
+            {"joke": [], "fr": ["joke"]},
+            ["step 'fr' reads {{joke}}: dependency on 'joke' added"],
+        ),
+        (
+            [call("a"), call("b"), call("c", "a", "b.x[0]", "a.y", depends_on=["b"])],
+            {"a": [], "b": [], "c": ["b", "a"]},
+            ["step 'c' reads {{a}}: dependency on 'a' added"],
+        ),
+        (
+            [call("b", "a"), call("a")],  # the order of writing is no matter
+            {"b": ["a"], "a": []},
+            ["step 'b' reads {{a}}: dependency on 'a' added"],
+        ),
+        (
+            [call("a"), call("b", when={"ref": "{{a}}", "op": "eq", "value": "{{c}}"}), call("c")],
+            {"a": [], "b": ["a", "c"], "c": []},
+            ["step 'b' reads {{a}}: dependency on 'a' added", "step 'b' reads {{c}}: dependency on 'c' added"],
+        ),
+        ([call("a", "a", "inputs.x", "item", "nowhere")], {"a": []}, []),
+        # scopes
+        (
+            [call("list"), {"step_id": "map", "for_each": "{{list}}", "steps": [call("b", "item")]}],
+            {"list": [], "map": (["list"], {"b": []})},
+            ["step 'map' reads {{list}}: dependency on 'list' added"],
+        ),
+        (
+            [call("n"), {"step_id": "many", "iterations": "{{n}}", "steps": [call("b")]}],
+            {"n": [], "many": (["n"], {"b": []})},
+            ["step 'many' reads {{n}}: dependency on 'n' added"],
+        ),
+        (
+            [call("p"), {"step_id": "watch", "on": {"file": "in/{{p}}"}, "steps": [call("b", "event")]}],
+            {"p": [], "watch": (["p"], {"b": []})},
+            ["step 'watch' reads {{p}}: dependency on 'p' added"],
+        ),
+        (  # what a body reads from outside, its scope waits for
+            [call("a"), {"step_id": "s", "steps": [call("b"), call("c", "a", "b")]}],
+            {"a": [], "s": (["a"], {"b": [], "c": ["b"]})},
+            [
+                "step 'c' reads {{b}}: dependency on 'b' added",
+                "step 's' needs 'a' for its body: dependency on 'a' added",
+            ],
+        ),
+        (  # through several levels
+            [call("a"), {"step_id": "s", "steps": [{"step_id": "u", "steps": [call("b", "a")]}]}],
+            {"a": [], "s": (["a"], {"u": ([], {"b": []})})},
+            ["step 's' needs 'a' for its body: dependency on 'a' added"],
+        ),
+        (  # to the level that has the step, and no further
+            [{"step_id": "s", "steps": [call("a"), {"step_id": "u", "steps": [call("b", "a")]}]}],
+            {"s": ([], {"a": [], "u": (["a"], {"b": []})})},
+            ["step 'u' needs 'a' for its body: dependency on 'a' added"],
+        ),
+        (  # the name of a scope means its current round inside of it
+            [{"step_id": "s", "for_each": [1], "steps": [{"step_id": "u", "steps": [call("b", "s.item", "s.index")]}]}],
+            {"s": ([], {"u": ([], {"b": []})})},
+            [],
+        ),
+        (  # an output and a guard read as well
+            [
+                call("a"),
+                call("c"),
+                {
+                    "step_id": "s",
+                    "repeat": {"until": {"ref": "{{last}}", "op": "eq", "value": "{{c}}"}},
+                    "steps": [call("b")],
+                    "output": ["{{a}}", "{{b}}"],
+                },
+            ],
+            {"a": [], "c": [], "s": (["a", "c"], {"b": []})},
+            [
+                "step 's' needs 'a' for its body: dependency on 'a' added",
+                "step 's' needs 'c' for its body: dependency on 'c' added",
+            ],
+        ),
+        (  # a dependency that leads out of the body
+            [call("a"), {"step_id": "s", "steps": [call("b", depends_on=["a"]), call("c", depends_on=["b", "a"])]}],
+            {"a": [], "s": (["a"], {"b": [], "c": ["b"]})},
+            [
+                "step 'b' depends on 'a' outside of its scope: dependency moved to 's'",
+                "step 'c' depends on 'a' outside of its scope: dependency moved to 's'",
+                "step 's' needs 'a' for its body: dependency on 'a' added",
+            ],
+        ),
+        (  # a workflow from elsewhere sees nothing around it; its arguments do
+            [
+                call("a"),
+                {
+                    "step_id": "w",
+                    "workflow": "w",
+                    "args": {"x": "{{a}}"},
+                    "plan": {"inputs": {"x": "any"}, "steps": [call("c"), call("b", "c", "a")]},
+                },
+            ],
+            {"a": [], "w": (["a"], {"c": [], "b": ["c"]})},
+            ["step 'b' reads {{c}}: dependency on 'c' added", "step 'w' reads {{a}}: dependency on 'a' added"],
+        ),
+    ],
+)
+def test_implied_dependencies(steps: list[dict[str, Any]], expected: Needs, notes: list[str]) -> None:
+    result, found = completed(plan(*steps))
+    assert needs(result.steps) == expected
+    assert list(found) == notes
+
+
+def test_a_complete_plan_stays_the_same_object() -> None:
+    before = plan(call("a"), call("b", "a", depends_on=["a"]), {"step_id": "s", "steps": [call("c")]})
+    after, notes = completed(before)
+    assert after is before
+    assert notes == ()
+
+
+def test_steps_that_lack_nothing_stay_the_same_objects() -> None:
+    before = plan(call("a"), call("b", "a"), {"step_id": "s", "steps": [call("c"), call("d", "c")]})
+    after, _ = completed(before)
+    assert after.steps[0] is before.steps[0]
+    assert after.steps[1] == before.steps[1].depending_on(("a",))
+    assert isinstance(before.steps[2].action, Scope)
+    assert isinstance(after.steps[2].action, Scope)
+    assert before.steps[2].action.body is not None
+    assert after.steps[2].action.body is not None
+    assert after.steps[2].action.body.steps[0] is before.steps[2].action.body.steps[0]
+
+
+def test_a_workflow_that_is_used_twice_is_completed_once() -> None:
+    body = plan(call("a"), call("b", "a"))
+    use = [{"step_id": step_id, "workflow": "w"} for step_id in ("one", "two")]
+    outer = plan(*use)
+    linked = outer.with_steps(
+        tuple(WorkflowStep(step.step_id, Scope(step.action.mode, body, "w")) for step in outer.steps)  # type: ignore[union-attr]
+    )
+    after, notes = completed(linked)
+    one, two = (step.action for step in after.steps)
+    assert isinstance(one, Scope)
+    assert isinstance(two, Scope)
+    assert one.body is two.body
+    assert len(notes) == 1
+
+
+@given(plans)
+def test_completing_settles_at_once(before: WorkflowPlan) -> None:
+    after, _ = completed(before)
+    again, notes = completed(after)
+    assert again is after
+    assert notes == ()
+
+
+@given(plans)
+def test_no_plan_is_too_strange_to_validate(strange: WorkflowPlan) -> None:
+    for fault in (*validate(strange), *validate(completed(strange)[0], tools={})):
+        assert str(fault)

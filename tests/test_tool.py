@@ -1,0 +1,216 @@
+"""Tools: what a function's signature and docstring say of it."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from typing import Any, Literal, Optional, TypedDict
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from overseer.tool import EFFECTS, Cancellation, Tool, ToolContext, ToolError, tool
+
+
+class Point(TypedDict):
+    x: int
+
+
+@tool
+def shout(text: str, times: int = 1) -> str:
+    """Say it louder.
+
+    In capitals, even.
+
+    Args:
+        text: what to say,
+            and to whom
+        times (int): how often
+        unknown: is not a parameter
+
+    Returns:
+        the noise
+    """
+    return text.upper() * times
+
+
+def test_a_function_becomes_a_tool() -> None:
+    assert shout("hi", times=2) == "HIHI"
+    assert shout.name == "shout"
+    assert shout.description == "Say it louder.\n\nIn capitals, even."
+    assert shout.parameters == {
+        "type": "object",
+        "properties": {
+            "text": {"type": "string", "description": "what to say, and to whom"},
+            "times": {"type": "integer", "description": "how often", "default": 1},
+        },
+        "required": ["text"],
+        "additionalProperties": False,
+    }
+    assert (shout.effect, shout.idempotent, shout.writes, shout.timeout_s) == ("pure", True, (), None)
+    assert shout.origin == __file__
+
+
+@pytest.mark.parametrize(
+    ("hint", "schema"),
+    [
+        (str, {"type": "string"}),
+        (int, {"type": "integer"}),
+        (float, {"type": "number"}),
+        (bool, {"type": "boolean"}),
+        (None, {"type": "null"}),
+        (list, {"type": "array"}),
+        (list[int], {"type": "array", "items": {"type": "integer"}}),
+        (list[list[str]], {"type": "array", "items": {"type": "array", "items": {"type": "string"}}}),
+        (tuple[int, ...], {"type": "array", "items": {"type": "integer"}}),
+        (tuple[int, str], {"type": "array"}),
+        (dict, {"type": "object"}),
+        (dict[str, int], {"type": "object"}),
+        (Point, {"type": "object"}),
+        (Literal["a", 1], {"enum": ["a", 1]}),
+        (str | None, {"anyOf": [{"type": "string"}, {"type": "null"}]}),
+        (Optional[int], {"anyOf": [{"type": "integer"}, {"type": "null"}]}),  # noqa: UP045 - people write it
+        (Any, {}),
+        (object, {}),
+    ],
+)
+def test_annotations_become_schemas(hint: Any, schema: dict[str, Any]) -> None:
+    def function(value):  # type: ignore[no-untyped-def]
+        return value
+
+    function.__annotations__["value"] = hint
+    made = tool(function)
+    assert made.parameters["properties"]["value"] == schema
+    Draft202012Validator.check_schema(dict(made.parameters))
+
+
+def test_a_parameter_without_annotation_takes_anything() -> None:
+    @tool
+    def function(value, other=None):  # type: ignore[no-untyped-def]
+        return value
+
+    assert function.parameters["properties"] == {"value": {}, "other": {"default": None}}
+    assert function.parameters["required"] == ["value"]
+
+
+def test_further_keywords_leave_the_schema_open() -> None:
+    @tool
+    def function(**values: int) -> int:
+        return sum(values.values())
+
+    assert function.parameters["additionalProperties"] is True
+    assert function.parameters["properties"] == {}
+
+
+def test_the_context_is_not_an_argument() -> None:
+    @tool
+    def function(path: str, context: ToolContext) -> str:
+        return path
+
+    assert list(function.parameters["properties"]) == ["path"]
+    assert function.context_parameter == "context"
+    assert shout.context_parameter is None
+
+
+@pytest.mark.parametrize("effect", EFFECTS)
+def test_only_what_changes_nothing_may_be_run_again(effect: Any) -> None:
+    made = tool(effect=effect)(lambda: None)
+    assert made.idempotent is (effect in ("pure", "read", "model"))
+    assert made.has_undeclared_effects is (effect in ("write", "exec"))
+    assert tool(effect=effect, idempotent=True)(lambda: None).idempotent
+
+
+def test_options_are_kept() -> None:
+    @tool(
+        name="save-file",
+        effect="write",
+        writes=["file:{path}"],
+        timeout_s=5,
+        output={"type": "null"},
+        tags=["files"],
+        examples=[{"path": "x"}],
+    )
+    def save(path: str) -> None: ...
+
+    assert save.name == "save-file"
+    assert save.writes == ("file:{path}",)
+    assert not save.has_undeclared_effects
+    assert (save.timeout_s, save.output, save.tags, save.examples) == (
+        5,
+        {"type": "null"},
+        ("files",),
+        ({"path": "x"},),
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"effect": "magic"}, r"tool 'f' has the effect 'magic'; use one of: pure, read, model, network, write, exec"),
+        (
+            {"effect": "write", "writes": "file:{path}"},
+            r"tool 'f': writes must be a list such as \['file:\{path\}'\], not text",
+        ),
+        ({"writes": ["x"]}, "tool 'f' declares writes but has the effect 'pure'; say effect='write'"),
+    ],
+)
+def test_wrong_options_are_refused(options: dict[str, Any], complaint: str) -> None:
+    def f() -> None: ...
+
+    with pytest.raises(ValueError, match=complaint):
+        tool(**options)(f)
+
+
+def test_parameters_must_be_given_by_name() -> None:
+    def starred(*values: int) -> None: ...
+
+    def positional(value: int, /) -> None: ...
+
+    for function in (starred, positional):
+        with pytest.raises(ValueError, match=r"cannot be given by name$"):
+            tool(function)
+
+
+def test_a_tool_is_pickled_by_the_name_that_holds_it() -> None:
+    assert pickle.loads(pickle.dumps(shout)) is shout
+
+
+def test_a_tool_error_says_whether_trying_again_could_help() -> None:
+    assert ToolError("no").kind == "tool"
+    error = ToolError("later", kind="rate_limited", retry_after_s=3)
+    assert (str(error), error.kind, error.retry_after_s) == ("later", "rate_limited", 3)
+
+
+# --- cancellation
+
+
+def test_hooks_run_once_when_a_call_is_given_up() -> None:
+    calls: list[str] = []
+    cancellation = Cancellation()
+    cancellation.call_when_asked(lambda: calls.append("early"))
+    assert not cancellation.is_asked
+    cancellation.ask()
+    cancellation.ask()
+    cancellation.call_when_asked(lambda: calls.append("late"))
+    assert cancellation.is_asked
+    assert calls == ["early", "late"]
+
+
+def test_waiting_ends_at_once_when_cancelled() -> None:
+    context = ToolContext("run", "key", 1, Cancellation())
+    assert not context.wait(0)
+    canceller = threading.Timer(0.01, context.cancellation.ask)
+    canceller.start()
+    assert context.wait(60)
+    canceller.join()
+    assert context.is_cancelled
+
+
+def test_a_cancellation_that_was_sent_elsewhere_starts_afresh() -> None:
+    cancellation = Cancellation()
+    cancellation.ask()
+    assert not pickle.loads(pickle.dumps(cancellation)).is_asked
+
+
+def test_a_tool_needs_only_a_name_and_a_function() -> None:
+    assert Tool("t", len).parameters == {"type": "object"}
