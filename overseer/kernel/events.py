@@ -1,0 +1,195 @@
+"""Everything that can be said about a run: what was decided and what happened, in one vocabulary.
+
+A run is the fold of its events, so each one carries what the reducer cannot work out again. Times
+come from outside: nothing in the kernel looks at a clock.
+
+A *key* names one step of one round: `fr` in the plan itself, `map[2]/fr` in the third round of the
+scope `map`. Without its last part it names the round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal, TypeAlias, get_args
+
+from overseer.errors import Failure
+from overseer.jsonvalue import Json
+
+RunStatus = Literal["running", "succeeded", "partial", "failed", "cancelled"]
+SkipReason = Literal["guard", "dependencies", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    at: float
+    run_id: str
+    inputs: dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed:
+    """The run goes on: what was running counts as interrupted, what had failed gets another chance."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    at: float
+    key: str
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StepSucceeded:
+    at: float
+    key: str
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailed:
+    at: float
+    key: str
+    failure: Failure
+    retry_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepSkipped:
+    at: float
+    key: str
+    because: SkipReason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepCancelled:
+    """A running step was given up; whatever it still returns is ignored."""
+
+    at: float
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepInterrupted:
+    """A step was cut off from outside: it may or may not have had its effects."""
+
+    at: float
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeOpened:
+    at: float
+    key: str
+    rounds: int | None  # how many there will be, where that is known
+
+
+@dataclass(frozen=True, slots=True)
+class RoundOpened:
+    at: float
+    key: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoundClosed:
+    at: float
+    key: str
+    index: int
+    status: Literal["succeeded", "partial", "failed", "stopped"]
+    value: Json = None
+    failure: Failure | None = None
+    is_last: bool = False  # the loop's guard ended it here
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOpened:
+    """An `on` scope is listened for; `where` says to what, such as an address to send requests to."""
+
+    at: float
+    key: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignalArrived:
+    """An `on` scope's trigger fired."""
+
+    at: float
+    key: str
+    payload: Json
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked:
+    """Gently, nothing new starts; hard, running steps are given up as interrupted."""
+
+    at: float
+    hard: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChanged:
+    """The plan from here on, in the plan format; finished steps are the same in it."""
+
+    at: float
+    plan: dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    at: float
+    status: RunStatus
+    output: Json = None
+    failure: Failure | None = None
+
+
+Event: TypeAlias = (
+    RunStarted
+    | RunResumed
+    | StepStarted
+    | StepSucceeded
+    | StepFailed
+    | StepSkipped
+    | StepCancelled
+    | StepInterrupted
+    | ScopeOpened
+    | RoundOpened
+    | RoundClosed
+    | SourceOpened
+    | SignalArrived
+    | CancelAsked
+    | PlanChanged
+    | RunFinished
+)
+
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
+_FIELDS = {kind: tuple((f.name, f.default) for f in fields(kind)) for kind in _KINDS.values()}
+
+
+def to_record(event: Event) -> dict[str, Json]:
+    """The event as JSON, without what is at its default; `from_record` reads it back equal."""
+    kind = type(event)
+    record: dict[str, Json] = {"event": kind.__name__}
+    for name, default in _FIELDS[kind]:
+        value = getattr(event, name)
+        if value is not default:  # not `!=`: True equals 1 and yet is other JSON
+            record[name] = value.to_json() if type(value) is Failure else value
+    return record
+
+
+def from_record(record: dict[str, Json]) -> Event:
+    """The event that `to_record` described; ValueError if the record is of no kind of event."""
+    values = dict(record)
+    try:
+        kind = _KINDS[values.pop("event")]
+        if (failure := values.get("failure")) is not None:
+            values["failure"] = Failure.from_json(failure)
+        event: Event = kind(**values)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not the record of an event: {error}") from error
+    return event

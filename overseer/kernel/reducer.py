@@ -1,0 +1,174 @@
+"""What happened: the only module that changes what the state says of steps, rounds and the run.
+
+`apply` takes one event. Applying a run's events in order gives the run's state; whoever adds an
+event to the vocabulary adds its method here.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from overseer.errors import BrokenInvariant
+from overseer.kernel import flow
+from overseer.kernel.events import (
+    CancelAsked,
+    Event,
+    PlanChanged,
+    RoundClosed,
+    RoundOpened,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    ScopeOpened,
+    SignalArrived,
+    SourceOpened,
+    StepCancelled,
+    StepFailed,
+    StepInterrupted,
+    StepSkipped,
+    StepStarted,
+    StepSucceeded,
+)
+from overseer.kernel.queues import offer_round, release_claims, unblock_first
+from overseer.kernel.restart import change_plan, resume_run
+from overseer.kernel.rounds import close_rounds, round_closed, round_opened, scope_opened, stop
+from overseer.kernel.state import ENDED, Frame, RunState, Status, StatusName, new_frame
+from overseer.plan.reading import plan_from
+
+
+def apply(event: Event, state: RunState) -> None:
+    """Let the state know of one event."""
+    match event:
+        case StepStarted():
+            _started(event, state)
+        case StepSucceeded(key=key, value=value):
+            frame, step_id = state.place_of(key)
+            frame.values[step_id] = value
+            _end(state, key, frame, step_id, Status.SUCCEEDED)
+        case StepFailed():
+            _failed(event, state)
+        case StepSkipped():
+            _skipped(event, state)
+        case StepCancelled(key=key):
+            frame, step_id = state.place_of(key)
+            frame.is_uneven = True
+            _end(state, key, frame, step_id, Status.CANCELLED)
+        case StepInterrupted(key=key):
+            frame, step_id = state.place_of(key)
+            _leave_running(state, key, frame, step_id, Status.INTERRUPTED)
+        case ScopeOpened():
+            scope_opened(event, state)
+        case RoundOpened():
+            round_opened(event, state)
+        case RoundClosed():
+            round_closed(event, state)
+        case SignalArrived(key=key, payload=payload):
+            if scope := state.scope_at(key):
+                scope.signals.append(payload)
+                scope.arrived += 1
+                offer_round(state, scope)
+        case SourceOpened():
+            pass  # told for those who watch: the scope was open before
+        case CancelAsked():
+            _cancel_asked(event, state)
+        case PlanChanged(plan=document):
+            change_plan(state, plan_from(document).plan)
+        case RunStarted():
+            _run_started(event, state)
+        case RunResumed():
+            resume_run(event, state)
+        case RunFinished(status=status, output=output, failure=failure):
+            state.status, state.output, state.failure = status, output, failure
+        case _:
+            assert_never(event)
+
+
+# --- steps
+
+
+def _started(event: StepStarted, state: RunState) -> None:
+    frame, step_id = state.place_of(event.key)
+    if frame.status.get(step_id) in ENDED:
+        raise BrokenInvariant(f"'{event.key}' was started after it had ended")
+    frame.status[step_id] = Status.RUNNING
+    frame.attempts[step_id] = event.attempt
+    frame.active += 1
+    state.running[event.key] = (frame, step_id)
+    timeout_s = state.rules.timeout_of(frame.graph.steps[step_id])
+    if timeout_s is not None:
+        state.set_alarm(event.at + timeout_s, "timeout", event.key, event.attempt)
+
+
+def _failed(event: StepFailed, state: RunState) -> None:
+    frame, step_id = state.place_of(event.key)
+    step = frame.graph.steps[step_id]
+    if event.retry_at is not None:
+        _leave_running(state, event.key, frame, step_id, Status.RETRYING)
+        state.set_alarm(event.retry_at, "retry", event.key, frame.attempts.get(step_id, 0))
+        return
+    frame.failures[step_id] = event.failure
+    frame.is_uneven = True
+    if step.on_error != "fail":
+        frame.values[step_id] = flow.slot_for(step, event.failure)
+    _end(state, event.key, frame, step_id, Status.FAILED)
+    if step.on_error == "fail" and frame.graph.plan.on_error == "fail_fast":
+        stop(state, frame)
+        state.doomed.append(frame)
+
+
+def _skipped(event: StepSkipped, state: RunState) -> None:
+    frame, step_id = state.place_of(event.key)
+    frame.is_uneven = True
+    if event.because == "failure":
+        _end(state, event.key, frame, step_id, Status.BLOCKED)
+    else:
+        frame.values[step_id] = None
+        _end(state, event.key, frame, step_id, Status.SKIPPED)
+
+
+def _end(state: RunState, key: str, frame: Frame, step_id: str, status: StatusName) -> None:
+    """A step has ended: nothing but its own users is looked at."""
+    _leave_running(state, key, frame, step_id, status)
+    if step_id in frame.scopes:
+        close_rounds(state, frame.scopes[step_id])
+    frame.unended -= 1
+    left = frame.left
+    for user in frame.graph.users[step_id]:
+        left[user] -= 1
+        if not left[user]:
+            state.unblocked.append((frame, user))
+    if frame.is_over:
+        state.over.append(frame)
+
+
+def _leave_running(state: RunState, key: str, frame: Frame, step_id: str, status: StatusName) -> None:
+    was = frame.status.get(step_id)
+    frame.status[step_id] = status
+    if was == Status.RUNNING:
+        del state.running[key]
+        frame.active -= 1
+    elif was == Status.OPEN:
+        frame.active -= 1
+    if state.claims.holds(key):
+        release_claims(state, key)
+    if frame.is_stopped and frame.is_over:
+        state.over.append(frame)
+
+
+# --- the run
+
+
+def _run_started(event: RunStarted, state: RunState) -> None:
+    state.run_id = event.run_id
+    state.status = "running"
+    graph = state.graph_of(state.plan, "")
+    state.frames[""] = root = new_frame("", graph, names={"inputs": event.inputs})
+    unblock_first(state, root)
+
+
+def _cancel_asked(event: CancelAsked, state: RunState) -> None:
+    if event.hard or state.cancel is not None:  # asking twice is asking hard
+        state.cancel = "hard"
+    else:
+        state.cancel = "gently"
+        state.set_alarm(event.at + state.rules.grace_s, "grace")

@@ -1,0 +1,122 @@
+"""Going on with a run after a restart, or with another plan: what begins again and what stays."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from overseer.kernel.claims import Claims
+from overseer.kernel.events import RunResumed
+from overseer.kernel.queues import offer_round, release_claims, unblock_first
+from overseer.kernel.rounds import enter
+from overseer.kernel.state import ENDED, Frame, OpenScope, RunState, Status
+from overseer.plan.values import WorkflowPlan
+
+
+def resume_run(event: RunResumed, state: RunState) -> None:
+    """Give everything that did not end well another chance. No worker of the earlier life is left."""
+    state.status, state.output, state.failure, state.cancel = "running", None, None, None
+    for queue in (state.unblocked, state.over, state.settling, state.doomed):
+        queue.clear()
+    for heap in (state.ready, state.openable, state.alarms):
+        heap.clear()
+    state.running.clear()
+    state.claims = Claims()
+    _reopen(state, state.root, event.at)
+
+
+_AGAIN = frozenset(
+    {
+        Status.PARKED,
+        Status.READY,
+        Status.RUNNING,
+        Status.RETRYING,
+        Status.INTERRUPTED,
+        Status.BLOCKED,
+        Status.CANCELLED,
+    }
+)
+
+
+def _reopen(state: RunState, frame: Frame, now: float) -> None:
+    """Reopen a frame and the open rounds below it; what succeeded in them stays."""
+    stack = [frame]
+    while stack:
+        reopened = stack.pop()
+        state.frames[reopened.key] = reopened
+        reopened.is_stopped = False
+        reopened.refusal = None
+        for step_id, status in list(reopened.status.items()):
+            if status in _AGAIN or (status == Status.FAILED and not _is_tolerated(reopened, step_id)):
+                _forgive(reopened, step_id)
+        for scope in reopened.scopes.values():
+            if scope.is_open:
+                _reopen_scope(state, scope, now)
+                stack.extend(scope.open.values())
+        if reopened.scope is not None:
+            enter(reopened, reopened.scope)
+        _recount(state, reopened)
+
+
+def _is_tolerated(frame: Frame, step_id: str) -> bool:
+    return frame.graph.steps[step_id].on_error != "fail"
+
+
+def _forgive(frame: Frame, step_id: str) -> None:
+    frame.failures.pop(step_id, None)
+    frame.values.pop(step_id, None)
+    if step_id in frame.attempts:
+        frame.forgiven[step_id] = frame.attempts[step_id]
+    if step_id in frame.scopes:
+        frame.status[step_id] = Status.OPEN
+    else:
+        frame.status.pop(step_id, None)
+
+
+def _reopen_scope(state: RunState, scope: OpenScope, now: float) -> None:
+    scope.failure = None
+    scope.open.update(scope.broken)
+    scope.broken = {}
+    if scope.step.timeout_s is not None:
+        state.set_alarm(now + scope.step.timeout_s, "timeout", scope.key)
+    offer_round(state, scope)
+    if scope.is_over:
+        state.settling.append(scope)
+
+
+def _recount(state: RunState, frame: Frame) -> None:
+    """Work out the counters and queues of a frame from what it says of its steps."""
+    steps = frame.graph.steps
+    ended = {step_id for step_id, status in frame.status.items() if status in ENDED}
+    frame.left = {step_id: sum(need not in ended for need in step.depends_on) for step_id, step in steps.items()}
+    frame.unended = len(steps) - len(ended)
+    frame.active = sum(status in (Status.RUNNING, Status.OPEN) for status in frame.status.values())
+    unblock_first(state, frame)
+
+
+# These have to be looked at again, because what they wait for may have changed.
+_UNDECIDED = frozenset({Status.READY, Status.PARKED, Status.BLOCKED, Status.CANCELLED})
+
+
+def change_plan(state: RunState, plan: WorkflowPlan) -> None:
+    """Go on with another plan: what is new or defined anew begins, what has ended or runs stays."""
+    root = state.root
+    before = root.graph.steps
+    state.plan = plan
+    root.graph = state.graph_of(plan, "")
+    for step_id, status in list(root.status.items()):
+        if status in _UNDECIDED or root.graph.steps.get(step_id) != before[step_id]:
+            _drop(state, root, step_id)
+    root.is_stopped = False
+    for scope in root.scopes.values():
+        scope.step = root.graph.steps[scope.step.step_id]
+    state.unblocked = deque(entry for entry in state.unblocked if entry[0] is not root)
+    _recount(state, root)
+
+
+def _drop(state: RunState, frame: Frame, step_id: str) -> None:
+    for mapping in (frame.status, frame.values, frame.failures, frame.attempts, frame.forgiven, frame.scopes):
+        mapping.pop(step_id, None)
+    key = frame.key_of(step_id)
+    state.claims.withdraw(key)
+    if state.claims.holds(key):
+        release_claims(state, key)

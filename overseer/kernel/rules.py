@@ -1,0 +1,44 @@
+"""What a run is held to: how much at once, and what its tools are known to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from overseer.jsonvalue import Json
+from overseer.plan.values import Call, Code, WorkflowStep
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a tool changes: resources named after its arguments, or things it does not declare."""
+
+    writes: tuple[str, ...] = ()
+    is_undeclared: bool = False
+    defaults: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a run is held to."""
+
+    max_parallel: int = 8
+    strict_groups: bool = False
+    grace_s: float = 10.0
+    effects: Mapping[str, Effects] = field(default_factory=dict)  # of the tools that change something
+    timeouts_s: Mapping[str, float] = field(default_factory=dict)  # of the tools that have their own
+
+    def effects_of(self, step: WorkflowStep) -> Effects | None:
+        """What the step changes; None where it changes nothing."""
+        if isinstance(step.action, Call):
+            return self.effects.get(step.action.tool)
+        if isinstance(step.action, Code):
+            # Which of its tools the code will call, and with what, is not known beforehand.
+            changing = any(name in self.effects for name in step.action.tools)
+            return Effects(is_undeclared=True) if changing else None
+        return None
+
+    def timeout_of(self, step: WorkflowStep) -> float | None:
+        if step.timeout_s is None and isinstance(step.action, Call):
+            return self.timeouts_s.get(step.action.tool)
+        return step.timeout_s

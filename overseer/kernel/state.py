@@ -1,0 +1,267 @@
+"""The state of one run: a tree of open rounds, and the queues of what wants a decision.
+
+`RunState` belongs to the run loop. What it says of steps is the fold of the run's events and
+nothing else; the queues can be worked out again from that, so they are not journaled.
+
+A *frame* is one open round of one body: the plan itself is the root frame, and each round of a
+scope opens another. No thread waits inside a frame, so any number may be open.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Final, Literal
+
+from overseer.errors import Failure
+from overseer.jsonvalue import Json
+from overseer.kernel.claims import Claims
+from overseer.kernel.events import RunStatus
+from overseer.kernel.graph import Graph
+from overseer.kernel.rules import Rules
+from overseer.plan.values import Each, On, Scope, Until, WorkflowPlan, WorkflowStep
+
+Rank = tuple[int, ...]
+
+
+StatusName = Literal[
+    "waiting",
+    "parked",
+    "ready",
+    "running",
+    "open",
+    "retrying",
+    "interrupted",
+    "succeeded",
+    "failed",
+    "skipped",
+    "blocked",
+    "cancelled",
+]
+
+
+class Status:
+    """What may be said of a step. Plain text: looking up an Enum's member takes ten times as long."""
+
+    WAITING: Final = "waiting"
+    PARKED: Final = "parked"  # kept apart from a running step that writes the same thing
+    READY: Final = "ready"
+    RUNNING: Final = "running"
+    OPEN: Final = "open"  # a scope whose rounds are under way
+    RETRYING: Final = "retrying"
+    INTERRUPTED: Final = "interrupted"
+    SUCCEEDED: Final = "succeeded"
+    FAILED: Final = "failed"
+    SKIPPED: Final = "skipped"
+    BLOCKED: Final = "blocked"  # not run because something it needs failed
+    CANCELLED: Final = "cancelled"
+
+
+ENDED: frozenset[StatusName] = frozenset(
+    {Status.SUCCEEDED, Status.FAILED, Status.SKIPPED, Status.BLOCKED, Status.CANCELLED}
+)
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """One open round of a body."""
+
+    key: str
+    graph: Graph
+    rank: Rank
+    names: dict[str, Json]  # inputs, item, index, last, event: those that this round defines itself
+    scope: OpenScope | None
+    left: dict[str, int]
+    unended: int
+    active: int = 0  # steps running and scopes open
+    status: dict[str, StatusName] = field(default_factory=dict)
+    values: dict[str, Json] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
+    forgiven: dict[str, int] = field(default_factory=dict)  # attempts made before a resume
+    scopes: dict[str, OpenScope] = field(default_factory=dict)
+    refusal: Failure | None = None  # why an isolated round could not even get its inputs
+    is_stopped: bool = False  # starts nothing more
+    is_uneven: bool = False  # some step ended other than by success
+
+    def key_of(self, step_id: str) -> str:
+        return f"{self.key}/{step_id}" if self.key else step_id
+
+    def rank_of(self, step_id: str) -> Rank:
+        return (*self.rank, self.graph.order[step_id])
+
+    def status_of(self, step_id: str) -> StatusName:
+        return self.status.get(step_id, Status.WAITING)
+
+    @property
+    def is_over(self) -> bool:
+        return not self.unended or (self.is_stopped and not self.active)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something failed in it that the plan said to go on without."""
+        if any(scope.is_partial for scope in self.scopes.values()):
+            return True
+        return self.is_uneven and any(self.graph.steps[step_id].on_error != "fail" for step_id in self.failures)
+
+
+@dataclass(slots=True, eq=False)
+class OpenScope:
+    """A scope step whose rounds are under way."""
+
+    key: str
+    frame: Frame  # the one that the scope step is part of
+    step: WorkflowStep
+    scope: Scope
+    graph: Graph
+    rank: Rank
+    rounds: int | None
+    items: list[Json] | None = None
+    next_index: int = 0
+    open: dict[int, Frame] = field(default_factory=dict)
+    broken: dict[int, Frame] = field(default_factory=dict)  # kept, so that a resume can go on in them
+    results: dict[int, Json] = field(default_factory=dict)
+    last: Json = None
+    failure: Failure | None = None
+    signals: deque[Json] = field(default_factory=deque)
+    arrived: int = 0
+    is_done: bool = False  # its guard has ended it
+    is_partial: bool = False  # a round failed that the plan said to go on without
+
+    @property
+    def is_open(self) -> bool:
+        return self.frame.status_of(self.step.step_id) == Status.OPEN
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every round it was to have is over and went well enough."""
+        if self.open or self.broken:
+            return False
+        return self.is_done or (self.rounds is not None and self.next_index >= self.rounds)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no round is open and none will be."""
+        return not self.open and (self.is_complete or self.failure is not None or self.frame.is_stopped)
+
+    def wants_round(self) -> bool:
+        """Whether another round may be opened now."""
+        if self.is_done or self.failure is not None or not self.is_open or self.frame.is_stopped:
+            return False
+        if self.rounds is not None and self.next_index >= self.rounds:
+            return False
+        match self.scope.mode:
+            case Each(width=width):
+                return width is None or len(self.open) < width
+            case On(width=width):
+                return bool(self.signals) and len(self.open) < width
+            case _:
+                return not self.open
+
+    def wants_signals(self) -> bool:
+        if self.is_done or self.failure is not None or not self.is_open or self.frame.is_stopped:
+            return False
+        return self.rounds is None or self.arrived < self.rounds
+
+
+@dataclass(order=True, slots=True)
+class Alarm:
+    """Something to look at again at a certain time."""
+
+    at: float
+    order: int
+    what: str = field(compare=False)  # "retry", "timeout" or "grace"
+    key: str = field(compare=False)
+    attempt: int = field(compare=False)
+
+
+@dataclass(slots=True, eq=False)
+class RunState:
+    """All that is known of a run."""
+
+    plan: WorkflowPlan
+    rules: Rules
+    run_id: str = ""
+    status: RunStatus | None = None  # None before RunStarted
+    output: Json = None
+    failure: Failure | None = None
+    cancel: str | None = None  # "gently" or "hard", once asked
+    frames: dict[str, Frame] = field(default_factory=dict)
+    graphs: dict[str, Graph] = field(default_factory=dict)
+    running: dict[str, tuple[Frame, str]] = field(default_factory=dict)
+    # The queues. Entries may be stale; whoever takes one looks at the status again.
+    unblocked: deque[tuple[Frame, str]] = field(default_factory=deque)
+    ready: list[tuple[Rank, int, Frame, str]] = field(default_factory=list)
+    openable: list[tuple[Rank, int, OpenScope]] = field(default_factory=list)
+    over: deque[Frame] = field(default_factory=deque)
+    settling: deque[OpenScope] = field(default_factory=deque)
+    doomed: deque[Frame] = field(default_factory=deque)
+    alarms: list[Alarm] = field(default_factory=list)
+    claims: Claims[tuple[Frame, str]] = field(default_factory=Claims)
+    entries: Iterator[int] = field(default_factory=count)  # so that equal ranks compare
+
+    @property
+    def root(self) -> Frame:
+        return self.frames[""]
+
+    @property
+    def is_ended(self) -> bool:
+        return self.status is not None and self.status != "running"
+
+    def place_of(self, key: str) -> tuple[Frame, str]:
+        """The frame and the step id that a step's key names."""
+        round_key, _, step_id = key.rpartition("/")
+        return self.frames[round_key], step_id
+
+    def step_at(self, key: str) -> WorkflowStep:
+        frame, step_id = self.place_of(key)
+        return frame.graph.steps[step_id]
+
+    def scope_at(self, key: str) -> OpenScope | None:
+        round_key, _, step_id = key.rpartition("/")
+        frame = self.frames.get(round_key)
+        return frame.scopes.get(step_id) if frame else None
+
+    def graph_of(self, plan: WorkflowPlan, path: str) -> Graph:
+        graph = self.graphs.get(path)
+        if graph is None or graph.plan is not plan:
+            graph = self.graphs[path] = Graph(plan, path, self.rules)
+        return graph
+
+    def set_alarm(self, at: float, what: str, key: str = "", attempt: int = 0) -> None:
+        heapq.heappush(self.alarms, Alarm(at, next(self.entries), what, key, attempt))
+
+    def next_alarm(self) -> float | None:
+        """When the loop must look again even if nothing arrives."""
+        return self.alarms[0].at if self.alarms and not self.is_ended else None
+
+    def open_scopes(self) -> list[str]:
+        """The keys of the scopes whose rounds are under way."""
+        return [scope.key for frame in self.frames.values() for scope in frame.scopes.values() if scope.is_open]
+
+    def interrupted(self) -> Iterator[tuple[str, WorkflowStep]]:
+        """Steps that had started and whose outcome nobody knows."""
+        for frame in self.frames.values():
+            for step_id, status in frame.status.items():
+                if status in (Status.RUNNING, Status.INTERRUPTED):
+                    yield frame.key_of(step_id), frame.graph.steps[step_id]
+
+
+def new_frame(
+    key: str, graph: Graph, *, rank: Rank = (), names: dict[str, Json], scope: OpenScope | None = None
+) -> Frame:
+    return Frame(key, graph, rank, names, scope, left=dict(graph.left), unended=len(graph.steps))
+
+
+def planned_rounds(scope: Scope, items: list[Json] | None, iterations: int | None) -> int | None:
+    """How many rounds a scope will have at the most; None where there is no end to them."""
+    match scope.mode:
+        case Each():
+            return len(items) if items is not None else iterations
+        case Until(limit=limit) | On(limit=limit):
+            return None if limit < 0 else limit
+        case _:
+            return 1

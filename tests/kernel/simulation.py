@@ -1,0 +1,152 @@
+"""A small world for the kernel: it ends running steps in a random order and watches the rules.
+
+No threads and no clock: time is a number that moves on when nothing else can happen.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from overseer.errors import Failure
+from overseer.jsonvalue import Json
+from overseer.kernel import flow
+from overseer.kernel.events import (
+    CancelAsked,
+    Event,
+    RunResumed,
+    RunStarted,
+    SignalArrived,
+    StepFailed,
+    StepStarted,
+    StepSucceeded,
+    from_record,
+    to_record,
+)
+from overseer.kernel.reducer import apply
+from overseer.kernel.rules import Rules
+from overseer.kernel.scheduler import decide
+from overseer.kernel.state import ENDED, RunState
+from overseer.plan import completed, read_plan, validate
+from overseer.plan.values import On, WorkflowPlan
+
+Behaviour = Callable[[str, dict[str, Json], int], Json | Failure]  # (key, arguments, attempt) -> result
+
+
+def planned(text: str) -> WorkflowPlan:
+    """The plan in a YAML text, complete and valid."""
+    draft = read_plan(text, syntax="yaml")
+    assert not draft.faults, draft.faults
+    plan, _ = completed(draft.plan)
+    faults = validate(plan)
+    assert not faults, faults
+    return plan
+
+
+def echo(key: str, args: dict[str, Json], _attempt: int) -> Json:
+    """The usual behaviour: a result that depends on the key and the arguments alone."""
+    return args.get("value", f"{key}!")
+
+
+@dataclass
+class World:
+    """One run, from its first event, or from the events of an earlier life, to its end."""
+
+    plan: WorkflowPlan
+    behave: Behaviour = echo
+    rules: Rules = field(default_factory=Rules)
+    seed: int = 0
+    inputs: dict[str, Json] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    now: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.state = RunState(self.plan, self.rules)
+        self.choice = random.Random(self.seed)
+        self.peak = 0
+
+    def begin(self) -> World:
+        self.tell(RunStarted(self.now, "run", self.inputs))
+        return self
+
+    def resume(self, earlier: Sequence[Event]) -> World:
+        """Live on after the process died with these events in its journal."""
+        for event in earlier:
+            self.tell(from_record(to_record(event)))
+            self.now = max(self.now, event.at)
+        self.tell(RunResumed(self.now) if earlier else RunStarted(self.now, "run", self.inputs))
+        return self
+
+    def tell(self, event: Event) -> None:
+        apply(event, self.state)
+        self.events.append(event)
+
+    def advance(self) -> list[Event]:
+        decided: list[Event] = []
+        while (event := decide(self.state, self.now)) is not None:
+            if isinstance(event, StepStarted):
+                self._check_start(event)
+            self.tell(event)
+            decided.append(event)
+        self.peak = max(self.peak, len(self.state.running))
+        assert len(self.state.running) <= self.rules.max_parallel
+        return decided
+
+    def step(self) -> bool:
+        """Let one thing happen; False when the run has ended."""
+        self.advance()
+        if self.state.is_ended:
+            return False
+        if self.state.running:
+            self.end(self.choice.choice(sorted(self.state.running)))
+        elif (alarm := self.state.next_alarm()) is not None:
+            self.now = max(self.now, alarm)
+        else:
+            self.signal()
+        return True
+
+    def run(self, most: int = 100_000) -> World:
+        """Go on until the run has ended."""
+        for _ in range(most):
+            if not self.step():
+                return self
+        raise AssertionError(f"the run has not ended after {most} steps")
+
+    def end(self, key: str) -> None:
+        """End one running step as its behaviour says."""
+        self.now += self.choice.random()
+        frame, step_id = self.state.running[key]
+        step = frame.graph.steps[step_id]
+        result = self.behave(key, flow.arguments(frame, step), frame.attempts[step_id])
+        if isinstance(result, Failure):
+            self.tell(StepFailed(self.now, key, result, flow.retry_at(frame, step, result, self.now)))
+        else:
+            self.tell(StepSucceeded(self.now, key, result))
+
+    def signal(self) -> None:
+        """Nothing runs and nothing is due: only a trigger can have anything happen."""
+        scopes = [self.state.scope_at(key) for key in self.state.open_scopes()]
+        waiting = [scope for scope in scopes if scope and isinstance(scope.scope.mode, On) and scope.wants_signals()]
+        assert waiting, "the run waits, but there is nothing that it could wait for"
+        self.tell(SignalArrived(self.now, waiting[0].key, {"n": waiting[0].arrived}))
+
+    def cancel(self, *, hard: bool = False) -> None:
+        self.tell(CancelAsked(self.now, hard, "test"))
+
+    def _check_start(self, event: StepStarted) -> None:
+        frame, step_id = self.state.place_of(event.key)
+        for need in frame.graph.steps[step_id].depends_on:
+            assert frame.status[need] in ENDED, f"{event.key} started before {need} had ended"
+
+    # --- what to look at
+
+    def kinds(self, *kinds: type[Event]) -> list[Event]:
+        return [event for event in self.events if isinstance(event, kinds)]
+
+    def started(self) -> list[str]:
+        return [event.key for event in self.events if isinstance(event, StepStarted)]
+
+    def statuses(self) -> dict[str, str]:
+        """What became of the plan's own steps."""
+        return {step.step_id: self.state.root.status_of(step.step_id) for step in self.plan.steps}

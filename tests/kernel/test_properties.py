@@ -1,0 +1,177 @@
+"""What holds for every plan, every order of completion and every moment of a crash."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import combinations
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from overseer.jsonvalue import Json
+from overseer.kernel import flow
+from overseer.kernel.events import PlanChanged, StepStarted, StepSucceeded
+from overseer.kernel.rules import Rules
+from overseer.kernel.state import Status
+from overseer.plan import to_document
+from overseer.plan.values import WorkflowStep
+from tests.kernel.plans import EFFECTS, documents, never_fails, outcome, planned
+from tests.kernel.simulation import World
+
+SEEDS = st.integers(0, 2**16)
+RULES = st.builds(Rules, max_parallel=st.sampled_from([1, 2, 8]), strict_groups=st.booleans(), effects=st.just(EFFECTS))
+often = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+seldom = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def ending(world: World) -> tuple[Any, ...]:
+    """How a run ended, without what may depend on the order: which failure of several was met first."""
+    if world.state.status == "failed":
+        return ("failed",)
+    return (world.state.status, without_messages(world.state.output), world.statuses())
+
+
+def without_messages(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: without_messages(item) for key, item in value.items() if key != "message"}
+    return [without_messages(item) for item in value] if isinstance(value, list) else value
+
+
+def assert_no_conflict(world: World) -> None:
+    """Nothing that writes the same overlaps; under strict groups, nothing outside one group does."""
+    for first, second in combinations(world.state.running.values(), 2):
+        wanted = {want.resource: want for want in wants(world, *first)}
+        for want in wants(world, *second):
+            if want.resource in wanted:
+                assert want.group is not None
+                assert want.group == wanted[want.resource].group
+
+
+def wants(world: World, frame: Any, step_id: str) -> tuple[Any, ...]:
+    return flow.wants_of(world.state, frame, frame.graph.steps[step_id])
+
+
+@often
+@given(documents(), RULES, SEEDS)
+def test_every_run_ends_in_order_and_without_conflict(document: dict[str, Any], rules: Rules, seed: int) -> None:
+    world = World(planned(document), outcome, rules, seed).begin()
+    while world.step():
+        world.advance()  # checks that no step starts before its dependencies have ended
+        assert_no_conflict(world)
+    assert not world.state.running
+    if world.state.status != "failed":
+        assert all(status not in (Status.WAITING, Status.READY) for status in world.statuses().values())
+
+
+@often
+@given(documents(), RULES, RULES, SEEDS, SEEDS)
+def test_the_result_does_not_depend_on_the_order_of_completion(
+    document: dict[str, Any], one: Rules, other: Rules, seed: int, another: int
+) -> None:
+    plan = planned(document)
+    assert ending(World(plan, outcome, one, seed).begin().run()) == ending(
+        World(plan, outcome, other, another).begin().run()
+    )
+
+
+@seldom
+@given(documents(), RULES, SEEDS)
+def test_resume_from_every_prefix_of_the_log_ends_alike(document: dict[str, Any], rules: Rules, seed: int) -> None:
+    plan = planned(document)
+    whole = World(plan, outcome, rules, seed).begin().run()
+    for cut in range(len(whole.events)):
+        resumed = World(plan, outcome, rules, seed + cut).resume(whole.events[:cut]).run()
+        assert ending(resumed) == ending(whole), f"cut after {cut} events"
+        assert_nothing_repeated(resumed, cut)
+
+
+def assert_nothing_repeated(world: World, cut: int) -> None:
+    ended = {event.key for event in world.events[:cut] if isinstance(event, StepSucceeded)}
+    again = {event.key for event in world.events[cut:] if isinstance(event, StepStarted)}
+    assert not ended & again
+
+
+@seldom
+@given(documents(), RULES, SEEDS, st.integers(0, 60), st.booleans())
+def test_a_cancelled_run_can_be_resumed_to_the_same_end(
+    document: dict[str, Any], rules: Rules, seed: int, moment: int, hard: bool
+) -> None:
+    plan = planned(document)
+    whole = World(plan, never_fails, rules, seed).begin().run()
+    stopped = World(plan, never_fails, rules, seed).begin()
+    for _ in range(moment):
+        if not stopped.step():
+            break
+    if not stopped.state.is_ended:
+        stopped.cancel(hard=hard)
+        started = len(stopped.started())
+        stopped.run()
+        assert len(stopped.started()) == started
+    if stopped.state.status == "cancelled":
+        resumed = World(plan, never_fails, rules, seed).resume(stopped.events).run()
+        assert ending(resumed) == ending(whole)
+        assert_nothing_repeated(resumed, len(stopped.events))
+
+
+@often
+@given(documents(), RULES, SEEDS)
+def test_resuming_a_failed_run_tries_again_without_repeating_anything(
+    document: dict[str, Any], rules: Rules, seed: int
+) -> None:
+    plan = planned(document)
+    failed = World(plan, outcome, rules, seed).begin().run()
+    if failed.state.status != "failed":
+        return
+    resumed = World(plan, never_fails, rules, seed).resume(failed.events).run()
+    assert_nothing_repeated(resumed, len(failed.events))
+    again = World(plan, outcome, rules, seed + 1).resume(failed.events).run()
+    assert again.state.status == "failed"
+
+
+@often
+@given(documents(depth=1), RULES, SEEDS, st.integers(0, 20), documents(depth=1))
+def test_a_change_of_plan_reaches_only_what_is_unfinished(
+    document: dict[str, Any], rules: Rules, seed: int, moment: int, other: dict[str, Any]
+) -> None:
+    world = World(planned(document), outcome, rules, seed).begin()
+    for _ in range(moment):
+        if not world.step():
+            return
+    world.advance()
+    if world.state.is_ended:
+        return
+    changed = planned({"steps": [*kept_steps(world), *renamed(other["steps"])]})
+    assert flow.change_faults(world.state, changed) == ()
+    cut = len(world.events)
+    world.tell(PlanChanged(world.now, to_document(changed)))
+    world.plan = changed
+    while world.step():
+        assert_no_conflict(world)
+    assert_nothing_repeated(world, cut)
+    resumed = World(planned(document), outcome, rules, seed).resume(world.events[: cut + 1])
+    resumed.plan = changed
+    assert ending(resumed.run()) == ending(world)
+
+
+def kept_steps(world: World) -> list[dict[str, Any]]:
+    """The steps that may not change, with all that they depend on, in the plan format."""
+    root, kept = world.state.root, set()
+
+    def keep(step: WorkflowStep) -> None:
+        if step.step_id not in kept:
+            kept.add(step.step_id)
+            for need in step.depends_on:
+                keep(root.graph.steps[need])
+
+    for step_id, status in root.status.items():
+        if status not in (Status.READY, Status.PARKED, Status.BLOCKED, Status.FAILED):
+            keep(root.graph.steps[step_id])
+    return [step for step in to_document(world.state.plan)["steps"] if step["step_id"] in kept]
+
+
+def renamed(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same steps under ids that collide with no others."""
+    changed: list[dict[str, Any]] = json.loads(re.sub(r"\bs(?=\d)", "n", json.dumps(steps)))
+    return changed

@@ -1,0 +1,567 @@
+"""What starts when: tables of plans and what became of them. No threads, no clock."""
+
+from __future__ import annotations
+
+import pytest
+
+from overseer.errors import Failure
+from overseer.jsonvalue import Json
+from overseer.kernel.events import (
+    RoundClosed,
+    RoundOpened,
+    RunFinished,
+    StepCancelled,
+    StepFailed,
+    StepInterrupted,
+    StepStarted,
+)
+from overseer.kernel.rules import Effects, Rules
+from tests.kernel.simulation import World, planned
+
+SHELL = Rules(effects={"shell": Effects(is_undeclared=True), "save": Effects(writes=("file:{path}",))})
+
+
+def begun(text: str, rules: Rules | None = None, **options: object) -> World:
+    world = World(planned(text), rules=rules or Rules(), **options).begin()  # type: ignore[arg-type]
+    world.advance()
+    return world
+
+
+def failing(*keys: str, kind: str = "tool", times: int = 99) -> object:
+    """A behaviour in which these steps fail, the first so many times."""
+
+    def behave(key: str, args: dict[str, Json], attempt: int) -> Json | Failure:
+        if key in keys and attempt <= times:
+            return Failure(kind, f"{key} broke")  # type: ignore[arg-type]
+        return args.get("value", f"{key}!")
+
+    return behave
+
+
+# --- dataflow
+
+
+def test_a_step_starts_the_moment_its_own_dependencies_end() -> None:
+    world = begun("""
+        steps:
+        - {step_id: slow, tool: t}
+        - {step_id: fast, tool: t}
+        - {step_id: after_fast, tool: t, depends_on: [fast]}
+        """)
+    world.end("fast")
+    world.advance()
+    assert set(world.state.running) == {"slow", "after_fast"}
+
+
+def test_the_longest_remaining_path_starts_first() -> None:
+    world = begun(
+        """
+        steps:
+        - {step_id: short, tool: t}
+        - {step_id: head, tool: t}
+        - {step_id: tail, tool: t, depends_on: [head]}
+        """,
+        Rules(max_parallel=1),
+    )
+    assert world.started() == ["head"]
+
+
+def test_no_more_steps_run_than_the_rules_allow() -> None:
+    text = "steps:\n" + "\n".join(f"- {{step_id: s{i}, tool: t}}" for i in range(20))
+    world = begun(text, Rules(max_parallel=3)).run()
+    assert world.peak == 3
+    assert len(world.started()) == 20
+
+
+def test_the_only_sink_is_the_result() -> None:
+    world = begun("steps: [{step_id: a, tool: t}, {step_id: b, tool: t, depends_on: [a]}]").run()
+    assert world.state.output == "b!"
+
+
+def test_several_sinks_are_an_object() -> None:
+    world = begun("steps: [{step_id: a, tool: t}, {step_id: b, tool: t}]").run()
+    assert world.state.output == {"a": "a!", "b": "b!"}
+
+
+# --- guards and skips
+
+
+@pytest.mark.parametrize(
+    ("guard", "runs"),
+    [
+        ('"{{v}}"', True),
+        ('{ref: "{{v}}", op: eq, value: 5}', True),
+        ('{ref: "{{v}}", op: ne, value: 5}', False),
+        ('{ref: "{{v}}", op: lt, value: 5}', False),
+        ('{ref: "{{v}}", op: le, value: 5}', True),
+        ('{ref: "{{v}}", op: gt, value: 4.5}', True),
+        ('{ref: "{{v}}", op: ge, value: 6}', False),
+        ('{ref: "{{v}}", op: in, value: [1, 5]}', True),
+        ('{ref: "{{v}}", op: eq, value: true}', False),
+        ('{ref: "{{v}}", op: eq, value: "5"}', False),
+    ],
+)
+def test_a_guard_decides(guard: str, runs: bool) -> None:
+    world = begun(f"""
+        steps:
+        - {{step_id: v, tool: t, args: {{value: 5}}}}
+        - {{step_id: x, tool: t, when: {guard}}}
+        """).run()
+    assert world.statuses()["x"] == ("succeeded" if runs else "skipped")
+
+
+def test_a_guard_that_cannot_compare_fails_its_step_and_says_why() -> None:
+    world = begun("""
+        steps:
+        - {step_id: v, tool: t, args: {value: word}}
+        - {step_id: x, tool: t, when: {ref: "{{v}}", op: gt, value: 3}}
+        """).run()
+    failed = world.kinds(StepFailed)[0]
+    assert isinstance(failed, StepFailed)
+    assert failed.failure.message == "step 'x': cannot compare 'word' gt 3: string against integer"
+    assert world.state.status == "failed"
+
+
+def test_a_step_whose_dependencies_were_all_skipped_is_skipped_and_a_join_reads_null() -> None:
+    world = begun("""
+        steps:
+        - {step_id: no, tool: t, args: {value: false}}
+        - {step_id: skipped, tool: t, when: "{{no}}"}
+        - {step_id: below, tool: t, depends_on: [skipped]}
+        - {step_id: join, tool: t, args: {value: ["{{below}}", "{{no}}"]}}
+        """).run()
+    assert world.statuses() == {"no": "succeeded", "skipped": "skipped", "below": "skipped", "join": "succeeded"}
+    assert world.state.output == [None, False]
+    assert world.state.status == "succeeded"
+
+
+# --- failure
+
+
+def test_a_failure_costs_only_its_descendants() -> None:
+    world = begun(
+        """
+        steps:
+        - {step_id: bad, tool: t}
+        - {step_id: good, tool: t}
+        - {step_id: below_bad, tool: t, depends_on: [bad]}
+        - {step_id: far_below, tool: t, depends_on: [below_bad, good]}
+        - {step_id: below_good, tool: t, depends_on: [good]}
+        """,
+        behave=failing("bad"),
+    ).run()
+    assert world.statuses() == {
+        "bad": "failed",
+        "good": "succeeded",
+        "below_bad": "blocked",
+        "far_below": "blocked",
+        "below_good": "succeeded",
+    }
+    assert world.state.status == "failed"
+    assert str(world.state.failure) == "step 'bad' failed: bad broke"
+
+
+@pytest.mark.parametrize(
+    ("on_error", "seen"), [("continue", None), ("partial", {"error": {"kind": "tool", "message": "bad broke"}})]
+)
+def test_a_tolerated_failure_is_passed_on(on_error: str, seen: Json) -> None:
+    world = begun(
+        f"""
+        steps:
+        - {{step_id: bad, tool: t, on_error: {on_error}}}
+        - {{step_id: reader, tool: t, args: {{value: "{{{{bad}}}}"}}}}
+        """,
+        behave=failing("bad"),
+    ).run()
+    assert world.state.output == seen
+    assert world.state.status == "partial"
+
+
+def test_fail_fast_gives_up_what_is_running() -> None:
+    world = begun(
+        """
+        on_error: fail_fast
+        steps:
+        - {step_id: bad, tool: t}
+        - {step_id: other, tool: t}
+        - {step_id: never, tool: t, depends_on: [other]}
+        """,
+        behave=failing("bad"),
+    )
+    world.end("bad")
+    world.advance()
+    assert [event.key for event in world.kinds(StepCancelled) if isinstance(event, StepCancelled)] == ["other"]
+    assert world.state.status == "failed"
+    assert world.statuses()["never"] == "waiting"
+
+
+def test_a_retryable_failure_is_tried_again_after_a_doubling_wait() -> None:
+    behave = failing("a", kind="transient", times=3)
+    world = begun("steps: [{step_id: a, tool: t, retry: {attempts: 4, delay: 2s}}]", behave=behave).run()
+    failures = [event for event in world.events if isinstance(event, StepFailed)]
+    assert [event.retry_at - event.at for event in failures if event.retry_at] == pytest.approx([2, 4, 8])
+    assert [event.attempt for event in world.events if isinstance(event, StepStarted)] == [1, 2, 3, 4]
+    assert world.state.status == "succeeded"
+
+
+def test_a_server_that_says_when_to_come_back_is_obeyed() -> None:
+    def busy(key: str, _args: dict[str, Json], attempt: int) -> Json | Failure:
+        return "ok" if attempt > 1 else Failure("rate_limited", "slow down", retry_after_s=30)
+
+    world = begun("steps: [{step_id: a, tool: t, retry: 2}]", behave=busy).run()
+    failed = world.kinds(StepFailed)[0]
+    assert isinstance(failed, StepFailed)
+    assert failed.retry_at == pytest.approx(failed.at + 30)
+
+
+def test_what_cannot_help_is_not_tried_again() -> None:
+    world = begun("steps: [{step_id: a, tool: t, retry: 5}]", behave=failing("a", kind="bad_request")).run()
+    assert len(world.started()) == 1
+
+
+def test_the_last_attempt_is_the_last() -> None:
+    world = begun("steps: [{step_id: a, tool: t, retry: 3}]", behave=failing("a", kind="transient")).run()
+    assert len(world.started()) == 3
+    assert world.state.status == "failed"
+
+
+# --- time limits
+
+
+def test_a_step_that_takes_too_long_fails_and_its_outcome_is_not_awaited() -> None:
+    world = begun("steps: [{step_id: a, tool: t, timeout: 5s}, {step_id: b, tool: t, depends_on: [a]}]")
+    world.now += 5
+    world.advance()
+    assert world.statuses() == {"a": "failed", "b": "blocked"}
+    assert world.state.failure is not None
+    assert "took longer than its timeout of 5 s" in world.state.failure.message
+
+
+def test_a_timeout_may_be_tried_again() -> None:
+    world = begun("steps: [{step_id: a, tool: t, timeout: 5s, retry: 2}]")
+    world.now += 5
+    world.run()
+    assert world.started() == ["a", "a"]
+    assert world.state.status == "succeeded"
+
+
+def test_a_scope_that_takes_too_long_gives_up_what_runs_in_it() -> None:
+    world = begun("""
+        steps:
+        - step_id: m
+          timeout: 3s
+          iterations: 2
+          steps: [{step_id: x, tool: t}]
+        """)
+    world.now += 3
+    world.advance()
+    cancelled = [event.key for event in world.events if isinstance(event, StepCancelled)]
+    assert sorted(cancelled) == ["m[0]/x", "m[1]/x"]
+    assert world.statuses() == {"m": "failed"}
+
+
+# --- race safety
+
+
+def test_two_steps_that_write_the_same_file_never_overlap() -> None:
+    world = begun(
+        """
+        steps:
+        - {step_id: a, tool: save, args: {path: out.txt}, parallel_group: 1}
+        - {step_id: b, tool: save, args: {path: ./out.txt}, parallel_group: 1}
+        - {step_id: c, tool: save, args: {path: other.txt}, parallel_group: 1}
+        """,
+        SHELL,
+    )
+    assert set(world.state.running) == {"a", "c"}
+    world.end("a")
+    world.advance()
+    assert set(world.state.running) == {"b", "c"}
+
+
+def test_undeclared_effects_run_one_after_the_other_beside_everything_else() -> None:
+    world = begun(
+        """
+        steps:
+        - {step_id: a, tool: shell}
+        - {step_id: b, tool: shell}
+        - {step_id: c, tool: pure}
+        """,
+        SHELL,
+    )
+    assert set(world.state.running) == {"a", "c"}
+    assert world.run().state.status == "succeeded"
+
+
+def test_the_plan_may_put_undeclared_effects_in_one_group() -> None:
+    world = begun(
+        """
+        steps:
+        - {step_id: a, tool: shell, parallel_group: 1}
+        - {step_id: b, tool: shell, parallel_group: 1}
+        - {step_id: c, tool: shell, parallel_group: 2}
+        """,
+        SHELL,
+    )
+    assert set(world.state.running) == {"a", "b"}
+
+
+def test_rounds_of_one_scope_with_undeclared_effects_do_not_overlap_unless_grouped() -> None:
+    text = "steps: [{step_id: m, iterations: 3, steps: [{step_id: x, tool: shell%s}]}]"
+    assert begun(text % "", SHELL).run().peak == 1
+    assert begun(text % ", parallel_group: 1", SHELL).run().peak == 3
+
+
+def test_strict_groups_overlap_only_steps_of_one_group() -> None:
+    world = begun(
+        """
+        steps:
+        - {step_id: alone, tool: t}
+        - {step_id: a, tool: t, parallel_group: 1}
+        - {step_id: b, tool: t, parallel_group: 1}
+        - {step_id: c, tool: t, parallel_group: 2}
+        """,
+        Rules(strict_groups=True),
+    )
+    together = [set(world.state.running)]
+    while world.step():
+        world.advance()
+        if (running := set(world.state.running)) and running != together[-1]:
+            together.append(running)
+    assert {"a", "b"} in together
+    assert all(len(running) == 1 or running <= {"a", "b"} for running in together)
+
+
+def test_a_stopped_step_does_not_keep_what_it_would_have_written() -> None:
+    world = begun(
+        """
+        steps:
+        - step_id: m
+          for_each: [0, 1]
+          on_error: fail
+          steps:
+          - {step_id: x, tool: t}
+          - {step_id: y, tool: save, args: {path: out}, depends_on: [x]}
+        - {step_id: after, tool: save, args: {path: out}, depends_on: []}
+        """,
+        Rules(max_parallel=2, effects=SHELL.effects),
+        behave=failing("m[1]/x"),
+    )
+    world.run()
+    assert world.statuses() == {"m": "failed", "after": "succeeded"}
+
+
+# --- scopes
+
+
+def test_rounds_run_side_by_side_and_the_next_step_waits_for_all() -> None:
+    world = begun("""
+        steps:
+        - {step_id: carousel, iterations: 5, steps: [{step_id: x, tool: t, args: {value: "{{index}}"}}]}
+        - {step_id: next, tool: t, args: {value: "{{carousel}}"}}
+        """)
+    assert len(world.state.running) == 5
+    for index in range(4):
+        world.end(f"carousel[{index}]/x")
+        world.advance()
+        assert "next" not in world.state.running
+    world.run()
+    assert world.state.output == [0, 1, 2, 3, 4]
+
+
+def test_a_third_round_waits_for_a_free_place() -> None:
+    world = begun("steps: [{step_id: m, for_each: [a, b, c], width: 2, steps: [{step_id: x, tool: t}]}]")
+    assert set(world.state.running) == {"m[0]/x", "m[1]/x"}
+    world.end("m[1]/x")
+    world.advance()
+    assert set(world.state.running) == {"m[0]/x", "m[2]/x"}
+
+
+def test_rounds_are_opened_only_as_they_can_start() -> None:
+    world = begun("steps: [{step_id: m, iterations: 1000, steps: [{step_id: x, tool: t}]}]", Rules(max_parallel=4))
+    assert len(world.kinds(RoundOpened)) == 4
+    assert world.run().peak == 4
+
+
+def test_an_empty_list_gives_an_empty_list() -> None:
+    world = begun("steps: [{step_id: m, for_each: [], steps: [{step_id: x, tool: t}]}]").run()
+    assert world.state.output == []
+
+
+def test_what_is_no_list_cannot_be_gone_over() -> None:
+    world = begun("""
+        steps:
+        - {step_id: v, tool: t, args: {value: {a: 1}}}
+        - {step_id: m, for_each: "{{v}}", steps: [{step_id: x, tool: t}]}
+        """).run()
+    assert world.state.failure is not None
+    assert "for_each needs a list, got object" in world.state.failure.message
+
+
+def test_a_map_of_maps_ends_with_one_place_to_run() -> None:
+    world = begun(
+        """
+        steps:
+        - step_id: outer
+          for_each: [[1, 2], [3]]
+          steps:
+          - step_id: inner
+            for_each: "{{item}}"
+            steps: [{step_id: x, tool: t, args: {value: ["{{outer.index}}", "{{item}}"]}}]
+        """,
+        Rules(max_parallel=1),
+    ).run()
+    assert world.state.output == [[[0, 1], [0, 2]], [[1, 3]]]
+
+
+@pytest.mark.parametrize(
+    ("on_error", "status", "output"),
+    [
+        ("continue", "partial", [0, None, 2]),
+        ("partial", "partial", [0, {"error": {"kind": "body", "message": "step 'x' failed: m[1]/x broke"}}, 2]),
+    ],
+)
+def test_a_failed_round_leaves_a_slot(on_error: str, status: str, output: Json) -> None:
+    world = begun(
+        f"""
+        steps:
+        - step_id: m
+          iterations: 3
+          on_error: {on_error}
+          steps: [{{step_id: x, tool: t, args: {{value: "{{{{index}}}}"}}}}]
+        """,
+        behave=failing("m[1]/x"),
+    ).run()
+    assert world.state.status == status
+    assert world.state.output == output
+
+
+def test_a_failed_round_otherwise_fails_the_scope_and_no_further_round_opens() -> None:
+    world = begun(
+        "steps: [{step_id: m, iterations: 9, width: 2, steps: [{step_id: x, tool: t}]}]", behave=failing("m[0]/x")
+    )
+    world.end("m[0]/x")
+    world.run()
+    assert len(world.kinds(RoundOpened)) == 2
+    assert str(world.state.failure) == "step 'm' failed: round 0: step 'x' failed: m[0]/x broke"
+
+
+def test_each_loop_round_sees_the_one_before() -> None:
+    world = begun(
+        """
+        steps:
+        - step_id: loop
+          repeat: {until: {ref: "{{n}}", op: ge, value: 4}, limit: 10}
+          steps: [{step_id: n, tool: t, args: {value: ["{{last}}"]}}]
+        """,
+        behave=lambda _key, args, _attempt: (args["value"][0] or 0) + 1,
+    ).run()
+    assert world.state.output == 4
+    assert len(world.kinds(RoundOpened)) == 4
+
+
+def test_while_goes_on_as_long_as_its_guard_holds() -> None:
+    world = begun("""
+        steps:
+        - step_id: loop
+          repeat: {while: {ref: "{{index}}", op: lt, value: 2}, limit: 10}
+          steps: [{step_id: n, tool: t, args: {value: "{{index}}"}}]
+        """).run()
+    assert world.state.output == 2
+
+
+def test_a_loop_stops_at_its_limit_and_says_so() -> None:
+    text = """
+        steps:
+        - step_id: loop
+          repeat: {until: {ref: "{{n}}", op: eq, value: never}, limit: 10%s}
+          steps: [{step_id: n, tool: t, args: {value: "{{index}}"}}]
+        """
+    world = begun(text % "").run()
+    assert len(world.kinds(RoundOpened)) == 10
+    assert "reached its limit of 10 rounds" in str(world.state.failure)
+    world = begun(text % ", at_limit: stop").run()
+    assert (world.state.status, world.state.output) == ("succeeded", 9)
+
+
+def test_a_loop_without_a_guard_runs_just_so_often() -> None:
+    world = begun("steps: [{step_id: loop, repeat: {limit: 7}, steps: [{step_id: n, tool: t}]}]").run()
+    assert len(world.kinds(RoundClosed)) == 7
+    assert world.state.status == "succeeded"
+
+
+def test_events_open_rounds_one_after_the_other() -> None:
+    world = begun("""
+        steps:
+        - {step_id: tick, on: {timer: 1s, limit: 5}, steps: [{step_id: x, tool: t, args: {value: "{{event.n}}"}}]}
+        """).run()
+    assert world.state.output == 4
+    assert world.peak == 1
+    assert len(world.kinds(RoundOpened)) == 5
+
+
+def test_a_guard_ends_an_event_scope() -> None:
+    world = begun("""
+        steps:
+        - step_id: tick
+          on: {timer: 1s, until: {ref: "{{x}}", op: eq, value: 2}}
+          steps: [{step_id: x, tool: t, args: {value: "{{event.n}}"}}]
+        """).run()
+    assert world.state.output == 2
+
+
+def test_a_round_that_is_skipped_whole_gives_null() -> None:
+    world = begun("""
+        steps:
+        - step_id: m
+          for_each: [1, 2, 3]
+          steps: [{step_id: x, tool: t, when: {ref: "{{item}}", op: ne, value: 2}, args: {value: "{{item}}"}}]
+        """).run()
+    assert world.state.output == [1, None, 3]
+
+
+# --- cancelling
+
+
+def test_cancelling_gently_starts_nothing_and_lets_running_steps_finish() -> None:
+    world = begun("steps: [{step_id: a, tool: t}, {step_id: b, tool: t, depends_on: [a]}]")
+    world.cancel()
+    world.advance()
+    assert world.state.status == "running"
+    world.end("a")
+    world.advance()
+    assert world.statuses() == {"a": "succeeded", "b": "waiting"}
+    assert world.state.status == "cancelled"
+
+
+def test_cancelling_hard_gives_up_what_is_running() -> None:
+    world = begun("steps: [{step_id: a, tool: t}, {step_id: b, tool: t}]")
+    world.cancel(hard=True)
+    world.advance()
+    assert world.statuses() == {"a": "interrupted", "b": "interrupted"}
+    assert world.state.status == "cancelled"
+
+
+def test_when_the_grace_is_over_cancelling_becomes_hard() -> None:
+    world = begun("steps: [{step_id: a, tool: t}]", Rules(grace_s=7))
+    world.cancel()
+    world.advance()
+    assert world.state.next_alarm() == pytest.approx(world.now + 7)
+    world.now += 7
+    world.advance()
+    assert world.kinds(StepInterrupted)
+    assert world.state.status == "cancelled"
+
+
+def test_a_run_that_has_nothing_left_to_do_when_cancelled_has_succeeded() -> None:
+    world = begun("steps: [{step_id: a, tool: t}]")
+    world.cancel()
+    world.end("a")
+    world.advance()
+    assert world.state.status == "succeeded"
+
+
+def test_the_last_event_is_the_end_of_the_run() -> None:
+    world = begun("steps: [{step_id: a, tool: t}]").run()
+    assert isinstance(world.events[-1], RunFinished)
+    assert world.advance() == []
