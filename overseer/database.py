@@ -1,0 +1,137 @@
+"""An SQLite file that is certainly ours: made private, checked, brought to the newest schema.
+
+A file of another program, of a newer Overseer or with damage is refused and left as it is. What the
+tables mean is for others to know.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+from overseer.diagnosis import ELSEWHERE, MOVE_AWAY, diagnosed
+from overseer.errors import JournalError
+from overseer.home import make_private, make_private_file
+
+APPLICATION_ID = 0x4F567372  # "OVsr": what `file journal.db` and SQLite know the file by
+
+# The schema version that a change leads to, and the change; oldest first.
+Migration: TypeAlias = tuple[int, Callable[[sqlite3.Connection], None]]
+
+
+class Database:
+    """The file, as long as it is the very file that was opened."""
+
+    def __init__(self, path: Path, migrations: Sequence[Migration], *, busy_timeout_s: float = 5.0) -> None:
+        """Open the file, or make it, in the schema that the last migration leads to."""
+        self.path = path
+        self._busy_timeout_s = busy_timeout_s
+        with diagnosed("open the journal", path):
+            make_private(path.parent)
+            make_private_file(path)
+            self._identity = _identity(path)
+            # Used for nothing more, but while it is open no other connection is the last one to close:
+            # the last one empties the write-ahead log into the file, which takes time.
+            self._keeper = self.connect()
+            try:
+                _schema_version(self._keeper, path, migrations)  # before anything is changed in a file that is not ours
+                _use_write_ahead_log(self._keeper, busy_timeout_s)
+                _migrate(self._keeper, path, migrations)
+            except BaseException:
+                self._keeper.close()
+                raise
+
+    def connect(self) -> sqlite3.Connection:
+        """A connection of the caller's own: for one thread at a time, and the caller closes it."""
+        self.require_same_file()  # before SQLite makes another where it finds none
+        connection = sqlite3.connect(
+            self.path,
+            timeout=self._busy_timeout_s,
+            isolation_level=None,  # transactions begin and end where we say so
+            check_same_thread=False,
+        )
+        try:
+            connection.execute("PRAGMA synchronous = NORMAL")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection for the length of the block."""
+        with diagnosed("read the journal", self.path), closing(self.connect()) as connection:
+            yield connection
+
+    def require_same_file(self) -> None:
+        """JournalError if the path names another file by now: SQLite would go on writing to one that nobody finds."""
+        try:
+            is_same = _identity(self.path) == self._identity
+        except FileNotFoundError:
+            is_same = False
+        if not is_same:
+            raise JournalError(
+                f"the journal {self.path} was removed or replaced while in use; put the file back, or start again"
+            )
+
+    def close(self) -> None:
+        self._keeper.close()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino
+
+
+def _schema_version(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> int:
+    """The schema version of the file, 0 if it is new; JournalError if we have no business with it."""
+    application_id, version, things = connection.execute(
+        "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),"
+        " (SELECT count(*) FROM sqlite_master)"
+    ).fetchone()
+    if application_id == 0 and version == 0 and things == 0:
+        return 0
+    if application_id != APPLICATION_ID:
+        raise JournalError(f"cannot use {path} as the journal: it belongs to another program; {MOVE_AWAY}")
+    newest = migrations[-1][0]
+    if version > newest:
+        raise JournalError(
+            f"cannot use the journal {path}: a newer Overseer wrote it (schema {version}, this one knows {newest});"
+            f" upgrade Overseer, or {ELSEWHERE}"
+        )
+    return int(version)
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection, busy_timeout_s: float) -> None:
+    give_up_at = time.monotonic() + busy_timeout_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # SQLite itself does not wait here when several processes make the file at once.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+        time.sleep(0.002)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
+    """Apply what the file lacks, all or nothing."""
+    newest = migrations[-1][0]
+    with connection:  # commits, or rolls back if anything raises
+        connection.execute("BEGIN IMMEDIATE")
+        # Asked again inside: another process may have done it since.
+        version = _schema_version(connection, path, migrations)
+        for number, change in migrations:
+            if number > version:
+                change(connection)
+        # Also with nothing to apply: not every file that is read-only shows it before it is written to.
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {newest}")
+        if version == newest:
+            connection.rollback()

@@ -1,0 +1,39 @@
+"""Where Overseer keeps what belongs to one user: the journal and the workflows saved by name.
+
+`OVERSEER_HOME` moves all of it; without that it is the platform's folder for a user's data.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """The folder that holds everything of this user; it need not exist yet."""
+    if chosen := os.environ.get("OVERSEER_HOME"):
+        return Path(os.path.expanduser(chosen)).absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("overseer", appauthor=False)
+
+
+def journal_path() -> Path:
+    return home() / "journal.db"
+
+
+def workflows_folder() -> Path:
+    return home() / "workflows"
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that only this user can enter; one that is there already keeps its permissions."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def make_private_file(path: Path) -> None:
+    """Make an empty file that only this user can read; one that is there already is left alone."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return

@@ -1,0 +1,252 @@
+"""What was run, and what happened in each run: one SQLite file for all of a user's processes.
+
+A run has one owner at a time, who alone appends to it; reading never waits for writing. What the
+events of a run amount to is the kernel's business.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from overseer.database import Database
+from overseer.diagnosis import diagnosed
+from overseer.errors import JournalError, RunNotFound
+from overseer.home import journal_path
+from overseer.ids import as_typed
+from overseer.jsonvalue import Json
+from overseer.kernel.events import Event, RunStatus
+from overseer.locks import RunLock, RunLocks
+from overseer.runlog import RunLog, altered_blobs, events_after, json_text, step_count, succeeded_steps
+from overseer.schema import MIGRATIONS
+
+# A run that nobody carries out although it has not ended is interrupted.
+ShownStatus: TypeAlias = RunStatus | Literal["interrupted"]
+
+# Events that are in memory at once while a run is read.
+_PAGE = 200
+
+_SUMMARIES = "SELECT number, run_id, name, status, created, ended, steps FROM runs"
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """A run as lists show it."""
+
+    run_id: str
+    name: str
+    status: ShownStatus
+    created: float
+    ended: float | None
+    is_owned: bool  # somebody has it in hand right now
+    steps: int  # of the plan itself, without those inside scopes
+    succeeded: int | None  # of these; None if the journal is damaged there
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """What a run began with; its events say what became of it."""
+
+    summary: RunSummary
+    plan: dict[str, Json]
+    inputs: dict[str, Json]
+    options: dict[str, Json]
+
+    @property
+    def run_id(self) -> str:
+        return self.summary.run_id
+
+
+class Journal(AbstractContextManager["Journal"]):
+    """All runs of one user. Safe to share between threads; each run's log belongs to the thread that runs it."""
+
+    def __init__(self, database: Database, locks: RunLocks) -> None:
+        self._database = database
+        self._locks = locks
+        self._logs: set[RunLog] = set()
+
+    @classmethod
+    def open(cls, path: Path | None = None, *, busy_timeout_s: float = 5.0) -> Journal:
+        """The journal at `path`, or at its usual place; made if there is none."""
+        path = (path or journal_path()).absolute()
+        database = Database(path, MIGRATIONS, busy_timeout_s=busy_timeout_s)
+        return cls(database, RunLocks(path.with_name(f"{path.name}-locks")))
+
+    @property
+    def path(self) -> Path:
+        return self._database.path
+
+    def close(self) -> None:
+        """Close everything, also the logs that are still open; a second time does nothing."""
+        for log in list(self._logs):
+            log.close()
+        self._database.close()
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    # --- owning a run
+
+    def begin(
+        self,
+        run_id: str,
+        *,
+        name: str,
+        plan: dict[str, Json],
+        inputs: dict[str, Json],
+        options: dict[str, Json],
+        at: float,
+    ) -> RunLog:
+        """Enter a new run, and own it."""
+        texts = (json_text(plan), json_text(inputs), json_text(options))
+        with ExitStack() as undo, diagnosed("write to the journal", self.path):
+            lock = self._locks.take(run_id)
+            undo.callback(lock.release)
+            connection = undo.enter_context(closing(self._database.connect()))
+            entered = connection.execute(
+                "INSERT OR IGNORE INTO runs(run_id, name, status, created, steps, plan, inputs, options)"
+                " VALUES (?, ?, 'running', ?, ?, ?, ?, ?)",
+                (run_id, _storable(name), at, step_count(plan), *texts),
+            )
+            if not entered.rowcount:
+                raise JournalError(f"{self.path} has a run {run_id} already; begin this one under another id")
+            number = self._number(connection, run_id)
+            undo.pop_all()
+        return self._log(run_id, number, connection, lock)
+
+    def reopen(self, run_id: str) -> RunLog:
+        """Own a run that was begun before; RunBusy if somebody has it in hand."""
+        with ExitStack() as undo, diagnosed("open the journal", self.path):
+            connection = undo.enter_context(closing(self._database.connect()))
+            number = self._number(connection, run_id)
+            lock = self._locks.take(run_id)
+            undo.pop_all()
+        return self._log(run_id, number, connection, lock)
+
+    def _log(self, run_id: str, number: int, connection: sqlite3.Connection, lock: RunLock) -> RunLog:
+        log = RunLog(
+            run_id,
+            number,
+            database=self._database,
+            connection=connection,
+            lock=lock,
+            when_closed=self._logs.discard,
+        )
+        self._logs.add(log)
+        return log
+
+    # --- reading
+
+    def runs(self, *, limit: int = 20) -> list[RunSummary]:
+        """The newest runs, newest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(f"{_SUMMARIES} ORDER BY created DESC, number DESC LIMIT ?", (limit,)).fetchall()
+            return [self._summary(connection, row) for row in rows]
+
+    def run(self, text: str) -> StoredRun:
+        """The run with this id, or the only one whose id begins like this; RunNotFound says which there are."""
+        with self._database.reading() as connection:
+            run_id = self._meant(connection, text)
+            row = connection.execute(f"{_SUMMARIES} WHERE run_id = ?", (run_id,)).fetchone()
+            texts = connection.execute("SELECT plan, inputs, options FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+            summary = self._summary(connection, row)
+        with self._decoding(run_id):
+            return StoredRun(summary, *map(json.loads, texts))
+
+    def events(self, run_id: str, after: int = 0) -> Iterator[Event]:
+        """The events of a run, without its first `after` ones; also while somebody appends to it."""
+        with self._database.reading() as connection:
+            number = self._number(connection, run_id)
+        return self._pages(run_id, number, after)
+
+    def check(self) -> list[str]:
+        """What is wrong with the file, a line for each fault; nothing if every run can be read."""
+        try:
+            with self._database.reading() as connection:
+                faults = [line for (line,) in connection.execute("PRAGMA integrity_check(20)") if line != "ok"]
+                faults += [f"the value {start} is not what was stored" for start in altered_blobs(connection)]
+                run_ids = [run_id for (run_id,) in connection.execute("SELECT run_id FROM runs ORDER BY number")]
+        except JournalError as error:
+            return [str(error)]
+        return faults + [fault for run_id in run_ids for fault in self._faults_of(run_id)]
+
+    def _faults_of(self, run_id: str) -> list[str]:
+        try:
+            self.run(run_id)
+            for _ in self.events(run_id):
+                pass
+        except JournalError as error:
+            return [str(error)]
+        return []
+
+    def _pages(self, run_id: str, number: int, after: int) -> Iterator[Event]:
+        # A connection per page: an iterator that is dropped halfway leaves nothing open.
+        while True:
+            with self._database.reading() as connection, self._decoding(run_id):
+                page = events_after(connection, number, after, _PAGE)
+            yield from page
+            after += len(page)
+            if len(page) < _PAGE:
+                return
+
+    @contextmanager
+    def _decoding(self, run_id: str) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as error:
+            raise JournalError(
+                f"run {run_id} in {self.path} is damaged ({error}); other runs need not be; begin this one anew"
+            ) from error
+
+    def _summary(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> RunSummary:
+        number, run_id, name, status, created, ended, steps = row
+        is_owned = self._locks.is_held(run_id)
+        if status == "running" and not is_owned:
+            # Asked again: it may have ended, and then been given up, since the row was read.
+            status, ended = connection.execute("SELECT status, ended FROM runs WHERE number = ?", (number,)).fetchone()
+            status = "interrupted" if status == "running" else status
+        succeeded = succeeded_steps(connection, number)
+        return RunSummary(run_id, name, status, created, ended, is_owned, steps, succeeded)
+
+    def _number(self, connection: sqlite3.Connection, run_id: str) -> int:
+        row = connection.execute("SELECT number FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+        if row is None:
+            raise RunNotFound(f"no run is called {run_id!r}; {self._newest(connection)}")
+        return int(row[0])
+
+    def _meant(self, connection: sqlite3.Connection, text: str) -> str:
+        """The id that a person meant by it, or by its beginning."""
+        text = _storable(text)
+        if connection.execute("SELECT 1 FROM runs WHERE run_id = ?", (text,)).fetchone():
+            return text
+        beginning = as_typed(text)
+        found = connection.execute(
+            "SELECT run_id, name FROM runs WHERE run_id BETWEEN ? AND ? ORDER BY run_id DESC LIMIT 6",
+            (beginning, beginning + "\U0010ffff"),
+        ).fetchall()
+        if not beginning or not found:
+            raise RunNotFound(f"no run's id begins with {text!r}; {self._newest(connection)}")
+        if len(found) > 1:
+            raise RunNotFound(f"{text!r} could be several runs; type more of the id: {_listed(found)}")
+        return str(found[0][0])
+
+    def _newest(self, connection: sqlite3.Connection) -> str:
+        newest = connection.execute(
+            "SELECT run_id, name FROM runs ORDER BY created DESC, number DESC LIMIT 6"
+        ).fetchall()
+        return f"the newest are: {_listed(newest)}" if newest else f"{self.path} holds no run yet"
+
+
+def _listed(runs: list[tuple[str, str]]) -> str:
+    listed = ", ".join(f"{run_id} ({name})" for run_id, name in runs[:5])
+    return f"{listed}, …" if len(runs) > 5 else listed
+
+
+def _storable(name: str) -> str:
+    """A name without what UTF-8 cannot hold, such as the undecodable bytes of a command line."""
+    return name.encode("utf-8", "replace").decode()
