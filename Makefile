@@ -1,0 +1,36 @@
+# `make demo` and `make test` set up all they need in .venv, with uv where it is installed, else with pip.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint bench clean
+
+demo: .venv/ready  ## carry out the joke and its two translations with pretended tools
+	$(BIN)/python chat_cli.py run examples/joke-in-two-languages.yaml --tools examples/tools
+
+test: .venv/ready  ## the whole suite
+	$(BIN)/python -m pytest
+
+lint: .venv/ready  ## style, types, and generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m overseer.plan.schema | diff - docs/plan.schema.json
+
+bench: .venv/ready  ## the executor against hand-written ones and whatever peers are installed
+	$(BIN)/python bench/executor.py
+
+clean:  ## everything that can be made again
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+
+# A virtual environment remembers where it was made, so one that moved is made anew.
+.venv/ready: pyproject.toml constraints.txt
+	@test "$$(cat .venv/place 2>/dev/null)" = "$(CURDIR)" || rm -rf .venv
+	@if command -v uv >/dev/null; then \
+	    uv venv --quiet --allow-existing --python $(PYTHON) .venv && \
+	    uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[test]'; \
+	else \
+	    $(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'; \
+	fi
+	@printf '%s' "$(CURDIR)" > .venv/place
+	@touch $@

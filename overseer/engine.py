@@ -1,0 +1,358 @@
+"""The engine as other programs embed it: tools in, plans run, values and events out.
+
+    from overseer import Engine
+    from overseer.tool import tool
+
+    @tool
+    def double(x: int) -> int:
+        return 2 * x
+
+    result = Engine([double]).run({"steps": [{"step_id": "a", "tool": "double", "args": {"x": 21}}]})
+    assert result.output == 42
+
+`run` carries the plan out on the calling thread. `start` does so on a thread of its own and gives
+back the `Run`, which can be watched, changed, cancelled and waited for. With a journal, a run that
+was cut off can be resumed; finished steps are never repeated.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from overseer.calls import DirectCaller
+from overseer.errors import ApprovalNeeded, Failure, PlanError, UsageError
+from overseer.ids import new_run_id
+from overseer.journal import Journal
+from overseer.jsonvalue import Json
+from overseer.kernel.events import Event, RunResumed, RunStarted, RunStatus, StepFailed
+from overseer.kernel.reducer import apply
+from overseer.kernel.rules import Effects, Rules
+from overseer.kernel.state import RunState
+from overseer.plan import Fault, Limits, completed, input_values, load_plan, plan_from, to_document, validate
+from overseer.plan.values import Code, Scope, WorkflowPlan, WorkflowStep
+from overseer.runlog import NoLog, RunLog
+from overseer.runner import Cancel, Change, Runner, steady_clock
+from overseer.sources import Sources
+from overseer.stream import Stream, Watcher
+from overseer.tool import Tool
+from overseer.worker import StepCaller, warm_executor
+
+PlanLike: TypeAlias = WorkflowPlan | Mapping[str, Any] | Path
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What an engine holds its runs to."""
+
+    max_parallel: int = 8
+    strict_groups: bool = False
+    cancel_grace_s: float = 10.0
+    limits: Limits = field(default_factory=Limits)
+    hook_port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended. `values` and `failures` are those of the plan's own steps, by step id."""
+
+    run_id: str
+    status: RunStatus
+    output: Json
+    failure: Failure | None
+    values: Mapping[str, Json]
+    failures: Mapping[str, Failure]
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status == "succeeded"
+
+
+class Run:
+    """One run of a plan, from its first event to its result."""
+
+    def __init__(self, runner: Runner, first: list[Event], *, log: RunLog | NoLog, stream: Stream) -> None:
+        self._runner = runner
+        self._first = first
+        self._log = log
+        self._stream = stream
+        self._thread: threading.Thread | None = None
+        self._error: BaseException | None = None
+
+    @property
+    def run_id(self) -> str:
+        return self._runner.state.run_id
+
+    @property
+    def plan(self) -> WorkflowPlan:
+        return self._runner.state.plan
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the run is in a journal, so that it can be resumed."""
+        return isinstance(self._log, RunLog)
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Call `watcher` with every event, on the run's own thread; the returned function ends that."""
+        return self._stream.watch(watcher)
+
+    def carry_out(self) -> RunResult:
+        """Run on this thread until the end."""
+        try:
+            self._runner.run(self._first)
+        finally:
+            self._log.close()
+        return self._result()
+
+    def start(self) -> Run:
+        """Run on a thread of its own."""
+        self._thread = threading.Thread(target=self._carry_out_quietly, name=f"overseer-run-{self.run_id}", daemon=True)
+        self._thread.start()
+        return self
+
+    def _carry_out_quietly(self) -> None:
+        try:
+            self.carry_out()
+        except BaseException as error:  # kept for `wait`, which raises it where somebody can act on it
+            self._error = error
+
+    def wait(self, timeout_s: float | None = None) -> RunResult:
+        """The result of a started run; TimeoutError if it is not there in time."""
+        if self._thread is None:
+            raise UsageError(f"run {self.run_id} was not started; call start() or carry_out() first")
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            raise TimeoutError(f"run {self.run_id} has not ended within {timeout_s} s")
+        if self._error is not None:
+            raise self._error
+        return self._result()
+
+    def cancel(self, *, hard: bool = False, reason: str = "asked to stop") -> None:
+        """Start nothing new and let running steps finish; hard, or the second time, give them up."""
+        self._runner.tell(Cancel(hard, reason))
+
+    def change(self, plan: WorkflowPlan, *, timeout_s: float = 10.0) -> None:
+        """Follow another plan from here on; PlanError if it touches what is finished or running."""
+        answered = threading.Event()
+        answer: list[tuple[str, ...]] = []
+
+        def take(faults: tuple[str, ...]) -> None:
+            answer.append(faults)
+            answered.set()
+
+        self._runner.tell(Change(plan, take))
+        if not answered.wait(timeout_s):
+            raise TimeoutError(f"run {self.run_id} did not take up the change; it may have ended")
+        if answer[0]:
+            raise PlanError(answer[0], source="the changed plan")
+
+    def _result(self) -> RunResult:
+        state = self._runner.state
+        assert state.status is not None
+        root = state.root
+        return RunResult(state.run_id, state.status, state.output, state.failure, root.values, root.failures)
+
+
+class Engine:
+    """Runs plans with a set of tools."""
+
+    def __init__(
+        self,
+        tools: Iterable[Tool] = (),
+        *,
+        journal: Journal | None = None,
+        settings: EngineSettings | None = None,
+        executor: Executor | None = None,
+        caller: StepCaller | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.tools: dict[str, Tool] = {tool.name: tool for tool in tools}
+        self.settings = settings or EngineSettings()
+        self.journal = journal
+        self._executor = executor or warm_executor()
+        self._caller = caller or DirectCaller(self.tools)
+        self._folder = folder or Path.cwd()
+        self._sources = Sources(hook_port=self.settings.hook_port)
+
+    # --- running
+
+    def run(
+        self, plan: PlanLike, inputs: Mapping[str, Json] | None = None, *, watch: Watcher | None = None
+    ) -> RunResult:
+        """Carry out a plan on this thread."""
+        return self.prepare(plan, inputs, watch=watch).carry_out()
+
+    def start(self, plan: PlanLike, inputs: Mapping[str, Json] | None = None, *, watch: Watcher | None = None) -> Run:
+        """Carry out a plan on a thread of its own."""
+        return self.prepare(plan, inputs, watch=watch).start()
+
+    def prepare(
+        self,
+        plan: PlanLike,
+        inputs: Mapping[str, Json] | None = None,
+        *,
+        watch: Watcher | None = None,
+        remember: Mapping[str, Json] | None = None,
+    ) -> Run:
+        """A run that has not begun yet; PlanError with every fault if the plan or its inputs are wrong.
+
+        What is to be remembered is kept in the journal beside the run, for whoever resumes it.
+        """
+        ready = self.checked(plan)
+        given = input_values(ready, inputs or {})
+        clock = steady_clock()
+        run_id = new_run_id(clock())
+        log: RunLog | NoLog = NoLog(run_id)
+        if self.journal is not None:
+            log = self.journal.begin(
+                run_id,
+                name=ready.name,
+                plan=to_document(ready),
+                inputs=given,
+                options={"folder": str(self._folder), **(remember or {})},
+                at=clock(),
+            )
+        state = RunState(ready, self._rules(), run_id)
+        return self._run(state, [RunStarted(clock(), run_id, given)], log=log, watch=watch, clock=clock)
+
+    def checked(self, plan: PlanLike) -> WorkflowPlan:
+        """The plan with its implied dependencies, fit to run; PlanError with every fault if it is not."""
+        if isinstance(plan, Path):
+            plan = load_plan(plan, tools=self.tools, limits=self.settings.limits).plan
+        elif not isinstance(plan, WorkflowPlan):
+            draft = plan_from(plan)
+            if draft.faults:
+                raise PlanError(draft.faults)
+            plan = draft.plan
+        ready, _ = completed(plan)
+        if faults := [*validate(ready, tools=self.tools, limits=self.settings.limits), *_code_faults(ready)]:
+            raise PlanError(faults)
+        return ready
+
+    # --- resuming
+
+    def resume(
+        self,
+        run_id: str,
+        *,
+        repeat: Iterable[str] = (),
+        give_up: Iterable[str] = (),
+        watch: Watcher | None = None,
+    ) -> RunResult:
+        """Go on with a run that was cut off, cancelled or had failed, on this thread."""
+        return self.prepare_resume(run_id, repeat=repeat, give_up=give_up, watch=watch).carry_out()
+
+    def prepare_resume(
+        self,
+        run_id: str,
+        *,
+        repeat: Iterable[str] = (),
+        give_up: Iterable[str] = (),
+        watch: Watcher | None = None,
+    ) -> Run:
+        """A run about to go on where it was.
+
+        A step that was cut off and whose tool must not simply be called again is named in `repeat`
+        (call it again) or `give_up` (count it as failed), "all" standing for every such step;
+        otherwise ApprovalNeeded lists it.
+        """
+        if self.journal is None:
+            raise UsageError("this engine has no journal, so it has no runs to resume")
+        stored = self.journal.run(run_id)
+        log = self.journal.reopen(stored.run_id)
+        try:
+            state = self._folded(stored.run_id, plan_from(stored.plan).plan)
+            clock = steady_clock()
+            first = self._resumption(state, stored.inputs, set(repeat), set(give_up), clock())
+        except BaseException:
+            log.close()
+            raise
+        return self._run(state, first, log=log, watch=watch, clock=clock)
+
+    def _folded(self, run_id: str, plan: WorkflowPlan) -> RunState:
+        assert self.journal is not None
+        state = RunState(plan, self._rules(), run_id)
+        for event in self.journal.events(run_id):
+            apply(event, state)
+        if faults := validate(state.plan, tools=self.tools, limits=self.settings.limits):
+            raise PlanError(faults, source=f"the plan of run {run_id}")
+        return state
+
+    def _resumption(
+        self, state: RunState, inputs: dict[str, Json], repeat: set[str], give_up: set[str], now: float
+    ) -> list[Event]:
+        if state.status is None:
+            return [RunStarted(now, state.run_id, inputs)]
+        if state.status in ("succeeded", "partial"):
+            raise UsageError(f"run {state.run_id} has ended ({state.status}); there is nothing to resume")
+        unsure = [key for key, step in state.interrupted() if not self._is_repeatable(step)]
+        undecided = [] if "all" in repeat | give_up else [key for key in unsure if key not in repeat | give_up]
+        if undecided:
+            raise ApprovalNeeded(
+                f"run {state.run_id} was cut off while these steps were running, and they may have had effects: "
+                f"{', '.join(undecided)}; decide for each whether to repeat it or to give it up"
+            )
+        dropped = [key for key in unsure if key in give_up or ("all" in give_up and key not in repeat)]
+        failure = Failure("cancelled", "was cut off, and is not to be repeated")
+        return [RunResumed(now), *(StepFailed(now, key, failure) for key in dropped)]
+
+    def _is_repeatable(self, step: WorkflowStep) -> bool:
+        if isinstance(step.action, Code):
+            return all(self.tools[name].idempotent for name in step.action.tools)
+        return isinstance(step.action, Scope) or self.tools[step.action.tool].idempotent
+
+    # --- wiring
+
+    def _rules(self) -> Rules:
+        settings = self.settings
+        return Rules(
+            max_parallel=settings.max_parallel,
+            strict_groups=settings.strict_groups,
+            grace_s=settings.cancel_grace_s,
+            effects={tool.name: _effects(tool) for tool in self.tools.values() if tool.effect in ("write", "exec")},
+            timeouts_s={tool.name: tool.timeout_s for tool in self.tools.values() if tool.timeout_s is not None},
+        )
+
+    def _run(
+        self,
+        state: RunState,
+        first: list[Event],
+        *,
+        log: RunLog | NoLog,
+        watch: Watcher | None,
+        clock: Callable[[], float],
+    ) -> Run:
+        stream = Stream([watch] if watch else [])
+        runner = Runner(
+            state,
+            log=log,
+            stream=stream,
+            executor=self._executor,
+            caller=self._caller,
+            sources=self._sources.for_another_run(),
+            folder=self._folder,
+            clock=clock,
+        )
+        return Run(runner, first, log=log, stream=stream)
+
+
+def _effects(tool: Tool) -> Effects:
+    properties = tool.parameters.get("properties", {})
+    defaults = {name: schema["default"] for name, schema in properties.items() if "default" in schema}
+    return Effects(tool.writes, tool.has_undeclared_effects, defaults)
+
+
+def _code_faults(plan: WorkflowPlan) -> list[Fault]:
+    """The steps that need code, where nothing can write and run any."""
+    faults: list[Fault] = []
+    for step in plan.steps:
+        if isinstance(step.action, Code):
+            problem = "needs code to be written for it, and nothing here can write and run code"
+            faults.append(Fault(problem, "let it call a tool instead", step.step_id))
+        elif isinstance(step.action, Scope) and step.action.body is not None:
+            faults += _code_faults(step.action.body)
+    return faults

@@ -1,0 +1,146 @@
+"""A plan and a run as plain lines of text: append only, no colours, nothing redrawn."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+
+from overseer.jsonvalue import Json
+from overseer.kernel.events import (
+    CancelAsked,
+    Event,
+    RunResumed,
+    ScopeOpened,
+    SignalArrived,
+    SourceOpened,
+    StepCancelled,
+    StepFailed,
+    StepInterrupted,
+    StepSkipped,
+    StepStarted,
+    StepSucceeded,
+)
+from overseer.plan import waves
+from overseer.plan.values import Code, Scope, WorkflowPlan, WorkflowStep
+from overseer.report import Report
+
+Say = Callable[[str], None]
+
+
+def plan_lines(plan: WorkflowPlan) -> list[str]:
+    """The plan as people read it before it runs."""
+    count = len(plan.steps)
+    lines = [f"Workflow Plan ({count} step{'s' if count != 1 else ''}):"]
+    for number, step in enumerate(plan.steps, 1):
+        lines += _step_lines(step, f"  {number}. ", "     ")
+    return lines
+
+
+def _step_lines(step: WorkflowStep, head: str, indent: str) -> list[str]:
+    lines = [f"{head}{step.title}"]
+    if isinstance(step.action, Code):
+        lines.append(f"{indent}Node task: {step.action.task}")
+    elif isinstance(step.action, Scope) and step.action.body is not None:
+        for inner in step.action.body.steps:
+            lines += _step_lines(inner, f"{indent}- ", f"{indent}  ")
+    return lines
+
+
+def wave_lines(plan: WorkflowPlan) -> list[str]:
+    """Which steps could run side by side."""
+    return [f"  wave {number}: {', '.join(wave)}" for number, wave in enumerate(waves(plan), 1)]
+
+
+def value_text(value: Json) -> str:
+    """A result for a person: text as it is, the rest as indented JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+
+
+class Progress:
+    """Says in a line or two what each event of a run means.
+
+    Steps that start together are announced together. Of the rounds inside a scope only what went
+    wrong is told, so that a map over a thousand items stays readable.
+    """
+
+    def __init__(self, plan: WorkflowPlan, say: Say) -> None:
+        self._titles = {step.step_id: step.title for step in plan.steps}
+        self._say = say
+        self._starting: list[str] = []
+        self._began: dict[str, float] = {}
+
+    def observe(self, event: Event) -> None:
+        if isinstance(event, StepStarted):
+            self._began[event.key] = event.at
+            if _is_outer(event.key) and event.attempt == 1:
+                self._starting.append(self._title(event.key))
+            return
+        if self._starting and not isinstance(event, ScopeOpened):
+            self.flush()
+        if line := self._line(event):
+            self._say(line)
+
+    def flush(self) -> None:
+        """Announce the steps that have started since the last line."""
+        starting, self._starting = self._starting, []
+        if len(starting) > 1:
+            self._say(f"Executing {len(starting)} steps in parallel:")
+            for title in starting:
+                self._say(f"  - {title}")
+        elif starting:
+            self._say(f"Executing: {starting[0]}")
+
+    def _line(self, event: Event) -> str | None:
+        match event:
+            case StepSucceeded(at=at, key=key) if _is_outer(key):
+                return f"done: {self._title(key)} ({self._seconds(key, at)})"
+            case StepFailed(key=key, failure=failure, retry_at=None):
+                return f"failed: {self._title(key)}: {failure.message}"
+            case StepFailed(at=at, key=key, failure=failure, retry_at=float(again)):
+                return f"trying again in {again - at:.1f} s: {self._title(key)}: {failure.message}"
+            case StepSkipped(key=key, detail=detail) if _is_outer(key):
+                return f"skipped: {self._title(key)} ({detail})"
+            case StepCancelled(key=key, reason=reason) if _is_outer(key):
+                return f"cancelled: {self._title(key)} ({reason})"
+            case StepInterrupted(key=key):
+                return f"interrupted: {self._title(key)}"
+            case ScopeOpened(at=at, key=key, rounds=rounds):
+                self._began[key] = at
+                return self._scope_line(key, rounds) if _is_outer(key) else None
+            case SourceOpened(key=key, where=where):
+                return f"listening: {self._title(key)}: {where}"
+            case SignalArrived(key=key):
+                return f"event: {self._title(key)}"
+            case CancelAsked(hard=False):
+                return "stopping: running steps may finish; ask again to stop at once"
+            case CancelAsked(reason=reason):
+                return f"stopping at once ({reason})"
+            case RunResumed():
+                return "going on where the run was"
+            case _:
+                return None
+
+    def _scope_line(self, key: str, rounds: int | None) -> str:
+        self.flush()
+        return f"Executing: {self._title(key)}" + (f" ({rounds} rounds)" if rounds not in (None, 1) else "")
+
+    def _title(self, key: str) -> str:
+        return self._titles.get(key, key)
+
+    def _seconds(self, key: str, at: float) -> str:
+        return f"{at - self._began.get(key, at):.2f} s"
+
+
+def _is_outer(key: str) -> bool:
+    return "/" not in key
+
+
+def ending_lines(report: Report) -> list[str]:
+    """How the run ended, with a count of what became of its steps."""
+    counts = Counter(step.status for step in report.steps.values())
+    told = ", ".join(f"{count} {status}" for status, count in counts.items())
+    lines = [f"run {report.run_id} {report.status}: {told}"]
+    if report.error is not None:
+        lines.append(f"  {report.error.message}")
+    return lines

@@ -1,0 +1,307 @@
+"""The single loop that carries out one run.
+
+One thread owns the run. Whatever happens elsewhere (a step's outcome, a signal, a wish to cancel)
+arrives in its inbox as a message. Each time it wakes it takes all messages, lets the kernel
+decide, writes every event to the journal with one commit, and only then lets the world see or
+feel any of it. It never polls: it sleeps until a message arrives or an alarm is due.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Protocol, TypeAlias, assert_never
+
+from overseer.dispatch import dispatch_to
+from overseer.errors import BrokenInvariant, Failure, JournalError
+from overseer.jsonvalue import Json
+from overseer.kernel import flow
+from overseer.kernel.events import (
+    CancelAsked,
+    Event,
+    PlanChanged,
+    RunResumed,
+    ScopeOpened,
+    SignalArrived,
+    SourceOpened,
+    StepCancelled,
+    StepFailed,
+    StepInterrupted,
+    StepStarted,
+    StepSucceeded,
+)
+from overseer.kernel.reducer import apply
+from overseer.kernel.scheduler import advance
+from overseer.kernel.state import OpenScope, RunState
+from overseer.plan.durations import duration_text
+from overseer.plan.references import Unreadable
+from overseer.plan.values import Call, Code, FileChange, Hook, On, Timer, Trigger, WorkflowPlan
+from overseer.plan.writing import to_document
+from overseer.sources import Busy, SourceError, Sources
+from overseer.stream import Stream
+from overseer.tool import Cancellation, ToolContext
+from overseer.worker import Outcome, StepCaller, Work
+
+
+class RunLog(Protocol):
+    """Where the events of one run are kept. `append` returns when they are safe, or raises JournalError."""
+
+    def append(self, events: Sequence[Event]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """An `on` scope's trigger fired."""
+
+    key: str
+    payload: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Somebody wants the run to stop."""
+
+    hard: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Somebody wants the rest of the run to follow another plan; `answer` gets the faults of that."""
+
+    plan: WorkflowPlan
+    answer: Callable[[tuple[str, ...]], None]
+
+
+Message: TypeAlias = Outcome | Signal | Cancel | Change
+
+
+MOST_SIGNALS_WAITING = 1000
+
+
+def steady_clock() -> Callable[[], float]:
+    """Wall-clock time that a change of the system's clock cannot make jump."""
+    offset = time.time() - time.monotonic()
+    return lambda: offset + time.monotonic()
+
+
+class Runner:
+    """Carries out one run, from its first event to its last."""
+
+    def __init__(
+        self,
+        state: RunState,
+        *,
+        log: RunLog,
+        stream: Stream,
+        executor: Executor,
+        caller: StepCaller,
+        sources: Sources,
+        folder: Path,
+        clock: Callable[[], float],
+    ) -> None:
+        self.state = state
+        self._log = log
+        self._stream = stream
+        self._inbox: SimpleQueue[Message] = SimpleQueue()
+        self._dispatch = dispatch_to(executor, caller, self._inbox.put)
+        self._sources = sources
+        self._folder = folder
+        self._clock = clock
+        self._cancellations: dict[str, Cancellation] = {}
+        self._listening: set[str] = set()
+
+    def tell(self, message: Message) -> None:
+        """Put a message into the inbox; safe from any thread and from a signal handler."""
+        self._inbox.put(message)
+
+    def run(self, first: Sequence[Event]) -> None:
+        """The loop. `first` are the events that begin the run or its resumption."""
+        facts = list(first)
+        try:
+            while True:
+                for event in facts:
+                    apply(event, self.state)
+                decisions = advance(self.state, self._clock())
+                self._record(facts, decisions)
+                if self.state.is_ended:
+                    return
+                facts = self._act_on([*facts, *decisions]) or self._hear()
+        finally:
+            self._let_go()
+
+    # --- what arrives
+
+    def _hear(self) -> list[Event]:
+        """Sleep until something arrives or is due; what all the messages so far amount to."""
+        alarm = self.state.next_alarm()
+        self._refuse_to_hang(alarm)
+        timeout = None if alarm is None else max(0.0, alarm - self._clock())
+        try:
+            messages = [self._inbox.get(timeout=timeout)]
+        except Empty:
+            return []
+        messages += [self._inbox.get_nowait() for _ in range(self._inbox.qsize())]
+        now = self._clock()
+        return [event for message in messages if (event := self._fact(message, now))]
+
+    def _fact(self, message: Message, now: float) -> Event | None:
+        match message:
+            case Outcome():
+                return self._told(message, now)
+            case Signal(key=key, payload=payload):
+                scope = self.state.scope_at(key)
+                return SignalArrived(now, key, payload) if scope and scope.wants_signals() else None
+            case Cancel(hard=hard, reason=reason):
+                return CancelAsked(now, hard, reason)
+            case Change(plan=plan, answer=answer):
+                faults = flow.change_faults(self.state, plan)
+                answer(faults)
+                return None if faults else PlanChanged(now, to_document(plan))
+            case _:
+                assert_never(message)
+
+    def _told(self, outcome: Outcome, now: float) -> Event | None:
+        """The event that an outcome amounts to; none if nobody waits for it any more."""
+        place = self.state.running.get(outcome.key)
+        if place is None or place[0].attempts[place[1]] != outcome.attempt:
+            return None
+        del self._cancellations[outcome.key]
+        self._dispatch.is_back()
+        if outcome.failure is None:
+            return StepSucceeded(now, outcome.key, outcome.value)
+        frame, step_id = place
+        again = flow.retry_at(frame, frame.graph.steps[step_id], outcome.failure, now)
+        return StepFailed(now, outcome.key, outcome.failure, again)
+
+    def _refuse_to_hang(self, alarm: float | None) -> None:
+        if alarm is None and not self.state.running and not self._listening:
+            raise BrokenInvariant("the run waits, but nothing is running that could end the wait")
+
+    # --- what follows
+
+    def _record(self, facts: Sequence[Event], decisions: Sequence[Event]) -> None:
+        """Journal first: nobody may see or feel an event that a restart would lose."""
+        events = [*facts, *decisions]
+        if not events:
+            return
+        try:
+            self._log.append(events)
+        except JournalError as error:
+            self._save_what_happened(list(facts), error)
+        self._stream.publish(events)
+
+    def _save_what_happened(self, facts: list[Event], error: JournalError) -> None:
+        """The journal refuses: start nothing more, but do not lose what the running steps still bring.
+
+        Decisions can be taken again after a restart, what happened cannot happen again.
+        """
+        started = self.state.running.keys() & self._cancellations.keys()
+        give_up_at = self._clock() + self.state.rules.grace_s
+        while started and (left := give_up_at - self._clock()) > 0:
+            try:
+                message = self._inbox.get(timeout=left)
+            except Empty:
+                break
+            if isinstance(message, Outcome) and message.key in started:
+                started.discard(message.key)
+                if event := self._told(message, self._clock()):
+                    facts.append(event)
+        try:
+            self._log.append(facts)
+        except JournalError:
+            lost = ", ".join(event.key for event in facts if isinstance(event, StepSucceeded))
+            if lost:
+                raise JournalError(f"{error}; these steps ended but could not be recorded: {lost}") from error
+        raise error
+
+    def _act_on(self, events: Sequence[Event]) -> list[Event]:
+        """Let the world feel what was decided; what there is to tell of that at once."""
+        news: list[Event | None] = []
+        for event in events:
+            match event:
+                case StepStarted(key=key, attempt=attempt):
+                    news.append(self._submit(key, attempt))
+                case StepSucceeded(key=key) | StepFailed(key=key) | StepCancelled(key=key) | StepInterrupted(key=key):
+                    self._release(key)
+                case ScopeOpened(key=key):
+                    news.append(self._listen(key))
+                case SignalArrived(key=key):
+                    self._stop_listening(key)
+                case RunResumed():
+                    news += [self._listen(key) for key in self.state.open_scopes()]
+        return [event for event in news if event is not None]
+
+    def _submit(self, key: str, attempt: int) -> Event | None:
+        place = self.state.running.get(key)
+        if place is None:  # given up in the same breath, because something else failed
+            return None
+        frame, step_id = place
+        step = frame.graph.steps[step_id]
+        assert isinstance(step.action, Call | Code)
+        try:
+            args = flow.arguments(frame, step)
+            context = ToolContext(self.state.run_id, key, attempt, Cancellation())
+            self._dispatch.send(Work(context, step.action, args, step.outputs))
+        except Unreadable as error:
+            return StepFailed(self._clock(), key, flow.explained(error, step))
+        except RuntimeError as error:
+            return StepFailed(self._clock(), key, Failure("internal", f"the executor takes no work: {error}"))
+        self._cancellations[key] = context.cancellation
+        return None
+
+    def _release(self, key: str) -> None:
+        """A step has ended without its own doing, or a scope has: stop what still works for it."""
+        if cancellation := self._cancellations.pop(key, None):
+            self._dispatch.is_lost()
+            cancellation.ask()
+        if key in self._listening:
+            self._listening.discard(key)
+            self._sources.close(key)
+
+    def _listen(self, key: str) -> Event | None:
+        """Open the source of an `on` scope's signals."""
+        scope = self.state.scope_at(key)
+        if scope is None or not isinstance(scope.scope.mode, On) or not scope.wants_signals():
+            return None
+        try:
+            trigger = flow.resolved_trigger(scope.frame, scope.scope.mode.trigger)
+            self._sources.open(key, trigger, partial(self._deliver, scope), base=self._folder)
+        except (SourceError, Unreadable, flow.Meaningless) as error:
+            return StepFailed(self._clock(), key, Failure("bad_request", str(error)))
+        self._listening.add(key)
+        return SourceOpened(self._clock(), key, self._described(trigger))
+
+    def _described(self, trigger: Trigger) -> str:
+        match trigger:
+            case Timer(seconds=seconds):
+                return f"every {duration_text(seconds)}"
+            case FileChange(path=path):
+                return f"changes of {path}"
+            case Hook(path=path):
+                return f"requests to {self._sources.url(path)}"
+            case _:
+                assert_never(trigger)
+
+    def _deliver(self, scope: OpenScope, payload: Json) -> None:
+        """Called by a source, from its own thread."""
+        if len(scope.signals) >= MOST_SIGNALS_WAITING:
+            raise Busy(f"{MOST_SIGNALS_WAITING} events already wait for '{scope.key}'")
+        self.tell(Signal(scope.key, payload))
+
+    def _stop_listening(self, key: str) -> None:
+        """A scope that has all the signals it may have needs its source no longer."""
+        scope = self.state.scope_at(key)
+        if scope is None or not scope.wants_signals():
+            self._release(key)
+
+    def _let_go(self) -> None:
+        for key in list(self._cancellations):
+            self._release(key)
+        self._dispatch.close()
+        self._sources.close_all()

@@ -1,0 +1,40 @@
+"""Fan-out of a run's events to those who watch it.
+
+The journal is not a watcher: it is written before anything is published. A watcher that raises is
+detached and reported; it cannot hurt the run.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from overseer.kernel.events import Event
+
+Watcher = Callable[[Event], None]
+
+_log = logging.getLogger(__name__)
+
+
+class Stream:
+    """Where the events of one or more runs can be watched, in order, from the thread that owns the run."""
+
+    def __init__(self, watchers: Sequence[Watcher] = ()) -> None:
+        self._watchers: tuple[Watcher, ...] = tuple(watchers)
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Call `watcher` with every event from here on; the returned function ends that."""
+        self._watchers = (*self._watchers, watcher)
+        return lambda: self._detach(watcher)
+
+    def publish(self, events: Sequence[Event]) -> None:
+        for watcher in self._watchers:
+            try:
+                for event in events:
+                    watcher(event)
+            except Exception:
+                self._detach(watcher)
+                _log.exception("a watcher of the run raised and was detached: %r", watcher)
+
+    def _detach(self, watcher: Watcher) -> None:
+        self._watchers = tuple(kept for kept in self._watchers if kept is not watcher)

@@ -1,0 +1,425 @@
+"""The command line: what it prints where, and its exit codes. Signals and crashes with real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import chat_cli
+
+ROOT = Path(__file__).parent.parent
+TOOLS = ROOT / "tests" / "data" / "tools"
+PATIENCE_S = 30
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OVERSEER_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+
+def plan_file(text: str, name: str = "plan.yaml") -> str:
+    Path(name).write_text(text, encoding="utf-8")
+    return name
+
+
+class Said:
+    """What a command printed, and its exit code."""
+
+    def __init__(self, code: int, captured: Any) -> None:
+        self.code = code
+        self.out: str = captured.out
+        self.err: str = captured.err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def overseer(capsys: pytest.CaptureFixture[str]) -> Any:
+    def call(*arguments: str) -> Said:
+        try:
+            code = chat_cli.main(arguments)
+        except SystemExit as left:
+            code = int(left.code or 0)
+        return Said(code, capsys.readouterr())
+
+    return call
+
+
+def with_tools(*arguments: str) -> tuple[str, ...]:
+    return (*arguments, "--tools", str(TOOLS))
+
+
+TWO_STEPS = """
+name: two
+inputs: {who: {type: string, default: world}}
+steps:
+  - {step_id: greet, description: Say hello, tool: echo, args: {value: "hello {{inputs.who}}"}}
+  - {step_id: loud, description: Say it loudly, tool: text_case, args: {text: "{{greet}}"}}
+"""
+
+
+# --- run
+
+
+def test_run_prints_the_result_alone_on_standard_output(overseer: Any) -> None:
+    said = overseer(*with_tools("run", plan_file(TWO_STEPS)))
+    assert (said.code, said.out) == (0, "HELLO WORLD\n")
+
+
+def test_run_tells_the_plan_and_its_progress_on_standard_error(overseer: Any) -> None:
+    lines = overseer(*with_tools("run", plan_file(TWO_STEPS))).err.splitlines()
+    assert lines[:4] == [
+        "step 'loud' reads {{greet}}: dependency on 'greet' added",
+        "Workflow Plan (2 steps):",
+        "  1. Say hello",
+        "  2. Say it loudly",
+    ]
+    assert lines[4] == "Executing: Say hello"
+    assert lines[5].startswith("done: Say hello (")
+    assert lines[-1].endswith(" succeeded: 2 succeeded")
+
+
+def test_steps_that_start_together_are_announced_together(overseer: Any) -> None:
+    path = plan_file(
+        "steps: [{step_id: a, description: First, tool: echo}, {step_id: b, description: Second, tool: echo}]"
+    )
+    assert "Executing 2 steps in parallel:\n  - First\n  - Second\n" in overseer(*with_tools("run", path)).err
+
+
+def test_inputs_are_read_by_their_declared_type(overseer: Any) -> None:
+    path = plan_file("""
+        inputs: {n: {type: integer}, s: {type: string}, any: {default: null}, l: {type: list}}
+        steps:
+        - step_id: a
+          tool: echo
+          args: {value: ["{{inputs.n}}", "{{inputs.s}}", "{{inputs.any}}", "{{inputs.l}}"]}
+        """)
+    said = overseer(*with_tools("run", path, "--json", *flags(n="3", s="3", any="true", l="[1, 2]")))
+    assert said.json["output"] == [3, "3", True, [1, 2]]
+
+
+def flags(**inputs: str) -> list[str]:
+    return [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]
+
+
+def test_json_is_one_document_with_every_step(overseer: Any) -> None:
+    said = overseer(*with_tools("run", plan_file(TWO_STEPS), "--json", "--input", "who=you"))
+    document = said.json
+    assert said.code == 0
+    assert (document["schema"], document["status"], document["output"]) == ("overseer.run/1", "succeeded", "HELLO YOU")
+    assert [step["step_id"] for step in document["steps"]] == ["greet", "loud"]
+    first = document["steps"][0]
+    assert set(first) == {"step_id", "status", "value", "error", "started", "ended", "attempts"}
+    assert (first["status"], first["value"], first["error"], first["attempts"]) == ("succeeded", "hello you", None, 1)
+    assert document["started"] <= first["started"] <= first["ended"] <= document["ended"]
+
+
+def test_jsonl_is_the_events_as_they_happen(overseer: Any) -> None:
+    said = overseer(*with_tools("run", plan_file(TWO_STEPS), "--jsonl"))
+    events = [json.loads(line) for line in said.out.splitlines()]
+    assert [event["event"] for event in events] == [
+        "RunStarted",
+        "StepStarted",
+        "StepSucceeded",
+        "StepStarted",
+        "StepSucceeded",
+        "RunFinished",
+    ]
+    assert events[-1]["output"] == "HELLO WORLD"
+
+
+def test_a_failed_step_gives_4_and_the_reasons_of_all_others(overseer: Any) -> None:
+    path = plan_file("""
+        steps:
+        - {step_id: bad, tool: fail, args: {message: out of luck}}
+        - {step_id: below, tool: echo, depends_on: [bad]}
+        - {step_id: beside, tool: echo, args: {value: 1}}
+        - {step_id: never, tool: echo, args: {value: 1}, when: {ref: "{{beside}}", op: eq, value: 2}}
+        """)
+    said = overseer(*with_tools("run", path, "--json"))
+    assert said.code == 4
+    steps = {step["step_id"]: step for step in said.json["steps"]}
+    assert steps["bad"]["error"] == {"kind": "tool", "message": "out of luck"}
+    assert (steps["below"]["status"], steps["below"]["reason"]) == ("skipped", "'bad' failed")
+    assert (steps["never"]["status"], steps["never"]["reason"]) == ("skipped", "its guard does not hold")
+    assert steps["beside"]["status"] == "succeeded"
+    assert said.json["status"] == "failed"
+
+
+def test_a_tolerated_failure_is_partial_and_gives_4(overseer: Any) -> None:
+    said = overseer(*with_tools("run", plan_file("steps: [{step_id: a, tool: fail, on_error: continue}]"), "--json"))
+    assert (said.code, said.json["status"]) == (4, "partial")
+
+
+def test_at_most_so_many_steps_work_at_once(overseer: Any) -> None:
+    text = "steps:\n" + "\n".join(f"- {{step_id: s{n}, tool: echo}}" for n in range(6))
+    said = overseer(*with_tools("run", plan_file(text), "--jsonl", "--max-parallel", "2"))
+    running, peak = 0, 0
+    for event in map(json.loads, said.out.splitlines()):
+        running += {"StepStarted": 1, "StepSucceeded": -1}.get(event["event"], 0)
+        peak = max(peak, running)
+    assert peak == 2
+
+
+# --- what cannot be
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (("run", "missing.yaml"), 3, "missing.yaml"),
+        (("run", "."), 3, "folder"),
+        (("run", "plan.yaml", "--input", "oops"), 2, "--input 'oops': write it as name=value"),
+        (("run", "plan.yaml", "--input", "whom=you"), 3, "did you mean 'who'?"),
+        (("run", "plan.yaml", "--tools", "nowhere"), 2, "tools folder nowhere does not exist"),
+        (("run", "plan.yaml", "--max-parallel", "0"), 2, "'0' is not a whole number from 1 up"),
+        (("run", "plan.yaml", "--json", "--jsonl"), 2, "not allowed with"),
+        (("check", "plan.yaml", "--unknown"), 2, "unrecognized arguments"),
+        (("show", "zzz"), 2, "zzz"),
+        (("resume", "zzz"), 2, "zzz"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_reason(
+    overseer: Any, arguments: tuple[str, ...], code: int, complaint: str
+) -> None:
+    plan_file(TWO_STEPS)
+    tools = () if "--tools" in arguments or arguments[0] == "show" else ("--tools", str(TOOLS))
+    said = overseer(*arguments, *tools)
+    assert said.code == code
+    assert complaint in said.err
+    assert "Traceback" not in said.err
+    assert said.out == ""
+
+
+def test_every_fault_of_a_plan_is_told_with_its_line(overseer: Any) -> None:
+    path = plan_file("""\
+steps:
+  - {step_id: a, tool: ehco}
+  - {step_id: a, tool: echo, depnds_on: [b]}
+  - {step_id: c, tool: echo, args: {value: "{{d}}"}, depends_on: [e]}
+""")
+    said = overseer(*with_tools("check", path))
+    assert said.code == 3
+    assert len(said.out.splitlines()) >= 5
+    for line, part in ((2, "did you mean 'echo'?"), (3, "'depnds_on'"), (3, "same id"), (4, "'d'"), (4, "'e'")):
+        assert any(f"line {line}," in told and part in told for told in said.out.splitlines()), (line, part)
+
+
+def test_faults_as_json(overseer: Any) -> None:
+    said = overseer(*with_tools("check", plan_file("steps: [{step_id: a, tool: nope}]"), "--json"))
+    assert said.code == 3
+    assert said.json["valid"] is False
+    assert said.json["faults"][0]["step_id"] == "a"
+    said = overseer(*with_tools("run", "plan.yaml", "--json"))
+    assert (said.code, said.json["schema"]) == (3, "overseer.error/1")
+
+
+def test_check_shows_how_a_plan_would_run(overseer: Any) -> None:
+    said = overseer(*with_tools("check", plan_file(TWO_STEPS)))
+    assert said.code == 0
+    assert said.out.splitlines() == [
+        "Workflow Plan (2 steps):",
+        "  1. Say hello",
+        "  2. Say it loudly",
+        "  wave 1: greet",
+        "  wave 2: loud",
+        "step 'loud' reads {{greet}}: dependency on 'greet' added",
+    ]
+
+
+def test_a_plan_that_needs_code_is_refused_where_no_code_can_run(overseer: Any) -> None:
+    said = overseer("run", plan_file("steps: [{step_id: a, code: count the words}]"))
+    assert said.code == 3
+    assert "step 'a'" in said.err
+    assert "code" in said.err
+
+
+def test_a_broken_tool_file_is_named_with_its_line_and_the_others_work(overseer: Any) -> None:
+    Path("tools").mkdir()
+    Path("tools/broken.py").write_text("x = 1\nraise ValueError('oh no')\n")
+    Path("tools/worse.py").write_text("def (\n")
+    Path("tools/good.py").write_text(
+        "from overseer.tool import tool\n@tool\ndef seven() -> int:\n    '''Seven.'''\n    return 7\n"
+    )
+    said = overseer("run", plan_file("steps: [{step_id: a, tool: seven}]"), "--tools", "tools")
+    assert (said.code, said.out) == (0, "7\n")
+    assert "tools/broken.py:2: ValueError: oh no" in said.err
+    assert "tools/worse.py:1: SyntaxError" in said.err
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("execution: {max_paralel: 3}", "unknown setting 'execution.max_paralel'; did you mean 'max_parallel'?"),
+        ("execution: {max_parallel: many}", "execution.max_parallel: needs a whole number"),
+        ("execution: {cancel_grace: soon}", "execution.cancel_grace:"),
+        ("exection: {}", "unknown setting 'exection'"),
+        ("execution: {journal: maybe}", "execution.journal: needs true or false"),
+        ("execution: [", "config.yaml"),
+    ],
+)
+def test_wrong_settings_are_named(overseer: Any, text: str, complaint: str) -> None:
+    Path("home").mkdir()
+    Path("home/config.yaml").write_text(text)
+    said = overseer("runs")
+    assert said.code == 2
+    assert complaint in said.err
+
+
+def test_without_a_journal_a_run_leaves_no_trace(overseer: Any) -> None:
+    Path("home").mkdir()
+    Path("home/config.yaml").write_text("execution: {journal: false}")
+    assert overseer(*with_tools("run", plan_file(TWO_STEPS))).code == 0
+    assert list(Path("home").iterdir()) == [Path("home/config.yaml")]
+
+
+# --- runs, show, resume
+
+
+def test_runs_are_listed_newest_first_and_shown_by_the_beginning_of_their_id(overseer: Any) -> None:
+    assert overseer("runs").out == "no runs yet\n"
+    first = overseer(*with_tools("run", plan_file(TWO_STEPS), "--json")).json["run_id"]
+    second = overseer(*with_tools("run", plan_file("steps: [{step_id: a, tool: fail}]"), "--json")).json["run_id"]
+    listed = overseer("runs").out.splitlines()
+    assert [line.split()[0] for line in listed] == [second, first]
+    assert "failed" in listed[0]
+    assert "succeeded" in listed[1]
+    assert [run["run_id"] for run in overseer("runs", "--json", "--limit", "1").json["runs"]] == [second]
+    shown = overseer("show", first[:-1])
+    assert shown.out.splitlines() == [
+        f"run {first} succeeded: two",
+        "  succeeded    greet",
+        "  succeeded    loud",
+        "HELLO WORLD",
+    ]
+    assert overseer("show", second, "--json").json["steps"][0]["error"]["message"] == "no luck"
+
+
+def test_what_succeeded_cannot_be_resumed(overseer: Any) -> None:
+    run_id = overseer(*with_tools("run", plan_file(TWO_STEPS), "--json")).json["run_id"]
+    said = overseer("resume", run_id)
+    assert said.code == 2
+    assert "nothing to resume" in said.err
+
+
+# --- real processes
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "chat_cli.py"), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(process: subprocess.Popen[str], words: str) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if words in line:
+            return
+    raise AssertionError(f"the process ended without saying {words!r}")
+
+
+def newest(overseer: Any) -> Any:
+    return overseer("runs", "--json").json["runs"][0]
+
+
+def test_the_first_interrupt_lets_running_steps_finish(overseer: Any) -> None:
+    path = plan_file("steps: [{step_id: a, tool: slow, args: {seconds: 1}}, {step_id: b, tool: echo, depends_on: [a]}]")
+    with started(*with_tools("run", path)) as process:
+        wait_for(process, "slow has begun")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_S) == 130
+    assert newest(overseer)["status"] == "cancelled"
+    said = overseer("resume", newest(overseer)["run_id"], "--json")
+    assert said.code == 0
+    assert {step["step_id"]: step["value"] for step in said.json["steps"]} == {"a": "done", "b": None}
+
+
+def test_the_second_interrupt_stops_at_once_even_what_does_not_listen(overseer: Any) -> None:
+    with started(*with_tools("run", plan_file("steps: [{step_id: a, tool: deaf}]"))) as process:
+        wait_for(process, "deaf has begun")
+        process.send_signal(signal.SIGINT)
+        wait_for(process, "stopping:")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_S) == 130
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_being_told_to_end_stops_at_once_and_leaves_a_run_to_resume(overseer: Any, number: signal.Signals) -> None:
+    with started(*with_tools("run", plan_file("steps: [{step_id: a, tool: slow}]"))) as process:
+        wait_for(process, "slow has begun")
+        process.send_signal(number)
+        assert process.wait(PATIENCE_S) == 130
+    assert newest(overseer)["status"] == "cancelled"
+
+
+def test_a_killed_run_shows_as_interrupted_and_its_effects_are_put_to_the_user(overseer: Any, tmp_path: Path) -> None:
+    path = plan_file("""
+        steps:
+        - {step_id: a, tool: append, args: {path: out.txt, line: one}}
+        - {step_id: b, tool: append, args: {path: out.txt, line: two}, depends_on: [a]}
+        """)
+    (tmp_path / "out.txt.hang").touch()
+    with started(*with_tools("run", path)) as process:
+        wait_for(process, "append hangs")
+        process.kill()
+    run_id = newest(overseer)["run_id"]
+    assert newest(overseer)["status"] == "interrupted"
+    assert "  interrupted  a" in overseer("show", run_id).out
+    (tmp_path / "out.txt.hang").unlink()
+    said = overseer("resume", run_id)
+    assert said.code == 5
+    assert "may have had effects: a;" in said.err
+    assert overseer("resume", run_id, "--repeat", "a").code == 0
+    assert (tmp_path / "out.txt").read_text() == "one\none\ntwo\n"
+
+
+def test_a_run_that_is_under_way_elsewhere_cannot_be_resumed(overseer: Any) -> None:
+    with started(*with_tools("run", plan_file("steps: [{step_id: a, tool: slow}]"))) as process:
+        wait_for(process, "slow has begun")
+        said = overseer("resume", newest(overseer)["run_id"])
+        assert said.code == 1
+        assert f"process {process.pid}" in said.err
+        assert newest(overseer)["status"] == "running"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    source = (
+        "import sys, chat_cli\n"
+        "try: chat_cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'yaml', 'sqlite3', 'openai', 'jsonschema', 'asyncio', 'rich'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", source], cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE_S)
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    path = plan_file("steps: [{step_id: a, tool: echo, args: {value: " + "x" * 200_000 + "}}]")
+    with started(*with_tools("run", path)) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
