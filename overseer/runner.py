@@ -40,7 +40,7 @@ from overseer.kernel.scheduler import advance
 from overseer.kernel.state import OpenScope, RunState
 from overseer.plan.durations import duration_text
 from overseer.plan.references import Unreadable
-from overseer.plan.values import Call, Code, FileChange, Hook, On, Timer, Trigger, WorkflowPlan
+from overseer.plan.values import FileChange, Hook, On, Scope, Timer, Trigger, WorkflowPlan
 from overseer.plan.writing import to_document
 from overseer.sources import Busy, SourceError, Sources
 from overseer.stream import Stream
@@ -243,7 +243,7 @@ class Runner:
             return None
         frame, step_id = place
         step = frame.graph.steps[step_id]
-        assert isinstance(step.action, Call | Code)
+        assert not isinstance(step.action, Scope)
         try:
             args = flow.arguments(frame, step)
             context = ToolContext(self.state.run_id, key, attempt, Cancellation())

@@ -74,8 +74,8 @@ def reader(frame: Frame) -> Callable[[Ref], Json]:
 
 def arguments(frame: Frame, step: WorkflowStep) -> dict[str, Json]:
     """The step's arguments with every reference read; Unreadable if one cannot be."""
-    read = reader(frame)
-    return {name: rendered(template, read) for name, template in step.args.items()}
+    values: dict[str, Json] = rendered(step.args, reader(frame))
+    return values
 
 
 # --- guards

@@ -6,7 +6,6 @@ something cannot be read, a stand-in takes its place, so that those checks can r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -216,7 +215,7 @@ def _scope(fields: Fields, kind: str) -> Scope:
     return Scope(mode, body, fields.filled_text("workflow"))
 
 
-def _args(fields: Fields) -> Mapping[str, Any]:
+def _args(fields: Fields) -> dict[str, Any]:
     if "steps" in fields or not fields.mapping("args"):
         return {}
     args: dict[str, Any] = fields.template("args")

@@ -194,12 +194,15 @@ def _collect(template: Template, found: list[Ref]) -> None:
 def rendered(template: Template, lookup: Callable[[Ref], Json]) -> Json:
     """The template with every reference replaced by the value that `lookup` gives for it."""
     kind = type(template)
+    if kind is str:
+        return template
     if kind is Ref:
         return lookup(template)
+    if kind is dict:
+        # Written out for the commonest leaf: this runs for every argument of every step.
+        return {key: lookup(item) if type(item) is Ref else rendered(item, lookup) for key, item in template.items()}
     if kind is Text:
         return "".join(p if type(p) is str else as_text(lookup(p)) for p in template.parts)
-    if kind is dict:
-        return {key: rendered(item, lookup) for key, item in template.items()}
     if kind is list or kind is tuple:
         return [rendered(item, lookup) for item in template]
     return template

@@ -158,7 +158,7 @@ class WorkflowStep:
     step_id: str
     action: Action
     description: str = ""
-    args: Mapping[str, Template] = field(default_factory=dict)
+    args: dict[str, Template] = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
     parallel_group: int | str | None = None
     when: Guard | None = None

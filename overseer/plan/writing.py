@@ -102,7 +102,7 @@ def _step(step: WorkflowStep, embed: bool) -> dict[str, Json]:
         document["on_error"] = step.on_error
     if step.timeout_s is not None:
         document["timeout"] = duration_text(step.timeout_s)
-    if step.retry != NO_RETRY:
+    if step.retry is not NO_RETRY and step.retry != NO_RETRY:
         document["retry"] = _retry(step.retry)
     if step.outputs is not None:
         document["outputs"] = _outputs(step.outputs)
