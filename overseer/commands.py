@@ -176,7 +176,7 @@ def _carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Nam
         if result.output is not None:
             print(value_text(result.output))
         if result.status in ("failed", "cancelled") and prepared.is_recorded:
-            _say(f"to go on where it stopped: resume {result.run_id}")
+            _say(f"to go on where it stopped: overseer resume {result.run_id}")
     return _EXIT_OF_STATUS[result.status]
 
 

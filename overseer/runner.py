@@ -115,6 +115,7 @@ class Runner:
         self._clock = clock
         self._cancellations: dict[str, Cancellation] = {}
         self._listening: set[str] = set()
+        self._was_asked_to_stop = False  # asking twice is asking hard
 
     def tell(self, message: Message) -> None:
         """Put a message into the inbox; safe from any thread and from a signal handler."""
@@ -158,6 +159,7 @@ class Runner:
                 scope = self.state.scope_at(key)
                 return SignalArrived(now, key, payload) if scope and scope.wants_signals() else None
             case Cancel(hard=hard, reason=reason):
+                hard, self._was_asked_to_stop = hard or self._was_asked_to_stop, True
                 return CancelAsked(now, hard, reason)
             case Change(plan=plan, answer=answer):
                 faults = flow.change_faults(self.state, plan)

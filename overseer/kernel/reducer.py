@@ -167,8 +167,8 @@ def _run_started(event: RunStarted, state: RunState) -> None:
 
 
 def _cancel_asked(event: CancelAsked, state: RunState) -> None:
-    if event.hard or state.cancel is not None:  # asking twice is asking hard
+    if event.hard:
         state.cancel = "hard"
-    else:
+    elif state.cancel is None:
         state.cancel = "gently"
         state.set_alarm(event.at + state.rules.grace_s, "grace")
