@@ -17,6 +17,7 @@ from overseer.plan.inputs import given_misfits
 from overseer.plan.references import Ref, is_name, refs_in, written
 from overseer.plan.suggestions import did_you_mean
 from overseer.plan.values import (
+    NO_RETRY,
     Call,
     Each,
     FileChange,
@@ -207,6 +208,9 @@ class _Validation:
             if step.args or scope.body.inputs or scope.body.on_error != "fail":
                 help = "its steps see everything around them; name it a workflow to give it inputs of its own"
                 self.fault(where, step, "a body takes neither arguments nor inputs nor an on_error of its own", help)
+        for key, is_given in (("retry", step.retry != NO_RETRY), ("outputs", step.outputs is not None)):
+            if is_given:
+                self.fault((*where, key), step, f"'{key}' goes with a tool or code only", "put it on steps of the body")
         if isinstance(scope.mode, Each) and (scope.mode.items is None) is (scope.mode.iterations is None):
             self.fault(where, step, "must go over either items or a number of iterations")
         # The guard is tested inside of the round that just ended, and {{last}} is what that gave.

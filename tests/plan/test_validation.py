@@ -492,3 +492,10 @@ def test_of_very_many_faults_only_the_first_come_with_a_guess() -> None:
     assert len(found) == 2 * count
     assert {bool(fault.help) for fault in found[:100]} == {True}
     assert {bool(fault.help) for fault in found[100:]} == {False}
+
+
+@pytest.mark.parametrize("keys", [{"retry": 3}, {"outputs": ["title"]}])
+def test_what_has_no_use_on_a_scope_is_refused(keys: Document) -> None:
+    (key,) = keys
+    found = complaints(scope("a", call("b"), for_each=[1], **keys))
+    assert found == [f"step 'a': '{key}' goes with a tool or code only; put it on steps of the body"]
