@@ -82,6 +82,7 @@ class Run:
         self._stream = stream
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
+        self._has_begun = False
 
     @property
     def run_id(self) -> str:
@@ -102,21 +103,31 @@ class Run:
 
     def carry_out(self) -> RunResult:
         """Run on this thread until the end."""
+        self._begin()
+        return self._to_the_end()
+
+    def start(self) -> Run:
+        """Run on a thread of its own."""
+        self._begin()
+        self._thread = threading.Thread(target=self._quietly, name=f"overseer-run-{self.run_id}", daemon=True)
+        self._thread.start()
+        return self
+
+    def _begin(self) -> None:
+        if self._has_begun:
+            raise UsageError(f"run {self.run_id} has been carried out; prepare another one, or resume it")
+        self._has_begun = True
+
+    def _to_the_end(self) -> RunResult:
         try:
             self._runner.run(self._first)
         finally:
             self._log.close()
         return self._result()
 
-    def start(self) -> Run:
-        """Run on a thread of its own."""
-        self._thread = threading.Thread(target=self._carry_out_quietly, name=f"overseer-run-{self.run_id}", daemon=True)
-        self._thread.start()
-        return self
-
-    def _carry_out_quietly(self) -> None:
+    def _quietly(self) -> None:
         try:
-            self.carry_out()
+            self._to_the_end()
         except BaseException as error:  # kept for `wait`, which raises it where somebody can act on it
             self._error = error
 
@@ -146,7 +157,7 @@ class Run:
 
         self._runner.tell(Change(plan, take))
         if not answered.wait(timeout_s):
-            raise TimeoutError(f"run {self.run_id} did not take up the change; it may have ended")
+            raise TimeoutError(f"run {self.run_id} has not taken up the change within {timeout_s} s")
         if answer[0]:
             raise PlanError(answer[0], source="the changed plan")
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -115,11 +116,14 @@ class Runner:
         self._clock = clock
         self._cancellations: dict[str, Cancellation] = {}
         self._listening: set[str] = set()
+        self._is_over = False
         self._was_asked_to_stop = False  # asking twice is asking hard
 
     def tell(self, message: Message) -> None:
         """Put a message into the inbox; safe from any thread and from a signal handler."""
         self._inbox.put(message)
+        if self._is_over:
+            self._turn_away()
 
     def run(self, first: Sequence[Event]) -> None:
         """The loop. `first` are the events that begin the run or its resumption."""
@@ -307,3 +311,12 @@ class Runner:
             self._release(key)
         self._dispatch.close()
         self._sources.close_all()
+        self._is_over = True
+        self._turn_away()
+
+    def _turn_away(self) -> None:
+        """Nobody hears any more: whoever waits for an answer gets one."""
+        with suppress(Empty):
+            while True:
+                if isinstance(message := self._inbox.get_nowait(), Change):
+                    message.answer(("the run has ended",))

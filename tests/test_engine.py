@@ -401,6 +401,17 @@ def test_what_is_running_cannot_be_changed() -> None:
     assert run.wait(30).succeeded
 
 
+def test_a_run_that_has_ended_cannot_be_changed_or_carried_out_again() -> None:
+    engine = Engine([double, add])
+    run = engine.prepare(DIAMOND)
+    assert run.carry_out().succeeded
+    run.cancel()  # too late, and no harm
+    with pytest.raises(PlanError, match="the run has ended"):
+        run.change(engine.checked(DIAMOND))
+    with pytest.raises(UsageError, match="has been carried out"):
+        run.carry_out()
+
+
 # --- resuming
 
 
