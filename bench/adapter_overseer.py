@@ -1,6 +1,6 @@
 """Our engine as a peer in the comparison: plan values, validation, events and results as in any run.
 
-    python compare.py --extra bench/adapter_overseer.py
+    python bench/executor.py --peers overseer,overseer_journal
 
 `OVERSEER_BENCH_JOURNAL=1` records every run in a journal in a fresh folder, with one commit for
 each batch of events before anything that follows from it starts.

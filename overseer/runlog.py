@@ -17,7 +17,16 @@ from typing import Any, TypeAlias
 from overseer.database import Database
 from overseer.diagnosis import diagnosed
 from overseer.jsonvalue import Json
-from overseer.kernel.events import Event, PlanChanged, RunFinished, RunResumed, from_record, to_record
+from overseer.kernel.events import (
+    Event,
+    PlanChanged,
+    RunFinished,
+    RunResumed,
+    StepStarted,
+    StepSucceeded,
+    from_record,
+    to_record,
+)
 from overseer.locks import RunLock
 
 # Characters of JSON up to which a value stays in its event's row.
@@ -182,6 +191,12 @@ def _ids_of(number: int) -> tuple[int, int]:
 
 def _row(event: Event, event_id: int, blobs: dict[bytes, str]) -> _Row:
     """The row of an event; a large value goes into `blobs` under its hash."""
+    # The two that nearly all rows hold are written without a record in between.
+    match event:
+        case StepStarted(at=at, key=key, attempt=1):
+            return event_id, at, "StepStarted", key, None, None
+        case StepSucceeded(at=at, key=key, value=result) if len(text := json_text(result)) <= INLINE_LIMIT:
+            return event_id, at, "StepSucceeded", key, None, text
     record = to_record(event)
     kind, at, key = record.pop("event"), record.pop("at"), record.pop("key", None)
     value: str | bytes | None = None

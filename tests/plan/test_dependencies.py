@@ -191,3 +191,12 @@ def test_completing_settles_at_once(before: WorkflowPlan) -> None:
 def test_no_plan_is_too_strange_to_validate(strange: WorkflowPlan) -> None:
     for fault in (*validate(strange), *validate(completed(strange)[0], tools={})):
         assert str(fault)
+
+
+@pytest.mark.timeout(30)  # a thousand times what it takes, and far less than looking through all for each
+def test_a_join_of_very_many_steps_costs_no_more_for_each_of_them() -> None:
+    names = [f"s{number}" for number in range(49_000)]
+    join = WorkflowStep.calling("join", "t", {"x": [f"{{{{{name}}}}}" for name in names]}, depends_on=tuple(names[:1]))
+    whole, _ = completed(WorkflowPlan((*(WorkflowStep.calling(name, "t") for name in names), join)))
+    assert len(whole.steps[-1].depends_on) == len(names)
+    assert validate(whole) == ()
