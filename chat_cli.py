@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="carry out a plan file", epilog=EXIT_CODES)
     run.add_argument("file", type=Path, metavar="FILE")
     run.add_argument("--input", action="append", default=[], metavar="NAME=VALUE", help="an input of the plan")
+    run.add_argument("--no-journal", action="store_true", help="leave no trace; the run cannot be resumed")
     _add_tools(run)
     _add_running(run)
 

@@ -70,7 +70,7 @@ def run(options: Namespace, settings: Settings) -> int:
     input_values(plan, inputs)  # every fault of the inputs before anything is opened
     for note in loaded.notes:
         _say(note)
-    with _journal(settings) as journal:
+    with _journal(settings.journal and not options.no_journal) as journal:
         engine = _engine(registry, settings, journal, options.max_parallel, Path.cwd())
         remember = {"tools": [str(folder.resolve()) for folder in options.tools], "max_parallel": options.max_parallel}
         prepared = engine.prepare(plan, inputs, remember=remember)
@@ -82,8 +82,7 @@ def run(options: Namespace, settings: Settings) -> int:
 
 def resume(options: Namespace, settings: Settings) -> int:
     """Go on with a run where it was."""
-    with _journal(settings, must_exist=True) as journal:
-        assert journal is not None
+    with Journal.open() as journal:
         stored = journal.run(options.run)
         folders = options.tools or [Path(folder) for folder in stored.options.get("tools", [])]
         engine = _engine(
@@ -110,8 +109,7 @@ def _check_document(file: Path, checked: Checked) -> dict[str, Json]:
 
 def runs(options: Namespace, settings: Settings) -> int:
     """List the runs in the journal, newest first."""
-    with _journal(settings, must_exist=True) as journal:
-        assert journal is not None
+    with Journal.open() as journal:
         found = journal.runs(limit=options.limit)
     if options.json:
         print(_json({"schema": "overseer.runs/1", "runs": [asdict(summary) for summary in found]}))
@@ -125,8 +123,7 @@ def runs(options: Namespace, settings: Settings) -> int:
 
 def show(options: Namespace, settings: Settings) -> int:
     """Say what became of every step of a run."""
-    with _journal(settings, must_exist=True) as journal:
-        assert journal is not None
+    with Journal.open() as journal:
         stored = journal.run(options.run)
         report = _report_of(journal, stored)
     if not stored.summary.is_owned:
@@ -220,8 +217,8 @@ def _tools(folders: list[Path]) -> Registry:
 
 
 @contextmanager
-def _journal(settings: Settings, *, must_exist: bool = False) -> Iterator[Journal | None]:
-    if not settings.journal and not must_exist:
+def _journal(is_wanted: bool) -> Iterator[Journal | None]:
+    if not is_wanted:
         yield None
         return
     with Journal.open() as journal:

@@ -101,9 +101,14 @@ def _checked(path: Path, key: str, value: Any) -> Any:
 
 
 def _flag(value: Any) -> bool:
+    if isinstance(value, str) and value in _WORDS:  # which older YAML takes for true and false
+        return _WORDS[value]
     if not isinstance(value, bool):
         raise ValueError(f"needs true or false, got {value!r}")
     return value
+
+
+_WORDS = {"on": True, "off": False, "yes": True, "no": False}
 
 
 def _whole(least: int, most: int) -> Callable[[Any], int]:

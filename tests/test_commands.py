@@ -278,10 +278,11 @@ def test_wrong_settings_are_named(overseer: Any, text: str, complaint: str) -> N
     assert complaint in said.err
 
 
-def test_without_a_journal_a_run_leaves_no_trace(overseer: Any) -> None:
+@pytest.mark.parametrize(("setting", "flags"), [("off", ()), ("false", ()), ("on", ("--no-journal",))])
+def test_without_a_journal_a_run_leaves_no_trace(overseer: Any, setting: str, flags: tuple[str, ...]) -> None:
     Path("home").mkdir()
-    Path("home/config.yaml").write_text("execution: {journal: false}")
-    assert overseer(*with_tools("run", plan_file(TWO_STEPS))).code == 0
+    Path("home/config.yaml").write_text(f"execution: {{journal: {setting}}}")
+    assert overseer(*with_tools("run", plan_file(TWO_STEPS), *flags)).code == 0
     assert list(Path("home").iterdir()) == [Path("home/config.yaml")]
 
 
