@@ -6,7 +6,6 @@ is the process's exit code.
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import time
@@ -21,12 +20,12 @@ from overseer.config import Settings
 from overseer.engine import Engine, Run
 from overseer.errors import OverseerError, PlanError, UsageError
 from overseer.journal import Journal, StoredRun
-from overseer.jsonvalue import Json
+from overseer.jsonvalue import Json, json_text
 from overseer.kernel.events import to_record
 from overseer.plan import Checked, Fault, check_plan, input_values, load_plan, parse_input, plan_from, waves
 from overseer.plan.values import WorkflowPlan
 from overseer.registry import Registry, load_tools, our_tools
-from overseer.render import Progress, ending_lines, plan_lines, value_text, wave_lines
+from overseer.render import Progress, ending_lines, plan_lines, printable, value_text, wave_lines
 from overseer.report import Report
 
 EXIT_OK = 0
@@ -52,7 +51,7 @@ def check(options: Namespace, settings: Settings) -> int:
         options.file, tools=registry.tools, limits=settings.limits, folders=(settings.workflows_folder,)
     )
     if options.json:
-        print(_json(_check_document(options.file, checked)))
+        print(json_text(_check_document(options.file, checked)))
     elif checked.faults:
         for fault in checked.faults:
             print(f"{options.file}: {fault}")
@@ -112,7 +111,7 @@ def runs(options: Namespace, settings: Settings) -> int:
     with Journal.open() as journal:
         found = journal.runs(limit=options.limit)
     if options.json:
-        print(_json({"schema": "overseer.runs/1", "runs": [asdict(summary) for summary in found]}))
+        print(json_text({"schema": "overseer.runs/1", "runs": [asdict(summary) for summary in found]}))
     elif not found:
         print("no runs yet")
     for summary in found if not options.json else ():
@@ -129,14 +128,14 @@ def show(options: Namespace, settings: Settings) -> int:
     if not stored.summary.is_owned:
         report.interrupt()
     if options.json:
-        print(_json(report.document()))
+        print(json_text(report.document()))
         return EXIT_OK
     print(f"run {stored.run_id} {report.status}: {stored.summary.name or 'unnamed plan'}")
     for step in report.document()["steps"]:
         why = (step["error"] or {}).get("message") or step.get("reason", "")
         print(f"  {step['status']:<11}  {step['step_id']}" + (f": {why}" if why else ""))
     if report.output is not None:
-        print(value_text(report.output))
+        _show_value(report.output)
     return EXIT_OK
 
 
@@ -144,7 +143,7 @@ def complain(error: OverseerError, *, as_json: bool) -> None:
     """Say why a command could not do what it was asked to."""
     if as_json:
         faults = [_fault(fault) for fault in error.faults] if isinstance(error, PlanError) else []
-        print(_json({"schema": "overseer.error/1", "error": str(error), "faults": faults}))
+        print(json_text({"schema": "overseer.error/1", "error": str(error), "faults": faults}))
     else:
         _say(f"error: {error}")
 
@@ -160,18 +159,18 @@ def _carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Nam
     """Run to the end, telling of it in the way that was asked for."""
     prepared.watch(report.observe)
     if options.jsonl:
-        prepared.watch(lambda event: print(_json(to_record(event)), flush=True))
+        prepared.watch(lambda event: print(json_text(to_record(event)), flush=True))
     progress = Progress(plan, _say)
     if not _is_machine(options):
         prepared.watch(progress.observe)
     with _stopping_at_signals(prepared):
         result = prepared.carry_out()
     if options.json:
-        print(_json(report.document()))
+        print(json_text(report.document()))
     elif not options.jsonl:
         _print_lines(ending_lines(report), to=_say)
         if result.output is not None:
-            print(value_text(result.output))
+            _show_value(result.output)
         if result.status in ("failed", "cancelled") and prepared.is_recorded:
             _say(f"to go on where it stopped: overseer resume {result.run_id}")
     return _EXIT_OF_STATUS[result.status]
@@ -255,12 +254,14 @@ def _is_machine(options: Namespace) -> bool:
 # --- saying
 
 
-def _json(document: Json) -> str:
-    return json.dumps(document, ensure_ascii=False)
-
-
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
+
+
+def _show_value(value: Json) -> None:
+    """A result on standard output: as it is for a program, harmless for a terminal."""
+    text = value_text(value)
+    print(printable(text) if sys.stdout.isatty() else text)
 
 
 def _print_lines(lines: list[str], *, to: Callable[[str], None] = print) -> None:

@@ -19,10 +19,10 @@ from overseer.diagnosis import diagnosed
 from overseer.errors import JournalError, RunNotFound
 from overseer.home import journal_path
 from overseer.ids import as_typed
-from overseer.jsonvalue import Json
+from overseer.jsonvalue import Json, json_text
 from overseer.kernel.events import Event, RunStatus
 from overseer.locks import RunLock, RunLocks
-from overseer.runlog import RunLog, altered_blobs, events_after, json_text, step_count, succeeded_steps
+from overseer.runlog import RunLog, altered_blobs, events_after, step_count, succeeded_steps
 from overseer.schema import MIGRATIONS
 
 # A run that nobody carries out although it has not ended is interrupted.

@@ -71,6 +71,24 @@ def detached(value: Json) -> Json:
 _CONTAINERS = frozenset({dict, list})
 
 
+def json_text(value: Json) -> str:
+    """A value as compact JSON that can be written as UTF-8."""
+    text = _readable(value)
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair: JSON can hold it, UTF-8 cannot
+        return _escaped(value)
+    return text
+
+
+# Made once: making an encoder costs more than most values do.
+_OPTIONS: Any = {"check_circular": False, "allow_nan": False, "separators": (",", ":")}
+_readable = json.JSONEncoder(ensure_ascii=False, **_OPTIONS).encode
+_escaped = json.JSONEncoder(ensure_ascii=True, **_OPTIONS).encode
+
+
 def as_text(value: Json) -> str:
     """How a value reads inside a sentence: text as it is, nothing for null, JSON for the rest."""
     if isinstance(value, str):

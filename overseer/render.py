@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 
@@ -55,6 +56,14 @@ def wave_lines(plan: WorkflowPlan) -> list[str]:
 def value_text(value: Json) -> str:
     """A result for a person: text as it is, the rest as indented JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def printable(text: str) -> str:
+    """Text that cannot steer a terminal: control characters are shown instead of obeyed."""
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
+
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Progress:

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from overseer.database import Database
 from overseer.diagnosis import diagnosed
-from overseer.jsonvalue import Json
+from overseer.jsonvalue import Json, json_text
 from overseer.kernel.events import (
     Event,
     PlanChanged,
@@ -159,29 +159,12 @@ def step_count(plan: dict[str, Json]) -> int:
     return len(plan.get("steps", ()))
 
 
-def json_text(value: Json) -> str:
-    """A value as the JSON that is kept."""
-    text = _readable(value)
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair: JSON can hold it, UTF-8 cannot
-        return _escaped(value)
-    return text
-
-
 # What an event changes in the row of the run itself.
 _TURNS: dict[type[Event], Callable[[Any], dict[str, Json]]] = {
     RunResumed: lambda event: {"status": "running", "ended": None},
     RunFinished: lambda event: {"status": event.status, "ended": event.at},
     PlanChanged: lambda event: {"steps": step_count(event.plan)},
 }
-
-# Made once: making an encoder costs more than most values do.
-_OPTIONS: Any = {"check_circular": False, "allow_nan": False, "separators": (",", ":")}
-_readable = json.JSONEncoder(ensure_ascii=False, **_OPTIONS).encode
-_escaped = json.JSONEncoder(ensure_ascii=True, **_OPTIONS).encode
 
 
 def _ids_of(number: int) -> tuple[int, int]:

@@ -83,7 +83,7 @@ def _check_outputs(value: Json, outputs: Mapping[str, TypeName]) -> None:
 
 def failure_from(error: BaseException) -> Failure:
     """What an exception says about whether and how to go on."""
-    message = str(error) or type(error).__name__
+    message = _words_of(error) or type(error).__name__
     if isinstance(error, ToolError):
         kind: FailureKind = error.kind if error.kind in FAILURE_KINDS else "tool"  # type: ignore[assignment]
         return Failure(kind, message, retry_after_s=error.retry_after_s)
@@ -95,6 +95,13 @@ def failure_from(error: BaseException) -> Failure:
     if isinstance(error, ConnectionError):
         return Failure("transient", message, detail)
     return Failure("tool", f"{type(error).__name__}: {message}", detail)
+
+
+def _words_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # a stranger's exception: whatever it does, the run must hear of it
+        return "it cannot say why"
 
 
 @cache

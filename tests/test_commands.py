@@ -424,3 +424,13 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
         process.stdout.close()
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
+
+
+def test_a_result_cannot_steer_the_terminal_but_reaches_a_program_as_it_is(overseer: Any) -> None:
+    path = plan_file('steps: [{step_id: a, tool: echo, args: {value: "\\e[31mred"}}, {step_id: b, tool: fail}]')
+    said = overseer(*with_tools("run", path))
+    assert "\x1b" in json.loads(said.out)["a"]
+    path = plan_file('steps: [{step_id: b, tool: fail, args: {message: "\\e[31mred"}}]')
+    said = overseer(*with_tools("run", path))
+    assert "\x1b" not in said.err
+    assert "\\x1b[31mred" in said.err

@@ -248,6 +248,20 @@ def test_even_an_exit_in_a_tool_is_only_a_failure() -> None:
     assert result.status == "failed"
 
 
+def test_an_exception_without_words_is_a_failure_like_any_other() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    @tool
+    def break_down() -> None:
+        """Raises something that cannot be shown."""
+        raise Mute
+
+    result = Engine([break_down]).run({"steps": [{"step_id": "a", "tool": "break_down"}]})
+    assert result.failures["a"].message == "Mute: it cannot say why"
+
+
 def test_a_tool_says_whether_trying_again_could_help() -> None:
     calls: list[int] = []
 
