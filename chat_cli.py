@@ -17,7 +17,7 @@ exit codes: 0 all steps succeeded, 1 unexpected error, 2 usage or configuration,
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say; the process's exit code."""
-    _speak_utf8()
+    _make_streams_safe()
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command is None:
@@ -117,10 +117,13 @@ def _positive(text: str) -> int:
     return number
 
 
-def _speak_utf8() -> None:
-    """No terminal and no pipe may make a result unprintable."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+def _make_streams_safe() -> None:
+    """No terminal and no pipe may make a result unprintable, and a closed one is no reason to break off."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for the whole process
+        elif hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
 
 

@@ -434,3 +434,12 @@ def test_a_result_cannot_steer_the_terminal_but_reaches_a_program_as_it_is(overs
     said = overseer(*with_tools("run", path))
     assert "\x1b" not in said.err
     assert "\\x1b[31mred" in said.err
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-"])
+def test_a_closed_stream_is_no_reason_to_break_off(overseer: Any, closed: str) -> None:
+    command = " ".join([sys.executable, str(ROOT / "chat_cli.py"), *with_tools("run", plan_file(TWO_STEPS)), closed])
+    ended = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert newest(overseer)["status"] == "succeeded"
