@@ -52,7 +52,7 @@ def _steps(draw: st.DrawFn, prefix: str, depth: int, outside: list[str]) -> list
 
 @st.composite
 def _action(draw: st.DrawFn, step_id: str, depth: int, readable: list[str]) -> dict[str, Any]:
-    forms = ["tool"] * 5 + (["each", "iterations", "until", "on", "once"] if depth else [])
+    forms = ["tool"] * 6 + (["each", "iterations", "until", "on", "once", "workflow"] if depth else [])
     form = draw(st.sampled_from(forms))
     if form == "tool":
         action: dict[str, Any] = {"tool": draw(st.sampled_from(["pure", "lists", "shell", "save"])), "args": {}}
@@ -61,6 +61,8 @@ def _action(draw: st.DrawFn, step_id: str, depth: int, readable: list[str]) -> d
             action["args"]["value"] = [f"{{{{{draw(st.sampled_from(readable))}}}}}"]
         action["retry"] = {"attempts": 2, "delay": 1}  # so that what fails once succeeds in every life
         return action
+    if form == "workflow":
+        return draw(_workflow(step_id, depth, readable))
     action = {"steps": draw(_steps(f"{step_id}_", depth - 1, readable))}
     if form == "each":
         items = [1, 2, 3][: draw(st.integers(0, 3))]
@@ -77,6 +79,22 @@ def _action(draw: st.DrawFn, step_id: str, depth: int, readable: list[str]) -> d
     elif form == "on":
         action["on"] = {"timer": "1s", "limit": draw(st.integers(1, 3))}
         action |= draw(st.sampled_from([{}, {"width": 2}]))
+    return action
+
+
+@st.composite
+def _workflow(draw: st.DrawFn, step_id: str, depth: int, readable: list[str]) -> dict[str, Any]:
+    """A workflow with inputs of its own, once or for each item, which may stop at its first failure."""
+    body = {
+        "inputs": {"v": {"default": 0}},
+        "steps": draw(_steps(f"{step_id}_", depth - 1, ["inputs.v"])),
+        "on_error": draw(st.sampled_from(["fail", "fail_fast"])),
+    }
+    action: dict[str, Any] = {"workflow": "body", "plan": body, "args": {}}
+    if readable and draw(st.booleans()):
+        action["args"]["v"] = f"{{{{{draw(st.sampled_from(readable))}}}}}"
+    if draw(st.booleans()):
+        action |= {"for_each": [1, 2], "args": {"v": "{{item}}"}}
     return action
 
 
