@@ -6,6 +6,8 @@
     ├── JournalError              the journal cannot be read or written (exit code 1)
     │   ├── RunNotFound           no such run, or an ambiguous prefix (exit code 2)
     │   └── RunBusy               another process or thread owns the run (exit code 1)
+    ├── SourceError               a trigger that cannot be listened to (in `overseer.sources`)
+    ├── Busy                      a scope that takes no more events for now (in `overseer.sources`)
     ├── ApprovalNeeded            going on would need a decision nobody made (exit code 5)
     └── BrokenInvariant           the program contradicted itself; never caught, always reported
 

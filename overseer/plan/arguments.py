@@ -7,22 +7,14 @@ doubt is settled by the jsonschema library.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from overseer.jsonvalue import Json
 from overseer.plan.acceptance import acceptor
+from overseer.plan.faults import Misfit
 from overseer.plan.references import Template
 
 Schema = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Misfit:
-    """Something that does not fit a schema, and where it is in the value."""
-
-    where: tuple[str | int, ...]
-    text: str
 
 
 def argument_faults(schema: Schema, args: Mapping[str, Template]) -> list[str]:

@@ -53,6 +53,14 @@ class Fault:
         return record
 
 
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Something that does not fit a schema, and where it is in the value."""
+
+    where: tuple[str | int, ...]
+    text: str
+
+
 def line_at(lines: Lines, where: Where) -> int | None:
     """The line of a location, or of the nearest place around it that has one."""
     for end in range(len(where), -1, -1):

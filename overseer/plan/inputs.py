@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 from overseer.errors import PlanError
 from overseer.jsonvalue import Json
-from overseer.plan.arguments import Misfit
 from overseer.plan.document import read_document
-from overseer.plan.faults import Fault
+from overseer.plan.faults import Fault, Misfit
 from overseer.plan.references import Ref, Template, Text, written
 from overseer.plan.suggestions import did_you_mean
 from overseer.plan.values import Input, TypeName, WorkflowPlan

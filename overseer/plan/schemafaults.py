@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, Literal
 
-from overseer.plan.arguments import Misfit
+from overseer.plan.faults import Misfit
 from overseer.plan.references import Ref, Template, Text, refs_in, written
 from overseer.plan.suggestions import did_you_mean, listed
 from overseer.plan.wording import TYPE_WORDS, shown
