@@ -43,6 +43,7 @@ class StepReport:
     started: float | None = None
     ended: float | None = None
     attempts: int = 0
+    is_blocked: bool = False  # skipped because something it needs failed: a resume looks at it again
 
     def to_json(self) -> dict[str, Json]:
         record: dict[str, Json] = {
@@ -89,8 +90,9 @@ class Report:
                 self._ended(key, at, "succeeded").value = value
             case StepFailed(at=at, key=key, failure=failure, retry_at=retry_at):
                 self._ended(key, at, "failed" if retry_at is None else "retrying").error = failure
-            case StepSkipped(at=at, key=key, detail=detail):
-                self._ended(key, at, "skipped").reason = detail
+            case StepSkipped(at=at, key=key, because=because, detail=detail):
+                step = self._ended(key, at, "skipped")
+                step.reason, step.is_blocked = detail, because == "failure"
             case StepCancelled(at=at, key=key, reason=reason):
                 self._ended(key, at, "cancelled").reason = reason
             case StepInterrupted(at=at, key=key):
@@ -119,7 +121,7 @@ class Report:
         for step in self.steps.values():
             if step.status == "running":
                 step.status = "interrupted"
-            elif step.status == "cancelled" or (step.status == "skipped" and step.started is None):
+            elif step.status == "cancelled" or (step.status == "skipped" and step.is_blocked):
                 step.status, step.reason = "waiting", ""
 
     def _close(self) -> None:

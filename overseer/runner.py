@@ -37,7 +37,7 @@ from overseer.kernel.events import (
     StepSucceeded,
 )
 from overseer.kernel.reducer import apply
-from overseer.kernel.scheduler import advance
+from overseer.kernel.scheduler import MOST_AT_ONCE, advance
 from overseer.kernel.state import OpenScope, RunState
 from overseer.plan.durations import duration_text
 from overseer.plan.references import Unreadable
@@ -136,21 +136,25 @@ class Runner:
                 self._record(facts, decisions)
                 if self.state.is_ended:
                     return
-                facts = self._act_on([*facts, *decisions]) or self._hear()
+                news = self._act_on([*facts, *decisions])
+                is_busy = bool(news) or len(decisions) >= MOST_AT_ONCE
+                facts = [*news, *self._hear(wait=not is_busy)]
         finally:
             self._let_go()
 
     # --- what arrives
 
-    def _hear(self) -> list[Event]:
-        """Sleep until something arrives or is due; what all the messages so far amount to."""
-        alarm = self.state.next_alarm()
-        self._refuse_to_hang(alarm)
-        timeout = None if alarm is None else max(0.0, alarm - self._clock())
-        try:
-            messages = [self._inbox.get(timeout=timeout)]
-        except Empty:
-            return []
+    def _hear(self, *, wait: bool) -> list[Event]:
+        """What all the messages so far amount to; if asked to, sleep until something arrives or is due."""
+        messages: list[Message] = []
+        if wait:
+            alarm = self.state.next_alarm()
+            self._refuse_to_hang(alarm)
+            timeout = None if alarm is None else max(0.0, alarm - self._clock())
+            try:
+                messages = [self._inbox.get(timeout=timeout)]
+            except Empty:
+                return []
         messages += [self._inbox.get_nowait() for _ in range(self._inbox.qsize())]
         now = self._clock()
         return [event for message in messages if (event := self._fact(message, now))]
@@ -235,6 +239,8 @@ class Runner:
                     news.append(self._submit(key, attempt))
                 case StepSucceeded(key=key) | StepFailed(key=key) | StepCancelled(key=key) | StepInterrupted(key=key):
                     self._release(key)
+                    if self._listening:  # a scope that ends takes those inside it along
+                        self._forget_sources_in(key)
                 case ScopeOpened(key=key):
                     news.append(self._listen(key))
                 case SignalArrived(key=key):
@@ -269,6 +275,10 @@ class Runner:
         if key in self._listening:
             self._listening.discard(key)
             self._sources.close(key)
+
+    def _forget_sources_in(self, key: str) -> None:
+        for inner in [inner for inner in self._listening if inner.startswith(f"{key}[")]:
+            self._release(inner)
 
     def _listen(self, key: str) -> Event | None:
         """Open the source of an `on` scope's signals."""

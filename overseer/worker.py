@@ -19,6 +19,9 @@ from overseer.plan.inputs import in_words, type_fits
 from overseer.plan.values import Call, Code, TypeName
 from overseer.tool import ToolContext, ToolError
 
+# What a tool asks for beyond this is taken for a mistake.
+LONGEST_WAIT_S = 86_400.0
+
 # Threads are made when needed and kept; the cap of each run is its own counter.
 _MOST_THREADS = 4096
 
@@ -54,13 +57,22 @@ class StepCaller(Protocol):
 def perform(work: Work, caller: StepCaller) -> Outcome:
     """Carry out one attempt; whatever happens becomes an outcome."""
     key, attempt = work.context.key, work.context.attempt
+    if work.context.is_cancelled:  # given up before it began
+        return Outcome(key, attempt, failure=Failure("cancelled", "was given up before it began"))
     try:
         value = as_json(_result(work, caller), where="the result")
         if work.outputs is not None:
             _check_outputs(value, work.outputs)
         return Outcome(key, attempt, value)
     except BaseException as error:  # even SystemExit: a tool must not end the thread without a word
-        return Outcome(key, attempt, failure=failure_from(error))
+        return Outcome(key, attempt, failure=_explained(error))
+
+
+def _explained(error: BaseException) -> Failure:
+    try:
+        return failure_from(error)
+    except BaseException:  # an exception that breaks whoever looks at it
+        return Failure("tool", f"{type(error).__name__}: it cannot say why")
 
 
 def _result(work: Work, caller: StepCaller) -> Json:
@@ -86,7 +98,7 @@ def failure_from(error: BaseException) -> Failure:
     message = _words_of(error) or type(error).__name__
     if isinstance(error, ToolError):
         kind: FailureKind = error.kind if error.kind in FAILURE_KINDS else "tool"  # type: ignore[assignment]
-        return Failure(kind, message, retry_after_s=error.retry_after_s)
+        return Failure(kind, message, retry_after_s=_wait_of(error))
     if isinstance(error, NotJson):
         return Failure("invalid_output", message)
     detail = "".join(traceback.format_exception(error)).strip()
@@ -95,6 +107,13 @@ def failure_from(error: BaseException) -> Failure:
     if isinstance(error, ConnectionError):
         return Failure("transient", message, detail)
     return Failure("tool", f"{type(error).__name__}: {message}", detail)
+
+
+def _wait_of(error: ToolError) -> float | None:
+    """How long a tool asks to be left alone, where that is a number one can wait."""
+    wait = error.retry_after_s
+    is_number = isinstance(wait, int | float) and not isinstance(wait, bool) and 0 <= wait <= LONGEST_WAIT_S
+    return float(wait) if wait is not None and is_number else None
 
 
 def _words_of(error: BaseException) -> str:

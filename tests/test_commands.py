@@ -443,3 +443,19 @@ def test_a_closed_stream_is_no_reason_to_break_off(overseer: Any, closed: str) -
     assert ended.returncode == 0, ended.stderr
     assert "Traceback" not in ended.stderr
     assert newest(overseer)["status"] == "succeeded"
+
+
+def test_after_a_resume_the_report_still_says_what_was_skipped_and_why(overseer: Any) -> None:
+    path = plan_file("""
+        steps:
+        - {step_id: v, tool: echo, args: {value: 1}}
+        - {step_id: no, tool: echo, when: {ref: "{{v}}", op: eq, value: 2}}
+        - {step_id: a, tool: slow, depends_on: [no, v], args: {seconds: 1}}
+        - {step_id: b, tool: echo, depends_on: [a]}
+        """)
+    with started(*with_tools("run", path)) as process:
+        wait_for(process, "slow has begun")
+        process.kill()
+    steps = {step["step_id"]: step for step in overseer("resume", newest(overseer)["run_id"], "--json").json["steps"]}
+    assert (steps["no"]["status"], steps["no"]["reason"]) == ("skipped", "its guard does not hold")
+    assert steps["b"]["status"] == "succeeded"

@@ -253,11 +253,21 @@ def test_an_exception_without_words_is_a_failure_like_any_other() -> None:
         def __str__(self) -> str:
             raise RuntimeError("no words")
 
+    class Nasty(ToolError):
+        def __str__(self) -> str:
+            raise SystemExit
+
     @tool
     def break_down() -> None:
         """Raises something that cannot be shown."""
         raise Mute
 
+    @tool
+    def break_out() -> None:
+        """Raises something that breaks whoever looks at it."""
+        raise Nasty("x")
+
+    assert Engine([break_out]).run({"steps": [{"step_id": "a", "tool": "break_out"}]}).status == "failed"
     result = Engine([break_down]).run({"steps": [{"step_id": "a", "tool": "break_down"}]})
     assert result.failures["a"].message == "Mute: it cannot say why"
 
@@ -522,6 +532,51 @@ def test_an_interrupted_step_with_effects_can_be_given_up(journal: Journal) -> N
     engine, run_id, calls = interrupted(journal, "write")
     result = engine.resume(run_id, give_up=["all"])
     assert result.failures["a"].message == "was cut off, and is not to be repeated"
+    assert len(calls) == 1
+
+
+def test_what_fail_fast_gave_up_is_put_to_the_user_too(journal: Journal) -> None:
+    latch, calls = Latch(), []
+
+    @tool(effect="write", writes=["file:out"])
+    def pay() -> str:
+        """Hangs the first time."""
+        calls.append(1)
+        if len(calls) == 1:
+            latch.wait()
+        return "paid"
+
+    @tool
+    def fail_beside() -> None:
+        """Fails while the other is at work."""
+        latch.wait_until_reached()
+        raise ToolError("no luck")
+
+    engine = Engine([pay, fail_beside], journal=journal)
+    steps = [{"step_id": "pay", "tool": "pay"}, {"step_id": "bad", "tool": "fail_beside"}]
+    failed = engine.run({"on_error": "fail_fast", "steps": steps})
+    latch.open()
+    assert failed.status == "failed"
+    with pytest.raises(ApprovalNeeded, match="pay"):
+        engine.resume(failed.run_id)
+    assert len(calls) == 1
+
+
+def test_a_step_that_was_given_up_before_it_began_never_runs() -> None:
+    latch, calls = Latch(), []
+
+    @tool
+    def work() -> None:
+        """Takes the only thread."""
+        calls.append(1)
+        latch.wait()
+
+    with ThreadPoolExecutor(1) as pool:
+        run = Engine([work], executor=pool).start({"steps": [{"step_id": f"s{n}", "tool": "work"} for n in range(4)]})
+        latch.wait_until_reached()
+        run.cancel(hard=True)
+        assert run.wait(30).status == "cancelled"
+        latch.open()
     assert len(calls) == 1
 
 

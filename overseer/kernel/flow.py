@@ -273,7 +273,7 @@ def retry_at(frame: Frame, step: WorkflowStep, failure: Failure, now: float) -> 
     made = frame.attempts.get(step.step_id, 0) - frame.forgiven.get(step.step_id, 0)
     if made >= step.retry.attempts or failure.kind not in step.retry.on:
         return None
-    wait = min(step.retry.delay_s * 2.0 ** (made - 1), LONGEST_RETRY_WAIT_S)
+    wait = min(step.retry.delay_s * 2.0 ** min(made - 1, 30), LONGEST_RETRY_WAIT_S)
     return now + max(wait, failure.retry_after_s or 0.0)
 
 

@@ -31,13 +31,16 @@ from overseer.kernel.state import Alarm, Frame, OpenScope, RunState, Status
 from overseer.plan.references import Unreadable
 from overseer.plan.values import Scope, WorkflowStep
 
+# A loop whose rounds start no step would otherwise keep the run from hearing anything.
+MOST_AT_ONCE = 1000
+
 _STOPPED = "its part of the plan was stopped"
 
 
 def advance(state: RunState, now: float) -> list[Event]:
-    """Decide and apply all that can be decided now; the events, in order."""
+    """Decide and apply what can be decided now, at most so much that others get a hearing; in order."""
     events: list[Event] = []
-    while (event := decide(state, now)) is not None:
+    while len(events) < MOST_AT_ONCE and (event := decide(state, now)) is not None:
         apply(event, state)
         events.append(event)
     return events
@@ -163,7 +166,8 @@ def _round_closed(frame: Frame, scope: OpenScope, now: float) -> Event:
 def _settled(state: RunState, now: float) -> Event | None:
     while state.settling:
         scope = state.settling[0]
-        if scope.is_open and scope.is_over:
+        is_known = state.frames.get(scope.frame.key) is scope.frame  # else a scope around it has ended
+        if is_known and scope.is_open and scope.is_over:
             if scope.failure is None and not scope.is_complete:
                 return StepCancelled(now, scope.key, _STOPPED)
             result = flow.scope_result(scope)

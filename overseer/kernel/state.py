@@ -243,11 +243,17 @@ class RunState:
         return [scope.key for frame in self.frames.values() for scope in frame.scopes.values() if scope.is_open]
 
     def interrupted(self) -> Iterator[tuple[str, WorkflowStep]]:
-        """Steps that had started and whose outcome nobody knows."""
-        for frame in self.frames.values():
+        """Steps that had started, that a resume would start again, and whose outcome nobody knows."""
+        frames = [self.root]
+        for frame in frames:  # grows while it is walked
+            for scope in frame.scopes.values():
+                frames += [*scope.open.values(), *scope.broken.values()]
             for step_id, status in frame.status.items():
-                if status in (Status.RUNNING, Status.INTERRUPTED):
-                    yield frame.key_of(step_id), frame.graph.steps[step_id]
+                step, failure = frame.graph.steps[step_id], frame.failures.get(step_id)
+                was_left_behind = failure is not None and failure.kind == "timeout" and step.on_error == "fail"
+                is_unsure = status in (Status.RUNNING, Status.INTERRUPTED, Status.CANCELLED) or was_left_behind
+                if is_unsure and not isinstance(step.action, Scope):
+                    yield frame.key_of(step_id), step
 
 
 def new_frame(

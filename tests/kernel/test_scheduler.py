@@ -16,6 +16,7 @@ from overseer.kernel.events import (
     StepStarted,
 )
 from overseer.kernel.rules import Effects, Rules
+from overseer.kernel.scheduler import MOST_AT_ONCE, advance
 from tests.kernel.simulation import World, planned
 
 SHELL = Rules(effects={"shell": Effects(is_undeclared=True), "save": Effects(writes=("file:{path}",))})
@@ -258,6 +259,20 @@ def test_a_scope_that_takes_too_long_gives_up_what_runs_in_it() -> None:
     cancelled = [event.key for event in world.events if isinstance(event, StepCancelled)]
     assert sorted(cancelled) == ["m[0]/x", "m[1]/x"]
     assert world.statuses() == {"m": "failed"}
+
+
+def test_a_scope_that_takes_too_long_ends_the_scopes_inside_it() -> None:
+    world = begun("""
+        steps:
+        - step_id: outer
+          timeout: 3s
+          on_error: continue
+          steps: [{step_id: inner, on: {timer: 10s}, steps: [{step_id: x, tool: t}]}]
+        """)
+    world.now += 3
+    world.advance()
+    assert world.statuses() == {"outer": "failed"}
+    assert world.state.status == "partial"
 
 
 # --- race safety
@@ -565,3 +580,19 @@ def test_the_last_event_is_the_end_of_the_run() -> None:
     world = begun("steps: [{step_id: a, tool: t}]").run()
     assert isinstance(world.events[-1], RunFinished)
     assert world.advance() == []
+
+
+def test_a_loop_that_starts_nothing_lets_others_be_heard() -> None:
+    world = World(
+        planned("""
+        steps:
+        - step_id: r
+          repeat: {forever: true}
+          steps: [{step_id: a, tool: t, when: {ref: "{{index}}", op: lt, value: 0}}]
+        """)
+    )
+    world.begin()
+    assert len(advance(world.state, 0.0)) == MOST_AT_ONCE
+    world.cancel()
+    advance(world.state, 0.0)
+    assert world.state.status == "cancelled"
