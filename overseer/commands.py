@@ -11,7 +11,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -158,12 +158,14 @@ def _fault(fault: Any) -> Json:
 def _carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Namespace) -> int:
     """Run to the end, telling of it in the way that was asked for."""
     prepared.watch(report.observe)
+    out = sys.stdout
     if options.jsonl:
-        prepared.watch(lambda event: print(json_text(to_record(event)), flush=True))
+        prepared.watch(lambda event: print(json_text(to_record(event)), file=out, flush=True))
     progress = Progress(plan, _say)
     if not _is_machine(options):
-        prepared.watch(progress.observe)
-    with _stopping_at_signals(prepared):
+        prepared.watch(progress.observe, pause=progress.flush)
+    # What a tool prints is not the result.
+    with _stopping_at_signals(prepared), redirect_stdout(sys.stderr):
         result = prepared.carry_out()
     if options.json:
         print(json_text(report.document()))
@@ -209,7 +211,8 @@ def _engine(
 
 
 def _tools(folders: list[Path]) -> Registry:
-    registry = load_tools([our_tools(), *folders])
+    with redirect_stdout(sys.stderr):
+        registry = load_tools([our_tools(), *folders])
     for problem in registry.problems:
         _say(f"tool file left out: {problem}")
     return registry

@@ -97,9 +97,12 @@ class Run:
         """Whether the run is in a journal, so that it can be resumed."""
         return isinstance(self._log, RunLog)
 
-    def watch(self, watcher: Watcher) -> Callable[[], None]:
-        """Call `watcher` with every event, on the run's own thread; the returned function ends that."""
-        return self._stream.watch(watcher)
+    def watch(self, watcher: Watcher, *, pause: Callable[[], None] | None = None) -> Callable[[], None]:
+        """Call `watcher` with every event, on the run's own thread; the returned function ends that.
+
+        `pause` is called when no further event is at hand for the moment.
+        """
+        return self._stream.watch(watcher, pause=pause)
 
     def carry_out(self) -> RunResult:
         """Run on this thread until the end."""
@@ -301,6 +304,8 @@ class Engine:
         if state.status in ("succeeded", "partial"):
             raise UsageError(f"run {state.run_id} has ended ({state.status}); there is nothing to resume")
         unsure = [key for key, step in state.interrupted() if not self._is_repeatable(step)]
+        if strange := (repeat | give_up) - {"all", *unsure}:
+            raise UsageError(f"there is nothing to decide about {', '.join(sorted(strange))} in run {state.run_id}")
         undecided = [] if "all" in repeat | give_up else [key for key in unsure if key not in repeat | give_up]
         if undecided:
             raise ApprovalNeeded(

@@ -21,10 +21,16 @@ class Stream:
 
     def __init__(self, watchers: Sequence[Watcher] = ()) -> None:
         self._watchers: tuple[Watcher, ...] = tuple(watchers)
+        self._pauses: dict[Watcher, Callable[[], None]] = {}
 
-    def watch(self, watcher: Watcher) -> Callable[[], None]:
-        """Call `watcher` with every event from here on; the returned function ends that."""
+    def watch(self, watcher: Watcher, *, pause: Callable[[], None] | None = None) -> Callable[[], None]:
+        """Call `watcher` with every event from here on; the returned function ends that.
+
+        `pause` is called when no further event is at hand for the moment.
+        """
         self._watchers = (*self._watchers, watcher)
+        if pause is not None:
+            self._pauses[watcher] = pause
         return lambda: self._detach(watcher)
 
     def publish(self, events: Sequence[Event]) -> None:
@@ -32,6 +38,8 @@ class Stream:
             try:
                 for event in events:
                     watcher(event)
+                if pause := self._pauses.get(watcher):
+                    pause()
             except Exception:
                 self._detach(watcher)
                 _log.exception("a watcher of the run raised and was detached: %r", watcher)

@@ -184,7 +184,7 @@ def test_at_most_so_many_steps_work_at_once(overseer: Any) -> None:
         (("run", "plan.yaml", "--input", "oops"), 2, "--input 'oops': write it as name=value"),
         (("run", "plan.yaml", "--input", "whom=you"), 3, "did you mean 'who'?"),
         (("run", "plan.yaml", "--tools", "nowhere"), 2, "tools folder nowhere does not exist"),
-        (("run", "plan.yaml", "--max-parallel", "0"), 2, "'0' is not a whole number from 1 up"),
+        (("run", "plan.yaml", "--max-parallel", "0"), 2, "'0' is not a whole number from 1 to"),
         (("run", "plan.yaml", "--json", "--jsonl"), 2, "not allowed with"),
         (("check", "plan.yaml", "--unknown"), 2, "unrecognized arguments"),
         (("show", "zzz"), 2, "zzz"),
@@ -459,3 +459,28 @@ def test_after_a_resume_the_report_still_says_what_was_skipped_and_why(overseer:
     steps = {step["step_id"]: step for step in overseer("resume", newest(overseer)["run_id"], "--json").json["steps"]}
     assert (steps["no"]["status"], steps["no"]["reason"]) == ("skipped", "its guard does not hold")
     assert steps["b"]["status"] == "succeeded"
+
+
+def test_what_a_tool_prints_is_not_the_result(overseer: Any) -> None:
+    Path("tools").mkdir()
+    Path("tools/loud.py").write_text(
+        "from overseer.tool import tool\nprint('loading')\n"
+        "@tool\ndef loud() -> int:\n    print('working')\n    return 7\n"
+    )
+    said = overseer("run", plan_file("steps: [{step_id: a, tool: loud}]"), "--tools", "tools", "--json")
+    assert said.json["output"] == 7
+    assert "loading" in said.err
+    assert "working" in said.err
+
+
+def test_a_step_is_announced_when_it_starts(overseer: Any) -> None:
+    path = plan_file("steps: [{step_id: a, description: The slow one, tool: slow}]")
+    with started(*with_tools("run", path)) as process:
+        wait_for(process, "Executing: The slow one")
+
+
+def test_deciding_about_a_step_that_needs_no_decision_is_refused(overseer: Any) -> None:
+    run_id = overseer(*with_tools("run", plan_file("steps: [{step_id: a, tool: fail}]"), "--json")).json["run_id"]
+    said = overseer("resume", run_id, "--give-up", "a")
+    assert said.code == 2
+    assert "nothing to decide about a" in said.err

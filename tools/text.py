@@ -9,7 +9,7 @@ from overseer.tool import ToolError, tool
 
 
 @tool(tags=["text"])
-def text_join(texts: list[str], separator: str = "\n") -> str:
+def text_join(texts: list[str | None], separator: str = "\n") -> str:
     """Put texts together.
 
     Args:
