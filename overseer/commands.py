@@ -116,7 +116,7 @@ def runs(options: Namespace, settings: Settings) -> int:
         print("no runs yet")
     for summary in found if not options.json else ():
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(summary.created))
-        print(f"{summary.run_id}  {when}  {summary.status:<11}  {summary.name}")
+        print(printable(f"{summary.run_id}  {when}  {summary.status:<11}  {summary.name}"))
     return EXIT_OK
 
 
@@ -133,7 +133,7 @@ def show(options: Namespace, settings: Settings) -> int:
     print(f"run {stored.run_id} {report.status}: {stored.summary.name or 'unnamed plan'}")
     for step in report.document()["steps"]:
         why = (step["error"] or {}).get("message") or step.get("reason", "")
-        print(f"  {step['status']:<11}  {step['step_id']}" + (f": {why}" if why else ""))
+        print(printable(f"  {step['status']:<11}  {step['step_id']}" + (f": {why}" if why else "")))
     if report.output is not None:
         _show_value(report.output)
     return EXIT_OK

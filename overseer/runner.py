@@ -82,6 +82,7 @@ class Change:
 Message: TypeAlias = Outcome | Signal | Cancel | Change
 
 
+# Beyond this a source is told that the scope is busy: nobody waits for the thousandth event in line.
 MOST_SIGNALS_WAITING = 1000
 
 

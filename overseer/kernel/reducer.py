@@ -1,4 +1,4 @@
-"""What happened: the only module that changes what the state says of steps, rounds and the run.
+"""What happened: here, in `rounds` and in `restart` the state learns of steps, rounds and the run.
 
 `apply` takes one event. Applying a run's events in order gives the run's state; whoever adds an
 event to the vocabulary adds its method here.

@@ -216,10 +216,6 @@ class RunState:
         round_key, _, step_id = key.rpartition("/")
         return self.frames[round_key], step_id
 
-    def step_at(self, key: str) -> WorkflowStep:
-        frame, step_id = self.place_of(key)
-        return frame.graph.steps[step_id]
-
     def scope_at(self, key: str) -> OpenScope | None:
         round_key, _, step_id = key.rpartition("/")
         frame = self.frames.get(round_key)
