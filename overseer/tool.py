@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import logging
 import re
 import threading
 import types
@@ -25,6 +26,8 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_origin, overload
+
+_log = logging.getLogger(__name__)
 
 Effect = Literal["pure", "read", "model", "network", "write", "exec"]
 EFFECTS: tuple[str, ...] = get_args(Effect)
@@ -45,7 +48,7 @@ class ToolError(Exception):
 class Cancellation:
     """Whether a call was given up, and what to do at that moment (kill a process, close a socket)."""
 
-    __slots__ = ("_asked", "_hooks")
+    __slots__ = ("_asked", "_hooks", "_woken")
 
     # One for all: it is held for moments, and most calls are never cancelled.
     _lock = threading.Lock()
@@ -53,6 +56,7 @@ class Cancellation:
     def __init__(self) -> None:
         self._asked = False
         self._hooks: tuple[Callable[[], None], ...] = ()
+        self._woken: threading.Event | None = None  # made when somebody first waits
 
     @property
     def is_asked(self) -> bool:
@@ -64,8 +68,13 @@ class Cancellation:
                 return
             self._asked = True
             hooks, self._hooks = self._hooks, ()
+        if self._woken is not None:
+            self._woken.set()
         for hook in hooks:
-            hook()
+            try:
+                hook()
+            except Exception:  # a tool's own trouble must not keep the others from being called
+                _log.exception("what a tool wanted done when cancelled raised: %r", hook)
 
     def call_when_asked(self, hook: Callable[[], None]) -> None:
         """Call `hook` once when cancelled, from the cancelling thread; at once if that has happened."""
@@ -77,8 +86,10 @@ class Cancellation:
 
     def wait(self, seconds: float) -> bool:
         """Sleep, but wake at once when cancelled; whether that happened."""
-        woken = threading.Event()
-        self.call_when_asked(woken.set)
+        with self._lock:
+            if self._asked:
+                return True
+            woken = self._woken = self._woken or threading.Event()
         return woken.wait(seconds)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -214,3 +214,20 @@ def test_a_cancellation_that_was_sent_elsewhere_starts_afresh() -> None:
 
 def test_a_tool_needs_only_a_name_and_a_function() -> None:
     assert Tool("t", len).parameters == {"type": "object"}
+
+
+def test_whoever_waits_is_woken_by_the_cancellation_and_a_broken_hook_hurts_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cancellation, called = Cancellation(), []
+
+    def broken() -> None:
+        raise ValueError("a broken hook")
+
+    cancellation.call_when_asked(broken)
+    cancellation.call_when_asked(lambda: called.append(1))
+    assert not cancellation.wait(0)
+    cancellation.ask()
+    assert cancellation.wait(60)
+    assert called == [1]
+    assert "a broken hook" in caplog.text
