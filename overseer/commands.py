@@ -22,7 +22,7 @@ from overseer.errors import OverseerError, PlanError, UsageError
 from overseer.journal import Journal, StoredRun
 from overseer.jsonvalue import Json, json_text
 from overseer.kernel.events import to_record
-from overseer.plan import Checked, Fault, check_plan, input_values, load_plan, parse_input, plan_from, waves
+from overseer.plan import Checked, Fault, check_plan, load_plan, parse_input, plan_from, waves
 from overseer.plan.values import WorkflowPlan
 from overseer.registry import Registry, load_tools, our_tools
 from overseer.render import Progress, ending_lines, plan_lines, printable, value_text, wave_lines
@@ -66,7 +66,6 @@ def run(options: Namespace, settings: Settings) -> int:
     loaded = load_plan(options.file, tools=registry.tools, limits=settings.limits, folders=(settings.workflows_folder,))
     plan = loaded.plan
     inputs = _inputs(plan, options.input)
-    input_values(plan, inputs)  # every fault of the inputs before anything is opened
     for note in loaded.notes:
         _say(note)
     with _journal(settings.journal and not options.no_journal) as journal:

@@ -46,3 +46,4 @@ class Stream:
 
     def _detach(self, watcher: Watcher) -> None:
         self._watchers = tuple(kept for kept in self._watchers if kept is not watcher)
+        self._pauses.pop(watcher, None)

@@ -95,7 +95,7 @@ def _check_outputs(value: Json, outputs: Mapping[str, TypeName]) -> None:
 
 def failure_from(error: BaseException) -> Failure:
     """What an exception says about whether and how to go on."""
-    message = _words_of(error) or type(error).__name__
+    message = str(error) or type(error).__name__
     if isinstance(error, ToolError):
         kind: FailureKind = error.kind if error.kind in FAILURE_KINDS else "tool"  # type: ignore[assignment]
         return Failure(kind, message, retry_after_s=_wait_of(error))
@@ -114,13 +114,6 @@ def _wait_of(error: ToolError) -> float | None:
     wait = error.retry_after_s
     is_number = isinstance(wait, int | float) and not isinstance(wait, bool) and 0 <= wait <= LONGEST_WAIT_S
     return float(wait) if wait is not None and is_number else None
-
-
-def _words_of(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # a stranger's exception: whatever it does, the run must hear of it
-        return "it cannot say why"
 
 
 @cache
