@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import threading
+from collections.abc import Callable
 from typing import Any, Literal, Optional, TypedDict
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from overseer.tool import EFFECTS, Cancellation, Tool, ToolContext, ToolError, tool
+from overseer.tool import EFFECTS, NO_SERVICES, Cancellation, Question, Services, Tool, ToolContext, ToolError, tool
 
 
 class Point(TypedDict):
@@ -114,10 +116,10 @@ def test_the_context_is_not_an_argument() -> None:
 
 @pytest.mark.parametrize("effect", EFFECTS)
 def test_only_what_changes_nothing_may_be_run_again(effect: Any) -> None:
-    made = tool(effect=effect)(lambda: None)
+    made = tool(name="f", effect=effect)(lambda: None)
     assert made.idempotent is (effect in ("pure", "read", "model"))
     assert made.has_undeclared_effects is (effect in ("write", "exec"))
-    assert tool(effect=effect, idempotent=True)(lambda: None).idempotent
+    assert tool(name="f", effect=effect, idempotent=True)(lambda: None).idempotent
 
 
 def test_options_are_kept() -> None:
@@ -146,19 +148,52 @@ def test_options_are_kept() -> None:
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"effect": "magic"}, r"tool 'f' has the effect 'magic'; use one of: pure, read, model, network, write, exec"),
+        (
+            {"effect": "magic"},
+            "tool 'f': it has the effect 'magic'; use one of: pure, read, model, ",
+        ),
         (
             {"effect": "write", "writes": "file:{path}"},
             r"tool 'f': writes must be a list such as \['file:\{path\}'\], not text",
         ),
-        ({"writes": ["x"]}, "tool 'f' declares writes but has the effect 'pure'; say effect='write'"),
+        ({"writes": ["x"]}, "tool 'f': it declares writes but has the effect 'pure'; say effect='write'"),
+        ({"effect": "write", "writes": ["file:{pth}"]}, r"names 'pth', which is no parameter; there are: path"),
+        ({"effect": "write", "writes": ["file:{path"]}, r"writes 'file:\{path' cannot be read"),
+        ({"timeout_s": "5s"}, "timeout_s is '5s'; give a number of seconds above 0"),
+        ({"timeout_s": True}, "timeout_s is True; give a number"),
+        ({"timeout_s": 0}, "timeout_s is 0; give a number"),
+        ({"output": {"enum": {1}}}, "its output cannot be written as JSON"),
+        ({"name": "no name"}, "the name 'no name' is not a tool's name"),
     ],
 )
 def test_wrong_options_are_refused(options: dict[str, Any], complaint: str) -> None:
-    def f() -> None: ...
+    def f(path: str = "") -> None: ...
 
     with pytest.raises(ValueError, match=complaint):
         tool(**options)(f)
+
+
+def test_a_default_that_json_cannot_hold_is_refused() -> None:
+    def f(limit: float = float("inf")) -> None: ...
+
+    with pytest.raises(ValueError, match="its parameters cannot be written as JSON"):
+        tool(f)
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda text, prompt="": None, "prompt"),
+        (lambda path, text: None, "path"),
+        (lambda: None, None),
+    ],
+)
+def test_a_bare_text_goes_to_the_prompt_or_the_first_text_that_is_needed(
+    function: Callable[..., Any], expected: str | None
+) -> None:
+    for name in inspect.signature(function).parameters:
+        function.__annotations__[name] = str
+    assert tool(name="f")(function).main_parameter == expected
 
 
 def test_parameters_must_be_given_by_name() -> None:
@@ -196,6 +231,16 @@ def test_hooks_run_once_when_a_call_is_given_up() -> None:
     assert calls == ["early", "late"]
 
 
+def test_a_wish_that_was_taken_back_is_not_carried_out() -> None:
+    calls: list[str] = []
+    cancellation = Cancellation()
+    take_back = cancellation.call_when_asked(lambda: calls.append("gone"))
+    cancellation.call_when_asked(lambda: calls.append("kept"))
+    take_back()
+    cancellation.ask()
+    assert calls == ["kept"]
+
+
 def test_waiting_ends_at_once_when_cancelled() -> None:
     context = ToolContext("run", "key", 1, Cancellation())
     assert not context.wait(0)
@@ -210,6 +255,27 @@ def test_a_cancellation_that_was_sent_elsewhere_starts_afresh() -> None:
     cancellation = Cancellation()
     cancellation.ask()
     assert not pickle.loads(pickle.dumps(cancellation)).is_asked
+
+
+@pytest.mark.parametrize(
+    ("use", "missing"),
+    [
+        (lambda context: context.workspace, "a workspace"),
+        (lambda context: context.fetch("https://example.org"), "the web"),
+        (lambda context: context.run_command(["true"]), "commands"),
+        (lambda context: context.ask_model(Question("hi")), "a language model"),
+        (lambda context: context.secret("KEY"), "there is no secret 'KEY'"),
+    ],
+)
+def test_a_context_says_what_it_has_not(use: Callable[[ToolContext], Any], missing: str) -> None:
+    with pytest.raises(ToolError, match=missing):
+        use(ToolContext("run", "key", 1, Cancellation()))
+
+
+def test_in_another_process_a_tool_has_its_arguments_alone() -> None:
+    context = ToolContext("run", "key", 2, Cancellation(), Services(secret=lambda name: "x"))
+    sent = pickle.loads(pickle.dumps(context))
+    assert (sent.run_id, sent.key, sent.attempt, sent.services) == ("run", "key", 2, NO_SERVICES)
 
 
 def test_a_tool_needs_only_a_name_and_a_function() -> None:
