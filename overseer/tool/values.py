@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 Effect = Literal["pure", "read", "model", "network", "write", "exec"]
-EFFECTS: tuple[str, ...] = get_args(Effect)
+EFFECTS: tuple[Effect, ...] = get_args(Effect)
 
 Kind = Literal["python", "llm", "command", "http", "workflow"]
 
@@ -43,6 +43,7 @@ class Tool:
     origin: str = ""  # the file that it comes from
     kind: Kind = "python"
     context_parameter: str | None = None
+    plan: Any = None  # of a workflow tool: what a step that calls it is replaced by
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)

@@ -1,0 +1,267 @@
+"""One program at the other end of a socket, and what it may ask for.
+
+The socket is the capability. What the program may do is fixed when the connection is made and kept
+here; nothing it says about itself is believed. Whatever breaks the rules of the frames ends the
+connection.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from overseer.errors import Failure
+from overseer.jsonvalue import Json, json_text
+from overseer.nodes.frames import MOST_BYTES, ProtocolError, read_frame, write_frame
+from overseer.tool import Cancellation
+
+_log = logging.getLogger(__name__)
+
+# A program that does not read its answers must not hold up whoever writes them.
+SLOWEST_READ_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call gave: a value, or a failure."""
+
+    value: Json = None
+    failure: Failure | None = None
+    is_unknown_tool: bool = False
+
+
+class NodeDoor(Protocol):
+    """Where a program's calls go."""
+
+    def call(
+        self, tool: str, prompt: str, args: dict[str, Json], *, timeout_s: float | None, cancellation: Cancellation
+    ) -> Answer: ...
+
+    def ask(self, model: str, prompt: str, options: Mapping[str, Json], *, cancellation: Cancellation) -> Answer: ...
+
+    def resilient(
+        self,
+        scenario: str,
+        given: Json,
+        *,
+        tags: Sequence[str],
+        max_attempts: int,
+        mark_failures: bool,
+        cancellation: Cancellation,
+    ) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How much one program may ask for."""
+
+    calls: int | None = None
+    in_flight: int = 16
+
+
+class NodeConnection:
+    """Serves one program until it hangs up, breaks the rules or is cut off."""
+
+    def __init__(
+        self, connection: socket.socket, door: NodeDoor, executor: Executor, allowance: Allowance | None = None
+    ) -> None:
+        self._socket = connection
+        self._door = door
+        self._executor = executor
+        self._allowance = allowance or Allowance()
+        self._last_id = 0
+        self._calls = 0
+        self._under_way: dict[int, Cancellation] = {}
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self.fault: str | None = None  # which rule was broken, if any
+
+    def serve(self) -> None:
+        """Take requests until the end, on this thread; the calls run on the executor's."""
+        try:
+            _set_send_timeout(self._socket, SLOWEST_READ_S)
+            self._write({"hello": "overseer", "version": 1, "in_flight": self._allowance.in_flight})
+            while (frame := read_frame(self._socket)) is not None:
+                self._take(frame)
+        except ProtocolError as error:
+            self.fault = str(error)
+            _log.warning("a program that calls tools was cut off: it sent %s", error)
+        except OSError:
+            pass  # it hung up in the middle of something
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Cut the program off, and give up what it still waits for."""
+        with self._lock:
+            under_way = list(self._under_way.values())
+        for cancellation in under_way:
+            cancellation.ask()
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    # --- requests
+
+    def _take(self, frame: dict[str, Json]) -> None:
+        number = frame.get("id")
+        if type(number) is not int:
+            raise ProtocolError("a frame without a number")
+        if frame.get("op") == "cancel":
+            with self._lock:
+                cancellation = self._under_way.get(number)
+            if cancellation is not None:
+                cancellation.ask()
+            return
+        if number <= self._last_id:
+            raise ProtocolError(f"the number {number} after {self._last_id}")
+        self._last_id = number
+        self._begin(number, frame)
+
+    def _begin(self, number: int, frame: dict[str, Json]) -> None:
+        cancellation = Cancellation()
+        with self._lock:
+            if len(self._under_way) >= self._allowance.in_flight:
+                raise ProtocolError(f"more than {self._allowance.in_flight} calls at once")
+            self._under_way[number] = cancellation
+        self._calls += 1
+        allowed = self._allowance.calls
+        if allowed is not None and self._calls > allowed:
+            self._answer(
+                number, Answer(failure=Failure("limit", f"a node may make {allowed} calls, and this is one more"))
+            )
+            return
+        try:
+            self._executor.submit(self._carry_out, number, frame, cancellation)
+        except RuntimeError as error:
+            self._answer(number, Answer(failure=Failure("internal", f"the engine takes no more calls: {error}")))
+
+    def _carry_out(self, number: int, frame: dict[str, Json], cancellation: Cancellation) -> None:
+        try:
+            answer = self._asked(frame, cancellation)
+        except _Misshapen as error:
+            answer = Answer(failure=Failure("bad_request", str(error)))
+        except Exception as error:  # an edge: whatever goes wrong in here is an answer, and is not lost
+            _log.exception("a call of a program failed inside the engine")
+            answer = Answer(failure=Failure("internal", f"{type(error).__name__}: {error}"))
+        with suppress(OSError):
+            self._answer(number, answer)
+
+    def _asked(self, frame: dict[str, Json], cancellation: Cancellation) -> Answer:
+        match frame.get("op"):
+            case "call":
+                return self._door.call(
+                    _text(frame, "tool"),
+                    _text(frame, "prompt", ""),
+                    _mapping(frame, "args"),
+                    timeout_s=_seconds(frame, "timeout"),
+                    cancellation=cancellation,
+                )
+            case "ask":
+                options = _mapping(frame, "options")
+                return self._door.ask(_text(frame, "model"), _text(frame, "prompt"), options, cancellation=cancellation)
+            case "resilient":
+                return self._door.resilient(
+                    _text(frame, "scenario"),
+                    frame.get("input"),
+                    tags=_texts(frame, "tags"),
+                    max_attempts=_count(frame, "max_attempts", 5),
+                    mark_failures=frame.get("mark_failures") is not False,
+                    cancellation=cancellation,
+                )
+        raise _Misshapen(f"there is no request {frame.get('op')!r}")
+
+    # --- answers
+
+    def _answer(self, number: int, answer: Answer) -> None:
+        with self._lock:
+            self._under_way.pop(number, None)
+        frame: dict[str, Json] = {"id": number}
+        if answer.failure is None:
+            frame["value"] = answer.value
+        else:
+            frame["error"] = {**_error(answer.failure), **({"unknown_tool": True} if answer.is_unknown_tool else {})}
+        self._write(frame if _fits(frame) else {"id": number, "error": _error(_TOO_LARGE)})
+
+    def _write(self, frame: dict[str, Json]) -> None:
+        with self._writing:
+            try:
+                write_frame(self._socket, frame)
+            except OSError:
+                with suppress(OSError):  # wakes the thread that reads, which ends the connection
+                    self._socket.shutdown(socket.SHUT_RDWR)
+                raise
+
+
+_TOO_LARGE = Failure(
+    "limit", f"the result is larger than {MOST_BYTES} bytes; ask for less, or have it written to a file"
+)
+
+
+def _fits(frame: dict[str, Json]) -> bool:
+    return len(json_text(frame).encode()) <= MOST_BYTES
+
+
+def _error(failure: Failure) -> dict[str, Json]:
+    # Without the detail: a traceback of ours is nothing for generated code.
+    record: dict[str, Json] = {"kind": failure.kind, "message": failure.message}
+    if failure.retry_after_s is not None:
+        record["retry_after_s"] = failure.retry_after_s
+    return record
+
+
+def _set_send_timeout(connection: socket.socket, seconds: float) -> None:
+    # Of sending alone: `settimeout` would end the wait for the next request as well.
+    import struct
+
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(seconds), 0))
+
+
+# --- the parts of a request
+
+
+class _Misshapen(Exception):
+    """A request with a part missing or of the wrong type."""
+
+
+def _text(frame: Mapping[str, Json], key: str, default: str | None = None) -> str:
+    value = frame.get(key, default)
+    if not isinstance(value, str):
+        raise _Misshapen(f"'{key}' must be text")
+    return value
+
+
+def _texts(frame: Mapping[str, Json], key: str) -> list[str]:
+    value = frame.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _Misshapen(f"'{key}' must be a list of texts")
+    return value
+
+
+def _mapping(frame: Mapping[str, Json], key: str) -> dict[str, Any]:
+    value = frame.get(key, {})
+    if not isinstance(value, dict):
+        raise _Misshapen(f"'{key}' must be an object")
+    return value
+
+
+def _seconds(frame: Mapping[str, Json], key: str) -> float | None:
+    value = frame.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        raise _Misshapen(f"'{key}' must be a number of seconds above 0")
+    return float(value)
+
+
+def _count(frame: Mapping[str, Json], key: str, default: int) -> int:
+    value = frame.get(key, default)
+    if type(value) is not int or not 1 <= value <= 100:
+        raise _Misshapen(f"'{key}' must be a whole number from 1 to 100")
+    return value
