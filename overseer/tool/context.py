@@ -94,6 +94,12 @@ class ToolContext:
             raise _missing("a language model")
         return self.services.models.ask(question, cancellation=self.cancellation)
 
+    def run_plan(self, plan: Any, inputs: dict[str, Any]) -> Any:
+        """What a saved plan gives back."""
+        if self.services.run_plan is None:
+            raise _missing("an engine to run plans with")
+        return self.services.run_plan(plan, inputs)
+
     def secret(self, name: str) -> str:
         """A key or password, by its name; ToolError says how to give it."""
         value = self.services.secret(name)

@@ -129,6 +129,7 @@ class Services:
     web: Web | None = None
     commands: Commands | None = None
     models: Models | None = None
+    run_plan: Callable[[Any, dict[str, Any]], Any] | None = None
     secret: Callable[[str], str | None] = field(default=lambda name: None)
 
 
