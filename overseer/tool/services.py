@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from overseer.tool.cancellation import Cancellation
 
@@ -21,14 +21,21 @@ class FileInfo:
     size: int
     modified: float
     is_folder: bool = False
+    obstacle: str = ""  # why it can be neither read nor written, where that is so
 
 
 class Workspace(Protocol):
     """The files beneath one folder. Paths are relative to it; ToolError tells what is wrong with one."""
 
-    def read(self, path: str, *, limit: int | None = None) -> bytes: ...
+    def read(self, path: str, *, limit: int | None = None) -> bytes:
+        """The content of a file; ToolError if that is more than `limit` bytes."""
+        ...
 
     def read_text(self, path: str, *, limit: int | None = None) -> str: ...
+
+    def open(self, path: str) -> BinaryIO:
+        """A file to read in pieces; the caller closes it."""
+        ...
 
     def write(self, path: str, data: bytes) -> None:
         """Replace the file, or make it and the folders above it; all of it or nothing."""
@@ -36,8 +43,12 @@ class Workspace(Protocol):
 
     def append(self, path: str, data: bytes) -> None: ...
 
-    def files(self, path: str = ".", *, pattern: str = "**") -> Iterator[FileInfo]:
-        """What lies beneath a folder and matches, in the order of its names."""
+    def files(self, path: str = ".", *, pattern: str = "**", hidden: bool = True) -> Iterator[FileInfo]:
+        """What lies beneath a folder and matches, in the order of names, a folder before its content.
+
+        `*.txt` is looked for in the folder alone, `**/*.txt` beneath it as well. Without `hidden`,
+        names that begin with a dot are passed over unless the pattern spells the dot.
+        """
         ...
 
 
