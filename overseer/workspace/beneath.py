@@ -53,12 +53,14 @@ def open_by_kernel(folder: int, parts: Sequence[str], flags: int, mode: int = 0)
     """`openat2`: one call, during which nothing can be exchanged."""
     path = os.fsencode("/".join(parts) or ".")
     how = _How(_kernel_flags(flags), mode if flags & os.O_CREAT else 0, _RESOLVE)
+    patience = 10  # something may move while the kernel looks, or another program may hold the file for longer
     while True:
         fd: int = _syscall(_OPENAT2, folder, path, ctypes.byref(how), ctypes.sizeof(how))
         if fd >= 0:
             return fd
         code = ctypes.get_errno()
-        if code not in (errno.EINTR, errno.EAGAIN):  # EAGAIN: something moved while it looked
+        patience -= code == errno.EAGAIN
+        if code not in (errno.EINTR, errno.EAGAIN) or not patience:
             raise OSError(code, os.strerror(code))
 
 

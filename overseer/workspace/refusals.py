@@ -77,6 +77,7 @@ _REASONS: dict[int, tuple[str, str]] = {
     errno.ENOENT: ("bad_request", "does not exist, or is being removed; list the folder to see what there is"),
     errno.ENOTDIR: ("bad_request", "goes through a file as if it were a folder, or is a file where a folder is needed"),
     errno.EISDIR: ("bad_request", "is a folder; give the path of a file in it"),
+    errno.EAGAIN: ("transient", "cannot be {doing}: another program holds it; try again"),
     errno.EEXIST: ("transient", "was made by somebody else at the same moment; try again"),
     errno.ENAMETOOLONG: ("bad_request", "is longer than the disk takes; shorten it"),
     errno.EACCES: ("denied", _NO_RIGHTS),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import gc
 import os
+import signal
 import stat
 import threading
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from overseer.errors import UsageError
 from overseer.tool import FileInfo, ToolError
 from overseer.workspace import FolderWorkspace, Quota, beneath, folder
 from overseer.workspace.beneath import best_opener, open_by_components
@@ -275,6 +278,24 @@ def test_an_interrupted_write_leaves_nothing_behind(
         workspace.write("a.txt", b"new")
     assert everything(root) == {}
     assert workspace.used == Quota(0, 0)
+
+
+def test_a_file_that_another_program_holds_is_not_waited_for(workspace: FolderWorkspace, root: Path) -> None:
+    (root / "held").write_text("old")
+    holder = os.open(root / "held", os.O_RDONLY)
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # by which the holder is asked to let go
+    try:
+        fcntl.fcntl(holder, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        with pytest.raises(ToolError, match="path 'held' cannot be written: another program holds it") as caught:
+            workspace.append("held", b"x")
+        assert caught.value.kind == "transient"
+    except OSError as error:
+        pytest.skip(f"files cannot be held here: {error}")
+    finally:
+        os.close(holder)
+        signal.signal(signal.SIGIO, before)
+    workspace.append("held", b" new")
+    assert workspace.read("held") == b"old new"
 
 
 def test_a_folder_is_not_a_file(workspace: FolderWorkspace, root: Path) -> None:
@@ -540,6 +561,18 @@ def test_a_kernel_that_cannot_open_beneath_is_not_asked_to(monkeypatch: pytest.M
     best_opener.cache_clear()
     try:
         assert best_opener() is open_by_components
+    finally:
+        best_opener.cache_clear()
+
+
+def test_a_system_that_cannot_open_beneath_at_all_gets_no_workspace(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "supports_dir_fd", set())
+    best_opener.cache_clear()
+    try:
+        with pytest.raises(UsageError, match="files cannot be opened safely on this system; use Linux or macOS"):
+            FolderWorkspace(root)
     finally:
         best_opener.cache_clear()
 
