@@ -130,7 +130,7 @@ def test_options_are_kept() -> None:
         timeout_s=5,
         output={"type": "null"},
         tags=["files"],
-        examples=[{"path": "x"}],
+        examples=[{"request": "write x", "args": {"path": "x"}}],
     )
     def save(path: str) -> None: ...
 
@@ -141,7 +141,7 @@ def test_options_are_kept() -> None:
         5,
         {"type": "null"},
         ("files",),
-        ({"path": "x"},),
+        ({"request": "write x", "args": {"path": "x"}},),
     )
 
 
@@ -163,6 +163,8 @@ def test_options_are_kept() -> None:
         ({"timeout_s": True}, "timeout_s is True; give a number"),
         ({"timeout_s": 0}, "timeout_s is 0; give a number"),
         ({"output": {"enum": {1}}}, "its output cannot be written as JSON"),
+        ({"examples": [{"path": "x"}]}, "is not a request in plain words with the args that serve it"),
+        ({"examples": [{"request": "x", "args": {"pth": 1}}]}, "has an argument 'pth' that is no parameter"),
         ({"name": "no name"}, "the name 'no name' is not a tool's name"),
     ],
 )

@@ -51,7 +51,13 @@ _OUTPUT = {
 }
 
 
-@tool(effect="read", output=_OUTPUT, tags=["files"], timeout_s=120, examples=[{"path": "download.zip"}])
+@tool(
+    effect="read",
+    output=_OUTPUT,
+    tags=["files"],
+    timeout_s=120,
+    examples=[{"request": "what is in download.zip?", "args": {"path": "download.zip"}}],
+)
 def list_archive(path: str, context: ToolContext, limit: int = 1000) -> dict[str, Any]:
     """List what is in an archive of the workspace: zip, tar, tar.gz, tar.bz2 or tar.xz. Nothing is unpacked.
 

@@ -44,8 +44,11 @@ _OUTPUT = {
     output=_OUTPUT,
     tags=["files", "text"],
     examples=[
-        {"query": "TODO", "pattern": "*.py"},
-        {"query": r"def \w+_test\(", "regex": True, "path": "src", "context_lines": 2},
+        {"request": "find DEPRECATED in all Python files", "args": {"query": "DEPRECATED", "pattern": "*.py"}},
+        {
+            "request": "search src for functions whose names end in _test, with the lines around them",
+            "args": {"query": r"def \w+_test\(", "regex": True, "path": "src", "context_lines": 2},
+        },
     ],
 )
 def search_files(

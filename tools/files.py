@@ -28,7 +28,13 @@ _LISTED = {
     effect="read",
     output={"type": "string"},
     tags=["files"],
-    examples=[{"path": "notes/today.txt"}, {"path": "server.log", "first_line": 1000, "last_line": 1200}],
+    examples=[
+        {"request": "read notes/today.txt", "args": {"path": "notes/today.txt"}},
+        {
+            "request": "show lines 1000 to 1200 of server.log",
+            "args": {"path": "server.log", "first_line": 1000, "last_line": 1200},
+        },
+    ],
 )
 def read_file(
     path: str,
@@ -68,7 +74,7 @@ def read_file(
     output=_WRITTEN,
     idempotent=True,
     tags=["files"],
-    examples=[{"path": "report.md", "text": "# Report\n"}],
+    examples=[{"request": "save the report to report.md", "args": {"path": "report.md", "text": "# Report\n"}}],
 )
 def write_file(path: str, text: Any, context: ToolContext, encoding: str = "utf-8") -> dict[str, Any]:
     """Write a file of the workspace: make it, with the folders above it, or replace what it holds.
@@ -92,7 +98,7 @@ def write_file(path: str, text: Any, context: ToolContext, encoding: str = "utf-
     output=_WRITTEN,
     idempotent=False,
     tags=["files"],
-    examples=[{"path": "log.jsonl", "text": {"event": "started"}}],
+    examples=[{"request": "add this to log.jsonl", "args": {"path": "log.jsonl", "text": {"event": "started"}}}],
 )
 def append_file(
     path: str, text: Any, context: ToolContext, encoding: str = "utf-8", end_line: bool = True
@@ -120,7 +126,13 @@ def append_file(
     effect="read",
     output=_LISTED,
     tags=["files"],
-    examples=[{}, {"path": "src", "pattern": "*.py", "recursive": True}],
+    examples=[
+        {"request": "list the files here", "args": {}},
+        {
+            "request": "find all Python files under src",
+            "args": {"path": "src", "pattern": "*.py", "recursive": True},
+        },
+    ],
 )
 def list_files(
     context: ToolContext,
@@ -159,7 +171,10 @@ def list_files(
     effect="read",
     output={"type": "string"},
     tags=["files", "text"],
-    examples=[{"path": "download.zip"}, {"text": "hello", "algorithm": "md5"}],
+    examples=[
+        {"request": "compute the checksum of download.zip", "args": {"path": "download.zip"}},
+        {"request": "the md5 of hello", "args": {"text": "hello", "algorithm": "md5"}},
+    ],
 )
 def checksum(
     context: ToolContext,

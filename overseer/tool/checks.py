@@ -6,6 +6,7 @@ import json
 import math
 import re
 import string
+from collections.abc import Mapping
 
 from overseer.tool.values import EFFECTS, Tool
 
@@ -16,7 +17,7 @@ def tool_faults(tool: Tool) -> list[str]:
     """Everything that is wrong with what a tool says of itself."""
     return [
         fault
-        for check in (_name_faults, _effect_faults, _write_faults, _timeout_faults, _json_faults)
+        for check in (_name_faults, _effect_faults, _write_faults, _timeout_faults, _json_faults, _example_faults)
         for fault in check(tool)
     ]
 
@@ -71,4 +72,16 @@ def _json_faults(tool: Tool) -> list[str]:
     return faults
 
 
-_CHECKS = (_name_faults, _effect_faults, _write_faults, _timeout_faults, _json_faults)
+def _example_faults(tool: Tool) -> list[str]:
+    faults = []
+    for example in tool.examples:
+        if not isinstance(example.get("request"), str) or not isinstance(example.get("args"), Mapping):
+            faults.append(f"the example {dict(example)!r} is not a request in plain words with the args that serve it")
+        elif unknown := set(example["args"]) - set(tool.parameters.get("properties", ())):
+            faults.append(
+                f"the example for {example['request']!r} has an argument '{min(unknown)}' that is no parameter"
+            )
+    return faults
+
+
+_CHECKS = (_name_faults, _effect_faults, _write_faults, _timeout_faults, _json_faults, _example_faults)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from overseer.calls import DirectCaller
-from overseer.registry import load_tools, our_tools
+from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.tool import Cancellation, Services, Tool, ToolContext
 from overseer.workspace import FolderWorkspace
 
@@ -17,7 +17,7 @@ Run = Callable[..., Any]
 @pytest.fixture(scope="session")
 def our() -> dict[str, Tool]:
     """The tools that come with the program."""
-    registry = load_tools([our_tools()])
+    registry = load_tools([ToolFolder(our_tools(), "built-in")])
     assert not registry.problems
     return registry.tools
 

@@ -30,7 +30,7 @@ def test_a_model_can_tell_how_to_use_it(our: dict[str, Tool], name: str) -> None
     assert all(len(schema.get("description", "")) > 15 for schema in tool.parameters["properties"].values())
     assert tool.examples
     for example in tool.examples:
-        assert not argument_faults(tool.parameters, dict(example))
+        assert not argument_faults(tool.parameters, dict(example["args"]))
     Draft202012Validator.check_schema(dict(tool.parameters))
     assert tool.output is not None
     Draft202012Validator.check_schema(dict(tool.output))
