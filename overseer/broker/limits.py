@@ -1,0 +1,230 @@
+"""How much may go on at once and per minute, for each provider, model and tool: one gate for everything.
+
+    limits = Limits({"provider:openai": Limit(concurrency=8, per_minute=500, tokens_per_minute=200_000)})
+
+    with limits.slot(["provider:openai", "tool:translate"], tokens=900, rank=(-3,)) as slot:
+        reply = ask(...)
+        slot.settle(tokens=reply.tokens)
+
+A slot waits until all of its names admit it, never fails for being early, and is shared by all runs
+and threads of the process. Whether a call is worth its price, or tried again, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from weakref import WeakSet
+
+from overseer.broker.admission import Call
+from overseer.broker.gate import NO_WAIT, Gate, OnWait
+from overseer.broker.gauge import DAY_S, UNLIMITED, Gauge, Limit
+from overseer.errors import BrokenInvariant, UsageError
+from overseer.tool import Cancellation
+
+__all__ = ["UNLIMITED", "Limit", "Limits", "Multipliers", "OnWait", "Share", "Slot"]
+
+# How long a server is left alone that refused a call without saying for how long.
+_PAUSE_S = 1.0
+
+
+class Limits:
+    """The limits of all names. A name without one is unlimited, until it gets one or its server complains."""
+
+    def __init__(self, limits: Mapping[str, Limit] | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._gate = Gate(clock)
+        self._gauges = {name: Gauge(name, limit) for name, limit in (limits or {}).items()}
+        self._configured = dict(limits or {})
+        self._shares: WeakSet[Share] = WeakSet()
+
+    def slot(
+        self,
+        names: Sequence[str],
+        *,
+        tokens: int = 0,
+        rank: tuple[int, ...] = (),
+        cancellation: Cancellation | None = None,
+        on_wait: OnWait | None = None,
+    ) -> Slot:
+        """Leave for one call that uses these names; entering it waits until all of them admit it.
+
+        Of those who wait, lower ranks go first, and within one rank who came first. `tokens` is an
+        estimate. `on_wait` is called when the waiting begins, with the name waited for and in how
+        many seconds it opens at the earliest, None if that depends on calls that are still running.
+        """
+        return Slot(self._gate, Call(self._gauges_of(names), _whole(tokens)), rank, cancellation, on_wait)
+
+    def set(self, name: str, limit: Limit) -> None:
+        """From now on this limit holds, for those who wait already as well."""
+        with self._gate.reconfigured():
+            self._configured[name] = limit
+            self._gauge(name).configure(limit)
+            for share in self._shares:
+                share.follow(name, limit)
+
+    def share(self, multipliers: Multipliers) -> Share:
+        """A part of every limit, such as one run may have: what uses it is held by both."""
+        share = Share(self, multipliers)
+        with self._gate.reconfigured():
+            self._shares.add(share)
+        return share
+
+    def in_force(self, name: str) -> Limit:
+        """The limit of a name as it is for the moment, after what its server had to say."""
+        gauge = self._gauges.get(name)
+        return gauge.in_force() if gauge is not None else UNLIMITED
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait."""
+        return self._gate.waiting
+
+    def _gauges_of(self, names: Sequence[str]) -> tuple[Gauge, ...]:
+        if isinstance(names, str):
+            raise BrokenInvariant(f"the names of limits must be a list, not the text {names!r}")
+        if len(names) > 1:
+            names = tuple(dict.fromkeys(names))  # nobody is counted twice
+        try:
+            return tuple([self._gauges[name] for name in names])
+        except KeyError:
+            return tuple([self._gauge(name) for name in names])
+
+    def _gauge(self, name: str) -> Gauge:
+        return self._gauges.get(name) or self._gauges.setdefault(name, Gauge(name))
+
+
+class Slot:
+    """Leave for one call: holds a place from entering to leaving, and its tokens for a window after that."""
+
+    __slots__ = ("_call", "_cancellation", "_gate", "_is_open", "_on_wait", "_rank", "_was_refused", "waited")
+
+    def __init__(
+        self,
+        gate: Gate,
+        call: Call,
+        rank: tuple[int, ...],
+        cancellation: Cancellation | None,
+        on_wait: OnWait | None,
+    ) -> None:
+        self._gate = gate
+        self._call = call
+        self._rank = rank
+        self._cancellation = cancellation
+        self._on_wait = on_wait
+        self._is_open = False
+        self._was_refused = False
+        self.waited = NO_WAIT
+
+    def __enter__(self) -> Slot:
+        if self._is_open:
+            raise BrokenInvariant("a slot is for one call at a time")
+        self.waited = self._gate.enter(
+            self._call, rank=self._rank, cancellation=self._cancellation, on_wait=self._on_wait
+        )
+        self._is_open = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_open = False
+        self._gate.leave(self._call, went_well=kind is None and not self._was_refused)
+
+    @property
+    def waited_s(self) -> float:
+        """How long it took to be admitted."""
+        return self.waited.seconds
+
+    @property
+    def waited_for(self) -> str | None:
+        """The name that stood in the way; None if none did."""
+        return self.waited.name
+
+    def settle(self, *, tokens: int) -> None:
+        """The call took so many tokens; without this, it took what was estimated."""
+        self._check_open()
+        self._gate.correct(self._call, _whole(tokens))
+
+    def throttled(self, retry_after_s: float | None = None) -> None:
+        """The server refused the call as one too many: nobody goes there until that time, and fewer after it."""
+        self._check_open()
+        self._was_refused = True
+        is_usable = retry_after_s is not None and not math.isnan(retry_after_s)
+        wait_s = retry_after_s if is_usable and retry_after_s is not None else _PAUSE_S
+        self._gate.throttle(self._call, min(max(wait_s, 0.0), DAY_S))
+
+    def _check_open(self) -> None:
+        if not self._is_open:
+            raise BrokenInvariant("a slot can be told only of the call that it is open for")
+
+
+@dataclass(frozen=True, slots=True)
+class Multipliers:
+    """Which part of every limit may be used, above 0 and up to 1: requests, tokens, requests per day."""
+
+    rpm: float = 1.0
+    tpm: float = 1.0
+    rpd: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("rpm", "tpm", "rpd"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+                raise UsageError(f"the {name} multiplier is {value!r}; give a number above 0 and up to 1")
+
+    def of(self, limit: Limit) -> Limit:
+        """That part of a limit, at least 1 of each; how many may be under way at once is not divided."""
+        return Limit(
+            per_minute=_part(limit.per_minute, self.rpm),
+            tokens_per_minute=_part(limit.tokens_per_minute, self.tpm),
+            per_day=_part(limit.per_day, self.rpd),
+            window_s=limit.window_s,
+        )
+
+
+class Share:
+    """Limits of which only a part may be used, such as those of one run. Made by `Limits.share`."""
+
+    def __init__(self, limits: Limits, multipliers: Multipliers) -> None:
+        self._limits = limits
+        self._multipliers = multipliers
+        self._gauges: dict[str, Gauge] = {}
+
+    def slot(
+        self,
+        names: Sequence[str],
+        *,
+        tokens: int = 0,
+        rank: tuple[int, ...] = (),
+        cancellation: Cancellation | None = None,
+        on_wait: OnWait | None = None,
+    ) -> Slot:
+        """As `Limits.slot`, for one who may use only this part."""
+        shared = self._limits._gauges_of(names)
+        own = tuple([self._gauges.get(gauge.name) or self._made(gauge.name) for gauge in shared])
+        return Slot(self._limits._gate, Call((*own, *shared), _whole(tokens)), rank, cancellation, on_wait)
+
+    def follow(self, name: str, limit: Limit) -> None:
+        """The whole has changed. Called where nothing else changes meanwhile."""
+        if name in self._gauges:
+            self._gauges[name].configure(self._multipliers.of(limit))
+
+    def _made(self, name: str) -> Gauge:
+        with self._limits._gate.reconfigured():
+            limit = self._multipliers.of(self._limits._configured.get(name, UNLIMITED))
+            # What a server complains of concerns the whole; a part of it has less already.
+            return self._gauges.setdefault(name, Gauge(name, limit, adapts=False))
+
+
+def _part(limit: int | None, multiplier: float) -> int | None:
+    # Rounded first: 100 times 0.29 must be 29, not 28.999999999999996.
+    return None if limit is None else max(1, math.floor(round(limit * multiplier, 6)))
+
+
+def _whole(tokens: int) -> int:
+    if tokens < 0:
+        raise BrokenInvariant(f"a call cannot take {tokens} tokens")
+    return tokens
