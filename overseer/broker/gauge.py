@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 
 from overseer.broker.window import Window
-from overseer.errors import UsageError
 
 DAY_S = 86_400.0
 
@@ -32,9 +31,9 @@ class Limit:
         for name in ("concurrency", "per_minute", "tokens_per_minute", "per_day"):
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-                raise UsageError(f"{name} is {value!r}; give a whole number from 1, or nothing for no limit")
+                raise ValueError(f"{name} is {value!r}; give a whole number from 1, or nothing for no limit")
         if not (math.isfinite(self.window_s) and self.window_s > 0):
-            raise UsageError(f"window_s is {self.window_s!r}; give a number of seconds above 0")
+            raise ValueError(f"window_s is {self.window_s!r}; give a number of seconds above 0")
 
 
 UNLIMITED = Limit()

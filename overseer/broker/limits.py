@@ -22,7 +22,7 @@ from weakref import WeakSet
 from overseer.broker.admission import Call
 from overseer.broker.gate import NO_WAIT, Gate, OnWait
 from overseer.broker.gauge import DAY_S, UNLIMITED, Gauge, Limit
-from overseer.errors import BrokenInvariant, UsageError
+from overseer.errors import BrokenInvariant
 from overseer.tool import Cancellation
 
 __all__ = ["UNLIMITED", "Limit", "Limits", "Multipliers", "OnWait", "Share", "Slot"]
@@ -173,7 +173,7 @@ class Multipliers:
         for name in ("rpm", "tpm", "rpd"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
-                raise UsageError(f"the {name} multiplier is {value!r}; give a number above 0 and up to 1")
+                raise ValueError(f"the {name} multiplier is {value!r}; give a number above 0 and up to 1")
 
     def of(self, limit: Limit) -> Limit:
         """That part of a limit, at least 1 of each; how many may be under way at once is not divided."""

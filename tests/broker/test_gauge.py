@@ -9,7 +9,6 @@ import pytest
 
 from overseer.broker.gauge import DAY_S, UNLIMITED, Aside, Gauge, Limit
 from overseer.broker.window import Window
-from overseer.errors import UsageError
 
 
 def test_what_ended_leaves_a_window_later_and_what_is_under_way_does_not() -> None:
@@ -26,13 +25,13 @@ def test_what_ended_leaves_a_window_later_and_what_is_under_way_does_not() -> No
 @pytest.mark.parametrize("name", ["concurrency", "per_minute", "tokens_per_minute", "per_day"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "8"])
 def test_a_limit_that_is_no_count_is_refused(name: str, value: Any) -> None:
-    with pytest.raises(UsageError, match=f"{name} is {value!r}; give a whole number from 1"):
+    with pytest.raises(ValueError, match=f"{name} is {value!r}; give a whole number from 1"):
         Limit(**{name: value})
 
 
 @pytest.mark.parametrize("value", [0, -1.0, math.inf, math.nan])
 def test_a_window_has_a_length(value: float) -> None:
-    with pytest.raises(UsageError, match="give a number of seconds above 0"):
+    with pytest.raises(ValueError, match="give a number of seconds above 0"):
         Limit(window_s=value)
 
 

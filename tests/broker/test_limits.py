@@ -18,7 +18,7 @@ import pytest
 
 from overseer.broker.gauge import Gauge
 from overseer.broker.limits import UNLIMITED, Limit, Limits, Multipliers, Share, Slot
-from overseer.errors import BrokenInvariant, UsageError
+from overseer.errors import BrokenInvariant
 from overseer.tool import Cancellation, ToolError
 from tests.broker.clock import FakeClock
 from tests.fakes import Latch
@@ -172,7 +172,7 @@ def test_a_share_follows_a_limit_that_changes() -> None:
 @pytest.mark.parametrize("name", ["rpm", "tpm", "rpd"])
 @pytest.mark.parametrize("value", [0, 1.5, -0.5, True, "half", math.nan])
 def test_a_multiplier_is_a_part(name: str, value: Any) -> None:
-    with pytest.raises(UsageError, match=f"the {name} multiplier is {value!r}; give a number above 0 and up to 1"):
+    with pytest.raises(ValueError, match=f"the {name} multiplier is {value!r}; give a number above 0 and up to 1"):
         Multipliers(**{name: value})
 
 
