@@ -1,0 +1,135 @@
+"""What may be spent at most, and how people write it: `requests=10,tokens=20k,cost=0.50,time=10m`.
+
+The same names serve the command line and, as keys of a mapping, the settings and plan files.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from overseer.plan.durations import duration_text, seconds_of
+from overseer.plan.suggestions import did_you_mean
+
+_EXAMPLE = "requests=10,tokens=20k,cost=0.50,time=10m"
+_NUMBER = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([kKmM]?)")
+_MOST = 10**15  # beyond this, it is a mistake
+_FACTORS = {"": 1, "k": 1_000, "m": 1_000_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """The most that may be spent; None is no cap. `cost` is in dollars."""
+
+    requests: int | None = None
+    tokens: int | None = None
+    cost: float | None = None
+    time_s: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("requests", "tokens"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+                raise ValueError(f"{name} is {value!r}; give a whole number from 0, or nothing for no cap")
+        for name in ("cost", "time_s"):
+            value = getattr(self, name)
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if value is not None and not (is_number and math.isfinite(value) and value >= 0):
+                raise ValueError(f"{name} is {value!r}; give a number from 0, or nothing for no cap")
+
+
+NO_CAP = Cap()
+
+
+def cap_from_text(text: str) -> Cap:
+    """The cap that a text such as `requests=10,time=10m` states; ValueError says what is wrong with it."""
+    given: dict[str, object] = {}
+    for part in text.split(","):
+        name, is_said, value = (piece.strip() for piece in part.partition("="))
+        if not (name and is_said and value):
+            raise ValueError(f"{part.strip()!r} is not an amount; write a budget as {_EXAMPLE}")
+        if name in given:
+            raise ValueError(f"{name} is given twice")
+        given[name] = value
+    return cap_from_mapping(given)
+
+
+def cap_from_mapping(given: Mapping[str, object]) -> Cap:
+    """The cap that a mapping such as `{requests: 10, tokens: 20k}` states; null is no cap."""
+    for name in given:
+        if name not in _READERS:
+            raise ValueError(f"there is no budget of {name!r}; {did_you_mean(str(name), _READERS, 'there are')}")
+    amounts = {name: _READERS[name](name, value) for name, value in given.items() if value is not None}
+    requests, tokens = amounts.get("requests"), amounts.get("tokens")
+    return Cap(
+        requests=None if requests is None else int(requests),
+        tokens=None if tokens is None else int(tokens),
+        cost=amounts.get("cost"),
+        time_s=amounts.get("time"),
+    )
+
+
+def cap_text(cap: Cap) -> str:
+    """A cap as it is written; `cap_from_text` reads the same cap back. Empty where there is none."""
+    parts = []
+    if cap.requests is not None:
+        parts.append(f"requests={cap.requests}")
+    if cap.tokens is not None:
+        parts.append(f"tokens={_thousands(cap.tokens)}")
+    if cap.cost is not None:
+        parts.append(f"cost={money_text(cap.cost)}")
+    if cap.time_s is not None:
+        parts.append(f"time={duration_text(cap.time_s)}")
+    return ",".join(parts)
+
+
+def money_text(dollars: float) -> str:
+    """Cents where they say it all, else as many digits as it takes."""
+    cents = f"{dollars:.2f}"
+    return cents if float(cents) == dollars else f"{dollars:.12f}".rstrip("0")
+
+
+def _count(name: str, value: object) -> float:
+    number = _number(name, value, "a whole number, such as 10 or 20k")
+    if number != int(number):
+        raise ValueError(f"{name} is {value!r}; give a whole number, such as 10 or 20k")
+    return number
+
+
+def _money(name: str, value: object) -> float:
+    amount = value.strip().removeprefix("$") if isinstance(value, str) else value
+    return _number(name, amount, "dollars, such as 0.50")
+
+
+def _duration(name: str, value: object) -> float:
+    try:
+        return seconds_of(float(value) if isinstance(value, str) and _is_bare(value) else value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _is_bare(text: str) -> bool:
+    found = _NUMBER.fullmatch(text.strip())
+    return found is not None and not found.group(2)
+
+
+def _number(name: str, value: object, expected: str) -> float:
+    if isinstance(value, str) and (found := _NUMBER.fullmatch(value.strip())):
+        value = round(min(float(found.group(1)), _MOST + 1) * _FACTORS[found.group(2).lower()], 9)  # 1.1k is 1100
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
+        raise ValueError(f"{name} is {value!r}; give {expected}")
+    return value
+
+
+def _thousands(count: int) -> str:
+    return f"{count // 1000}k" if count and count % 1000 == 0 else str(count)
+
+
+_READERS: dict[str, Callable[[str, object], float]] = {
+    "requests": _count,
+    "tokens": _count,
+    "cost": _money,
+    "time": _duration,
+}
