@@ -1,0 +1,157 @@
+"""Trying again: only what may succeed the second time, not before the server wants it, and not for ever.
+
+    retry.run(lambda attempt: ask(question, attempt), may_retry=retryable(failure_from, is_idempotent=True),
+              cancellation=context.cancellation, on_retry=show)
+
+An attempt takes its place in the limits and its part of the budget inside the function, so that
+nothing is held while the next one is waited for.
+"""
+
+from __future__ import annotations
+
+import random as chance
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import tenacity
+
+from overseer.errors import RETRYABLE_KINDS, Failure
+from overseer.plan.durations import duration_text
+from overseer.tool import Cancellation, ToolError
+
+T = TypeVar("T")
+
+# What an exception says about trying again: the failure if that could help, None if it could not.
+MayRetry = Callable[[BaseException], Failure | None]
+
+# Told the attempt that failed, counted from 1, why it failed, and how long is waited for the next.
+OnRetry = Callable[[int, Failure, float], None]
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt, and whether a further one could still pass for the first."""
+
+    number: int = 1
+    has_shown_output: bool = False
+
+    def shows_output(self) -> None:
+        """To be called before the first piece of a streamed answer is passed on: it cannot be taken back."""
+        self.has_shown_output = True
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often something is tried, and how long is waited in between."""
+
+    attempts: int = 4
+    first_wait_s: float = 0.5
+    longest_wait_s: float = 60.0
+    sleep: Callable[[Cancellation, float], bool] = Cancellation.wait  # whether it was cut short by a cancellation
+    random: Callable[[], float] = chance.random
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1 or self.first_wait_s < 0 or self.longest_wait_s < 0:
+            raise ValueError("attempts must be 1 or more, and waits no less than 0 seconds")
+
+    def run(
+        self,
+        attempt: Callable[[Attempt], T],
+        *,
+        may_retry: MayRetry,
+        cancellation: Cancellation | None = None,
+        deadline: float | None = None,
+        on_retry: OnRetry | None = None,
+    ) -> T:
+        """The result of the first attempt that succeeds, or else the error of the last.
+
+        `deadline` is a time of the clock (monotonic, in seconds): nothing is waited for beyond it.
+        """
+        return _Run(self, may_retry, cancellation or Cancellation(), deadline, on_retry).carry_out(attempt)
+
+    def wait_after(self, attempt: int, failure: Failure) -> float:
+        """How long to wait after that attempt: what the server said, or else a random part of a growing bound."""
+        if failure.retry_after_s:
+            return failure.retry_after_s
+        return self.random() * min(self.longest_wait_s, self.first_wait_s * 2.0 ** min(attempt - 1, 64))
+
+
+def retryable(failure_of: Callable[[BaseException], Failure], *, is_idempotent: bool) -> MayRetry:
+    """Retry what may pass; what timed out may have been done already, so only if doing it twice is harmless."""
+    kinds = [kind for kind in RETRYABLE_KINDS if is_idempotent or kind != "timeout"]
+
+    def may_retry(error: BaseException) -> Failure | None:
+        failure = failure_of(error)
+        return failure if failure.kind in kinds else None
+
+    return may_retry
+
+
+@dataclass(slots=True)
+class _Run:
+    """The attempts at one thing. Tenacity has the loop; what is decided in it is decided here."""
+
+    retry: Retry
+    may_retry: MayRetry
+    cancellation: Cancellation
+    deadline: float | None
+    on_retry: OnRetry | None
+    failure: Failure = field(default=Failure("internal", "nothing has failed"), init=False)
+    current: Attempt = field(default_factory=Attempt, init=False)
+
+    def carry_out(self, attempt: Callable[[Attempt], T]) -> T:
+        retrying = tenacity.Retrying(
+            retry=self._can_help,
+            wait=self._wait,
+            stop=self._is_over,
+            before_sleep=self._report,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        result: T = retrying(self._attempt, attempt)
+        return result
+
+    def _attempt(self, attempt: Callable[[Attempt], T]) -> T:
+        return attempt(self.current)
+
+    def _can_help(self, state: tenacity.RetryCallState) -> bool:
+        error = _error_of(state)
+        # What is no Exception ends the program or the thread; that is not for us to prevent.
+        if not isinstance(error, Exception) or self.current.has_shown_output:
+            return False
+        failure = self.may_retry(error)
+        self.failure = failure or self.failure
+        return failure is not None
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        return self.retry.wait_after(state.attempt_number, self.failure)
+
+    def _is_over(self, state: tenacity.RetryCallState) -> bool:
+        wait_s, longest_s = state.upcoming_sleep, self.retry.longest_wait_s
+        if wait_s > longest_s:
+            asked = f"the server wants to be left alone for {duration_text(wait_s)}"
+            raise ToolError(
+                f"{self.failure.message} ({asked}, and no more than {duration_text(longest_s)} are waited)",
+                kind=self.failure.kind,
+                retry_after_s=wait_s,
+            ) from _error_of(state)
+        is_too_late = self.deadline is not None and self.retry.clock() + wait_s >= self.deadline
+        return state.attempt_number >= self.retry.attempts or is_too_late
+
+    def _report(self, state: tenacity.RetryCallState) -> None:
+        if self.on_retry is not None:
+            self.on_retry(state.attempt_number, self.failure, state.upcoming_sleep)
+
+    def _sleep(self, wait_s: float) -> None:
+        if self.retry.sleep(self.cancellation, wait_s):
+            raise ToolError(
+                f"was given up while it waited to try again; it had failed: {self.failure}", kind="cancelled"
+            )
+        self.current = Attempt(self.current.number + 1)
+
+
+def _error_of(state: tenacity.RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome is not None else None
