@@ -190,7 +190,7 @@ def _encoded(text: str, what: str) -> bytes:
 def _result(exchange: Exchange, code: int | None, program: str, timeout_s: float) -> CommandResult:
     is_cut = exchange.stdout.is_cut or exchange.stderr.is_cut
     result = CommandResult(-1 if code is None else code, exchange.stdout.text(), exchange.stderr.text(), is_cut)
-    match exchange.stopped_for:
+    match exchange.given_up_for:
         case "cancelled":
             raise ToolError(f"'{program}' was cancelled and ended", kind="cancelled")
         case "timeout":

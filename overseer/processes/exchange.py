@@ -51,7 +51,8 @@ class Exchange:
         self._stop_asked, self._ask_stop = socket.socketpair()
         self._ends_at = 0.0
         self._is_helped = False
-        self.stopped_for: Reason | None = None
+        self._is_given_up = False
+        self._stopped_for: Reason | None = None
         self.is_over = False
         self.stdout = Output(limit)
         self.stderr = Output(limit)
@@ -59,6 +60,11 @@ class Exchange:
     def told(self, word: str) -> int | None:
         """The number that the supervisor said with a word, if it has said it."""
         return self._told.get(word)
+
+    @property
+    def given_up_for(self) -> Reason | None:
+        """Why the command was ended; none if only what it had left in the background was."""
+        return self._stopped_for if self._is_given_up else None
 
     def stop(self) -> None:
         """Cancel, from whatever thread."""
@@ -96,7 +102,7 @@ class Exchange:
                 if (left := self._ends_at - time.monotonic()) > 0:
                     for key, _ in selector.select(left):
                         key.data(selector)
-                elif self.stopped_for is None:
+                elif self._stopped_for is None:
                     self._stop("timeout")
                 elif not self._is_helped:
                     self._is_helped = True
@@ -167,9 +173,10 @@ class Exchange:
         self._stop("cancelled")
 
     def _stop(self, reason: Reason) -> None:
-        if self.stopped_for is not None:
+        if self._stopped_for is not None:
             return
-        self.stopped_for, self._ends_at = reason, time.monotonic() + PATIENCE_S
+        self._stopped_for, self._ends_at = reason, time.monotonic() + PATIENCE_S
+        self._is_given_up = "ended" not in self._told
         with contextlib.suppress(OSError):  # the supervisor has ended in this moment
             self._control.shutdown(socket.SHUT_WR)
 
