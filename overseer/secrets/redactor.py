@@ -1,0 +1,129 @@
+"""Taking secrets out of what is written, shown or sent: the known ones exactly, others by how they look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from overseer.jsonvalue import Json
+from overseer.secrets.exact import ExactFinder
+from overseer.secrets.forms import forms
+from overseer.secrets.patterns import pattern_spans
+from overseer.secrets.store import Secrets
+
+Place = tuple[int, int, str]  # from, to, and what stands there instead
+
+REDACTED = "[redacted]"
+
+
+class Redactor:
+    """Hides secrets. Everything written anywhere goes through one of these."""
+
+    def __init__(self, secrets: Secrets | None = None) -> None:
+        labels: dict[str, str] = {}
+        hidden = list(secrets.hidden()) if secrets else []
+        values = [value for _, value in hidden]
+        for name, value in hidden:
+            # A name that is itself somebody's password must not be what takes its place.
+            label = REDACTED if any(other in name for other in values) else f"[secret {name}]"
+            for form in forms(value):
+                labels.setdefault(form, label)
+        self._exact = ExactFinder(labels)
+        self.texts = tuple(sorted(labels))
+
+    def redact(self, text: str) -> str:
+        """The text with every secret replaced; the same object if there was none."""
+        if len(text) < 8 or not (places := self.places(text)):
+            return text
+        return replaced(text, places)
+
+    def redact_json(self, value: Json) -> Json:
+        """A JSON value whose texts and keys hold no secret; the same object if none did."""
+        kind = type(value)
+        if kind is str:
+            return self.redact(value)
+        if kind not in (list, dict):
+            return value
+        # Looking through all texts at once is many times faster, and there is hardly ever anything to find.
+        texts: list[str] = []
+        _collect(value, texts)
+        return self._redacted(value) if self.places("\n".join(texts)) else value
+
+    def places(self, text: str) -> list[Place]:
+        """What is to be replaced, in order and without overlaps."""
+        found: list[Place] = [*self._exact.spans(text), *((*span, REDACTED) for span in pattern_spans(text))]
+        return _merged(found) if found else found
+
+    def _redacted(self, value: Json) -> Json:
+        kind = type(value)
+        if kind is str:
+            return self.redact(value)
+        if kind is list:
+            return self._redacted_list(value)
+        return self._redacted_object(value) if kind is dict else value
+
+    def _redacted_list(self, items: list[Json]) -> list[Json]:
+        redacted = [self._redacted(item) for item in items]
+        is_same = all(new is old for new, old in zip(redacted, items, strict=True))
+        return items if is_same else redacted
+
+    def _redacted_object(self, members: dict[str, Json]) -> dict[str, Json]:
+        redacted: dict[str, Json] = {}
+        is_same = True
+        for key, item in members.items():
+            new_key, new_item = self.redact(key), self._redacted(item)
+            is_same = is_same and new_key is key and new_item is item
+            redacted[key if new_key is key else _unused(new_key, redacted, members)] = new_item
+        return members if is_same else redacted
+
+
+def _collect(value: Json, texts: list[str]) -> None:
+    kind = type(value)
+    if kind is str:
+        texts.append(value)
+    elif kind is list:
+        for item in value:
+            _collect(item, texts)
+    elif kind is dict:
+        texts += value
+        for item in value.values():
+            _collect(item, texts)
+
+
+def replaced(text: str, places: Iterable[Place]) -> str:
+    pieces = []
+    end = 0
+    for start, stop, label in places:
+        pieces += [text[end:start], label]
+        end = stop
+    return "".join([*pieces, text[end:]])
+
+
+def _merged(places: list[Place]) -> list[Place]:
+    """Places that overlap become one, called after the longest known secret in it."""
+    places.sort(key=lambda place: (place[0], -place[1]))
+    merged = [places[0]]
+    longest = _weight(places[0])
+    for place in places[1:]:
+        start, end, label = merged[-1]
+        if place[0] >= end:
+            merged.append(place)
+            longest = _weight(place)
+            continue
+        if (weight := _weight(place)) > longest:
+            longest, label = weight, place[2]
+        merged[-1] = (start, max(end, place[1]), label)
+    return merged
+
+
+def _weight(place: Place) -> tuple[bool, int]:
+    start, end, label = place
+    return label != REDACTED, end - start
+
+
+def _unused(key: str, *objects: dict[str, Json]) -> str:
+    """A key for a member whose own was a secret; it must not take the place of another."""
+    number, unused = 1, key
+    while any(unused in members for members in objects):
+        number += 1
+        unused = f"{key} {number}"
+    return unused
