@@ -18,17 +18,17 @@ _PR_SET_DUMPABLE = 4
 _ENV_START, _ENV_END = 47, 48
 
 
-def protect_memory(taken: Mapping[str, str] | None = None) -> bool:
+def protect_memory(received: Mapping[str, str] | None = None) -> bool:
     """Let no other process read our memory, and overwrite these variables in it; whether that was possible."""
     if sys.platform != "linux":
         return False
-    _overwrite(taken or {})
+    _overwrite(received or {})
     # No core dumps either, and only root may attach a debugger.
     return bool(ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
 
 
-def _overwrite(taken: Mapping[str, str]) -> None:
-    """Blank the values in the block that we were started with. Nothing refers to them once they were unset."""
+def _overwrite(received: Mapping[str, str]) -> None:
+    """Blank the values in the block that we were started with."""
     try:
         with open("/proc/self/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
@@ -42,6 +42,8 @@ def _overwrite(taken: Mapping[str, str]) -> None:
     place = 0
     for entry in block.split(b"\0"):
         name, separator, value = entry.partition(b"=")
-        if separator and os.environb.get(name) is None and taken.get(os.fsdecode(name)) == os.fsdecode(value):
+        if separator and received.get(os.fsdecode(name)) == os.fsdecode(value):
+            if name in os.environb:  # set again, it lies elsewhere; what was unset is not referred to any more
+                os.environb[name] = os.environb[name]
             ctypes.memset(start + place + len(name) + 1, ord("-"), len(value))
         place += len(entry) + 1

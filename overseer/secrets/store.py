@@ -13,12 +13,12 @@ from overseer.secrets.names import hidden_part, holds_secret
 class Secrets:
     """Names and values; where a name is given twice, the environment's value counts."""
 
-    __slots__ = ("_hidden", "_taken", "_values")
+    __slots__ = ("_hidden", "_received", "_values")
 
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
         self._values = dict(values or {})
         self._hidden: list[tuple[str, str]] = list(self._values.items())
-        self._taken: dict[str, str] = {}
+        self._received: dict[str, str] = {}
 
     @classmethod
     def gather(
@@ -36,7 +36,7 @@ class Secrets:
             if name in wanted or holds_secret(name, value):
                 secrets._take(name, environ.pop(name))
             elif password := hidden_part(value):
-                secrets._values[name] = value
+                secrets._received[name] = secrets._values[name] = value
                 secrets._hidden.append((name, password))
         return secrets
 
@@ -50,12 +50,12 @@ class Secrets:
         """Each text that nobody may see, with the name of the secret that it is or is part of."""
         return iter(self._hidden)
 
-    def taken(self) -> Mapping[str, str]:
-        """The variables as they were in the environment before they were taken out of it."""
-        return self._taken
+    def received(self) -> Mapping[str, str]:
+        """The variables of the environment that are or hold secrets, as they came."""
+        return self._received
 
     def _take(self, name: str, value: str) -> None:
-        self._taken[name] = value
+        self._received[name] = value
         if stripped := value.strip():
             self._values[name] = stripped
             self._hidden.append((name, stripped))

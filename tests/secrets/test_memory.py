@@ -17,9 +17,12 @@ from overseer.secrets import Secrets, protect_memory
 secrets = Secrets.gather(os.environ)
 assert secrets.get("FAKE_API_KEY") == sys.argv[1], "gathered"
 before = dict(os.environ)
-print(protect_memory(secrets.taken()))
+getenv = ctypes.CDLL(None).getenv
+getenv.restype = ctypes.c_void_p
+print(protect_memory(secrets.received()))
 print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
 assert os.environ == before and os.environ["FAKE_OTHER"] == "seen"
+assert ctypes.string_at(getenv(b"FAKE_PROXY")) == b"http://me:" + sys.argv[1].encode() + b"@proxy"
 assert secrets.get("FAKE_API_KEY") == sys.argv[1], "kept"
 print("ready", flush=True)
 sys.stdin.readline()
@@ -32,6 +35,7 @@ def test_what_was_taken_out_of_the_environment_is_gone_from_the_memory_it_came_i
     key = "".join(reversed("v4YtR7fPm2Wkx8qZ"))
     monkeypatch.setenv("FAKE_API_KEY", key)
     monkeypatch.setenv("FAKE_OTHER", "seen")
+    monkeypatch.setenv("FAKE_PROXY", f"http://me:{key}@proxy")
     with Child(PROTECTED, key) as child:
         assert [child.hear(), child.hear(), child.hear()] == ["True", "0", "ready"]
         try:
