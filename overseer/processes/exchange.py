@@ -84,14 +84,17 @@ class Exchange:
             forget()
 
     def close(self) -> None:
-        """Collect the supervisor, which is killed unless it has ended, and close everything."""
+        """Close everything and collect the supervisor, which is killed if it does not end."""
         self._control.close()
-        if not self.is_over:
-            self._process.kill()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
-        self._process.wait()
+        try:
+            # When we were interrupted it has yet to end the command: that the socket is closed tells it to.
+            self._process.wait(0 if self._is_helped and not self.is_over else LAST_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._stop_asked.close()
         self._ask_stop.close()
 

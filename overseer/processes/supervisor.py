@@ -97,9 +97,13 @@ class Supervisor:
 
     def _start(self, arguments: list[bytes], environment: dict[bytes, bytes]) -> bool:
         """Start the command; whether the system did so."""
-        told, tell = os.pipe()
         ourselves = os.getpid()
-        self._command = os.fork()
+        try:
+            told, tell = os.pipe()
+            self._command = os.fork()
+        except OSError as error:
+            self._say("refused", error.errno or errno.EAGAIN)
+            return False
         if self._command == 0:
             try:
                 become(arguments, environment, ourselves)
@@ -156,6 +160,8 @@ class Supervisor:
     def _kill(self) -> int:
         """Kill all children, and theirs as they come to us, until there are none; how many withstood."""
         give_up_at = time.monotonic() + GIVE_UP_S
+        if not _ON_LINUX:  # what is left in the command's group is no child of ours
+            self._signal(signal.SIGKILL)
         self._reap()
         while self._has_children and time.monotonic() < give_up_at:
             # From the top: whoever starts others is gone first, so that there is an end to it.
@@ -209,14 +215,18 @@ def children() -> list[int]:
         with open("/proc/thread-self/children", "rb") as file:
             return [int(pid) for pid in file.read().split()]
     except OSError:
-        return _children_by_search() if _ON_LINUX else []
+        return children_by_search()
 
 
-def _children_by_search() -> list[int]:
+def children_by_search() -> list[int]:
     """For kernels that do not list children."""
     found = []
     ourselves = os.getpid()
-    for name in os.listdir("/proc"):
+    try:
+        names = os.listdir("/proc")
+    except OSError:  # none is mounted, or this is not Linux
+        return []
+    for name in names:
         if not name.isdigit():
             continue
         try:

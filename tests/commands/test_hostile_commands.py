@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from overseer.processes import CommandTimeout, ProcessCommands
+from overseer.processes import CommandTimeout, ProcessCommands, supervisor
+from overseer.processes.exchange import Exchange
 from overseer.tool import Cancellation, ToolError
 from tests.commands import hostile
 from tests.processes import PATIENCE_S, Child
@@ -164,3 +165,21 @@ def test_commands_side_by_side_do_not_hold_each_other_up(commands: ProcessComman
 def test_every_program_of_the_collection_is_tried() -> None:
     tried = {*TRAPS, "become_a_daemon_and_end", "keep_the_pipes_open_and_end", "finish_writing_in_the_background"}
     assert tried | {"kill_the_supervisor"} == set(hostile.PROGRAMS)
+
+
+def test_when_the_caller_is_interrupted_the_command_and_its_daemons_end(
+    commands: ProcessCommands, marked: Marked, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupted(exchange: Exchange, *_: object) -> None:
+        wait_until((tmp_path / "ready").exists)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Exchange, "_register", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        commands.run(program("become_a_daemon"), variables=marked.variables)
+    assert marked.processes() == []
+
+
+def test_without_a_list_of_children_they_are_found_by_search() -> None:
+    with Child("input()") as first, Child("input()") as second:
+        assert {first.pid, second.pid} <= set(supervisor.children_by_search())
