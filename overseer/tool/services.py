@@ -124,6 +124,10 @@ class Reply:
     input_tokens: int = 0
     output_tokens: int = 0
     value: Any = None
+    provider: str = ""  # whose model it was
+    is_cut: bool = False  # the model had more to say than it was allowed
+    is_estimated: bool = False  # the server did not count the tokens; these are a guess by length
+    warnings: tuple[str, ...] = ()  # what may be wrong with the answer, although there is one
 
 
 class Models(Protocol):

@@ -1,0 +1,122 @@
+"""What a language model is to the rest of us: something on a server that answers a `Question`.
+
+Whatever goes wrong on the way is a `ModelError`, whose kind says whether asking again could help. No
+model asks again by itself because of trouble on the way: that is decided where calls are made.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from overseer.tool import Cancellation, Question, Reply, ToolError
+
+_log = logging.getLogger(__name__)
+
+OnText = Callable[[str], None]
+Message = dict[str, str]  # with a role and its content, as all servers have it
+
+
+class Model(Protocol):
+    """One model on one server."""
+
+    @property
+    def provider(self) -> str:
+        """Whose model it is, as the settings call it."""
+        ...
+
+    @property
+    def name(self) -> str: ...
+
+    def ask(self, question: Question, *, cancellation: Cancellation, on_text: OnText | None = None) -> Reply:
+        """The whole answer; `on_text` hears it piece by piece as it comes, to be shown. ModelError if there is none.
+
+        Where JSON is asked for and has to be asked for a second time, `on_text` hears both answers.
+        """
+        ...
+
+
+class ModelError(ToolError):
+    """Why there is no answer. With `has_streamed`, part of one was already shown: do not just ask again."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str,
+        retry_after_s: float | None = None,
+        status: int | None = None,
+        has_streamed: bool = False,
+    ) -> None:
+        super().__init__(message, kind=kind, retry_after_s=retry_after_s)
+        self.status = status  # of the server's answer, where it was one over HTTP
+        self.has_streamed = has_streamed
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a model's `ask`."""
+
+    question: Question
+    cancellation: Cancellation
+    on_text: OnText | None
+
+
+class Heard:
+    """The text of an answer as it comes in, passed on to whoever wants to see it."""
+
+    def __init__(self, on_text: OnText | None) -> None:
+        self.was_shown = False
+        self._on_text = on_text
+        self._pieces: list[str] = []
+
+    def add(self, piece: str) -> None:
+        self._pieces.append(piece)
+        if self._on_text is None:
+            return
+        self.was_shown = True
+        try:
+            self._on_text(piece)
+        except Exception:  # trouble with showing an answer is no trouble with the answer
+            _log.exception("what was to show the text of an answer raised; it hears no more of it")
+            self._on_text = None
+
+    @property
+    def text(self) -> str:
+        return without_thoughts("".join(self._pieces))
+
+
+_THOUGHTS = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
+
+
+def without_thoughts(text: str) -> str:
+    """An answer without the reasoning that some models put before it."""
+    thoughts = _THOUGHTS.match(text)
+    return text[thoughts.end() :] if thoughts else text
+
+
+def messages_of(question: Question) -> list[Message]:
+    """A question as the messages of a conversation."""
+    system = [{"role": "system", "content": question.system}] if question.system else []
+    return [*system, {"role": "user", "content": question.prompt}]
+
+
+def tokens_in(text: str) -> int:
+    """How many tokens a text has, roughly. Counting them needs the vocabulary of each model."""
+    return -(-len(text) // 4)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a server is on this machine, so that it needs no key and no proxy."""
+    host = (urlsplit(url).hostname or "").casefold()
+    return (
+        host in ("localhost", "::1") or host.endswith(".localhost") or re.fullmatch(r"127(\.\d+){3}", host) is not None
+    )
+
+
+def cancelled() -> ModelError:
+    return ModelError("was given up while the model was answering", kind="cancelled")

@@ -1,0 +1,246 @@
+"""A model on any server that speaks OpenAI's chat completions, asked through their SDK.
+
+Answers are always streamed, because only then can one be given up while it is being written. A
+stream that ends without saying why is an error: the SDK takes a cut connection for the end.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from overseer.models.capabilities import RUNGS, Capabilities, Rung
+from overseer.models.line import CONNECT_TIMEOUT_S, Line
+from overseer.models.model import Call, Heard, Message, ModelError, OnText, is_loopback, messages_of, tokens_in
+from overseer.models.openai_errors import error_from, not_json, refused_parameter
+from overseer.models.place import Place
+from overseer.models.structured import Asking, Schema
+from overseer.tool import Cancellation, Question, Reply
+
+if TYPE_CHECKING:
+    from openai import OpenAI, Stream
+    from openai.types.chat import ChatCompletionChunk
+
+OPENAI_URL = "https://api.openai.com/v1"
+
+# Servers on this machine want no key, but the SDK does.
+_NO_KEY = "no-key-needed"
+
+
+class OpenAIModel:
+    """One model on an OpenAI-compatible server. `timeout_s` is how long the server may stay silent."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        base_url: str = OPENAI_URL,
+        key: str = "",
+        key_name: str = "OPENAI_API_KEY",
+        provider: str = "openai",
+        capabilities: Capabilities | None = None,
+        timeout_s: float = 120.0,
+    ) -> None:
+        self._place = Place(provider, name, base_url.rstrip("/"), key, key_name)
+        self._capabilities = capabilities or Capabilities()
+        self._timeout_s = timeout_s
+
+    @property
+    def provider(self) -> str:
+        return self._place.provider
+
+    @property
+    def name(self) -> str:
+        return self._place.name
+
+    def ask(self, question: Question, *, cancellation: Cancellation, on_text: OnText | None = None) -> Reply:
+        call = Call(question, cancellation, on_text)
+        if question.schema is None:
+            return self._sent(messages_of(question), None, {}, call)
+        asking = Asking(RUNGS, self._place.url, self.name, self._capabilities)
+        return asking.ask(question, lambda messages, rung, schema: self._sent(messages, rung, schema, call))
+
+    def _sent(self, messages: Sequence[Message], rung: Rung | None, schema: Schema, call: Call) -> Reply:
+        """One answer; a parameter that the server turns out not to know is left out from then on."""
+        while True:
+            refused = self._capabilities.of(self._place.url, self.name).refused
+            request, warnings = _request(self.name, messages, call.question, refused)
+            request |= _asking_for_json(rung, schema)
+            try:
+                return replace(self._streamed(request, call), warnings=warnings)
+            except ModelError as error:
+                parameter = refused_parameter(error, [name for name in _DISPENSABLE if name in request])
+                if parameter is None:
+                    raise
+                self._capabilities.learn_refused(self._place.url, self.name, parameter)
+
+    def _streamed(self, request: dict[str, Any], call: Call) -> Reply:
+        if not self._place.key and not is_loopback(self._place.url):
+            raise ModelError(
+                f"{self._place.title} needs a key; set {self._place.key_name} in the environment, "
+                "or add it with that name to secrets.yaml",
+                kind="denied",
+            )
+        answer = _Answer(Heard(call.on_text))
+        with Line(call.cancellation) as line, self._client(line) as client:
+            try:
+                with client.chat.completions.create(**request, stream=True) as stream:
+                    for chunk in _chunks(stream):
+                        answer.add(chunk)
+                        if call.cancellation.is_asked:
+                            line.hang_up()
+                            raise ConnectionAbortedError
+            except Exception as error:
+                raise error_from(error, self._place, client, was_shown=answer.heard.was_shown) from error
+            return self._reply(answer, request)  # a line that was hung up can look like the end of a stream
+
+    def _client(self, line: Line) -> OpenAI:
+        import httpx2
+        from openai import DefaultHttpxClient, OpenAI
+
+        url = self._place.url
+        timeout = httpx2.Timeout(self._timeout_s, connect=min(self._timeout_s, CONNECT_TIMEOUT_S))
+        http = DefaultHttpxClient(**line.client_options(url, timeout=timeout, context=_context))
+        return OpenAI(
+            api_key=self._place.key or _NO_KEY, base_url=url, max_retries=0, timeout=timeout, http_client=http
+        )
+
+    def _reply(self, answer: _Answer, request: Mapping[str, Any]) -> Reply:
+        text = answer.text
+        if answer.finish is None:
+            raise ModelError(
+                f"{self._place.title} stopped in the middle of its answer, after {len(text)} letters"
+                if text
+                else f"{self._place.title} closed the connection without an answer",
+                kind="transient",
+                has_streamed=answer.heard.was_shown,
+            )
+        if answer.finish == "content_filter" or answer.refusal:
+            raise ModelError(
+                f"{self._place.title} refused to answer: {answer.refusal or 'its content filter stopped it'}",
+                kind="bad_request",
+                has_streamed=answer.heard.was_shown,
+            )
+        asked = sum(tokens_in(message["content"]) for message in request["messages"])
+        counted = answer.usage
+        return Reply(
+            text,
+            model=self.name,
+            provider=self.provider,
+            input_tokens=asked if counted is None else counted[0],
+            output_tokens=tokens_in(text) if counted is None else counted[1],
+            is_cut=answer.finish == "length",
+            is_estimated=counted is None,
+        )
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What has come of an answer so far."""
+
+    heard: Heard
+    finish: str | None = None
+    refusal: str = ""
+    usage: tuple[int, int] | None = None
+    arguments: list[str] = field(default_factory=list)  # of the tool that we made the model call
+
+    @property
+    def text(self) -> str:
+        # A server that ignores tools answers in words.
+        return "".join(self.arguments) or self.heard.text
+
+    def add(self, chunk: ChatCompletionChunk) -> None:
+        usage = getattr(chunk, "usage", None)
+        if usage is not None and isinstance(usage.prompt_tokens, int) and isinstance(usage.completion_tokens, int):
+            self.usage = (usage.prompt_tokens, usage.completion_tokens)
+        for choice in chunk.choices or ():  # whatever a server sends becomes a chunk, even without choices
+            self.finish = choice.finish_reason or self.finish
+            if choice.delta is None:
+                continue
+            if choice.delta.content:
+                self.heard.add(choice.delta.content)
+            self.refusal += getattr(choice.delta, "refusal", None) or ""
+            for call in choice.delta.tool_calls or ():
+                if call.function is not None:
+                    self.arguments.append(call.function.arguments or "")
+
+
+def _request(
+    name: str, messages: Sequence[Message], question: Question, refused: frozenset[str]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The parameters of a request, and what had to be left out of it."""
+    request: dict[str, Any] = {"model": name, "messages": list(messages)}
+    warnings: tuple[str, ...] = ()
+    if "stream_options" not in refused:
+        request["stream_options"] = {"include_usage": True}
+    if question.max_tokens is not None:
+        request["max_completion_tokens" if "max_tokens" in refused else "max_tokens"] = question.max_tokens
+    if question.temperature is not None and "temperature" not in refused:
+        request["temperature"] = question.temperature
+    elif question.temperature is not None:
+        warnings = (f"{name} takes no temperature; {question.temperature:g} was left out",)
+    return request, warnings
+
+
+# What an answer can be had without, or under another name.
+_DISPENSABLE = ("stream_options", "max_tokens", "temperature")
+
+
+def _asking_for_json(rung: Rung | None, schema: Schema) -> dict[str, Any]:
+    match rung:
+        case "json_schema":
+            described = {"name": "answer", "schema": dict(schema), "strict": _is_strict(schema)}
+            return {"response_format": {"type": "json_schema", "json_schema": described}}
+        case "json_object":
+            return {"response_format": {"type": "json_object", "schema": dict(schema)}}
+        case "tool":
+            function = {"name": "answer", "description": "Give the answer.", "parameters": dict(schema)}
+            choice = {"type": "function", "function": {"name": "answer"}}
+            return {"tools": [{"type": "function", "function": function}], "tool_choice": choice}
+        case "prompt" | None:
+            return {}
+
+
+_STRICT_WORDS = frozenset(
+    {"type", "properties", "required", "additionalProperties", "items", "enum", "const", "anyOf"}
+    | {"description", "title", "$ref", "$defs"}
+)
+
+
+def _is_strict(schema: Any) -> bool:
+    """Whether a schema is of the kind that a server can promise to keep to."""
+    if not isinstance(schema, Mapping) or not _STRICT_WORDS.issuperset(schema):
+        return False
+    fields = schema.get("properties", {})
+    if schema.get("type") == "object" or fields:
+        if schema.get("additionalProperties") is not False or set(schema.get("required", ())) != set(fields):
+            return False
+    elif not {"type", "enum", "const", "anyOf", "$ref"}.intersection(schema):
+        return False
+    inner = [*fields.values(), *schema.get("$defs", {}).values(), *schema.get("anyOf", ())]
+    return all(_is_strict(each) for each in [*inner, *([schema["items"]] if "items" in schema else [])])
+
+
+def _chunks(stream: Stream[ChatCompletionChunk]) -> Iterator[ChatCompletionChunk]:
+    """The pieces of an answer; one that a server sent in one piece, although asked not to, is read as well."""
+    if "json" not in stream.response.headers.get("content-type", ""):
+        yield from stream
+        return
+    from openai.types.chat import ChatCompletionChunk
+
+    body = json.loads(stream.response.read())
+    if not isinstance(body, dict) or not isinstance(body.get("choices"), list):
+        raise not_json(str(body))
+    body["choices"] = [{**choice, "delta": choice.get("message")} for choice in body["choices"]]
+    yield ChatCompletionChunk.construct(**body)
+
+
+@cache
+def _context() -> ssl.SSLContext:
+    import httpx2
+
+    return httpx2.create_ssl_context()  # reads all trusted authorities, so once for all
