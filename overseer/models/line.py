@@ -42,9 +42,8 @@ class Line:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._take_back()
         if self._is_hung_up and isinstance(error, Exception):
-            made = cancelled()  # whatever it looked like from the inside
-            made.has_streamed = isinstance(error, ModelError) and error.has_streamed
-            raise made from error
+            has_streamed = isinstance(error, ModelError) and error.has_streamed
+            raise cancelled(has_streamed=has_streamed) from error  # whatever it looked like from the inside
 
     def client_options(self, url: str, *, timeout: Any, context: Callable[[], ssl.SSLContext]) -> dict[str, Any]:
         """How to make an HTTP client whose connections this knows."""

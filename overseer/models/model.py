@@ -75,6 +75,8 @@ class Heard:
         self._pieces: list[str] = []
 
     def add(self, piece: str) -> None:
+        if not piece:
+            return
         self._pieces.append(piece)
         if self._on_text is None:
             return
@@ -118,5 +120,5 @@ def is_loopback(url: str) -> bool:
     )
 
 
-def cancelled() -> ModelError:
-    return ModelError("was given up while the model was answering", kind="cancelled")
+def cancelled(*, has_streamed: bool = False) -> ModelError:
+    return ModelError("was given up while the model was answering", kind="cancelled", has_streamed=has_streamed)
