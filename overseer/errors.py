@@ -7,6 +7,7 @@
     │   ├── RunNotFound           no such run, or an ambiguous prefix (exit code 2)
     │   └── RunBusy               another process or thread owns the run (exit code 1)
     ├── SourceError               a trigger that cannot be listened to (in `overseer.sources`)
+    ├── ModelUnavailable          the model that was named cannot be used (in `overseer.models`; exit code 77)
     ├── Busy                      a scope that takes no more events for now (in `overseer.sources`)
     ├── ApprovalNeeded            going on would need a decision nobody made (exit code 5)
     └── BrokenInvariant           the program contradicted itself; never caught, always reported

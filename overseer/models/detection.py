@@ -1,0 +1,238 @@
+"""Which model to use when a session begins: the one that was named, or else one that is found.
+
+What was named is used or is an error: it never falls through to something else. What is looked for
+by default is keys in the environment and servers on this machine; nothing is asked of a model, so no
+text goes anywhere before the choice was shown. Looking is left to a `Look`, so that the order is a
+function of what it sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+from urllib.parse import urlsplit
+
+from overseer.errors import OverseerError
+from overseer.models.model import is_loopback
+from overseer.models.openai_model import OPENAI_URL
+from overseer.models.settings import ModelRef, ModelSettings, Provider, model_ref
+from overseer.plan.suggestions import listed
+
+Secret = Callable[[str], str | None]
+
+USUAL_OPENAI_MODEL = "gpt-5-mini"
+
+# The first of these that is installed is used, or else any that is made for talking.
+PREFERRED = ("qwen3", "llama3.3", "llama3.2", "llama3.1", "gemma3", "mistral", "phi4", "qwen2.5", "llama3")
+_NOT_FOR_TALKING = ("embed", "minilm", "bge-", "rerank")
+
+# Where other programs serve models: LM Studio, vLLM, llama.cpp, Jan.
+WIDE_PORTS = (1234, 8000, 8080, 1337)
+
+
+class Look(Protocol):
+    """Looks at servers, briefly. LookFailed where there is none, or none of that kind."""
+
+    def ollama_models(self, url: str) -> list[str]: ...
+
+    def openai_models(self, url: str, key: str) -> list[str]: ...
+
+
+class LookFailed(Exception):
+    """No such server there; the message says what there is instead."""
+
+
+class ModelUnavailable(OverseerError):
+    """The model that was named cannot be used; `probes` tells what was tried."""
+
+    def __init__(self, message: str, probes: tuple[Probe, ...]) -> None:
+        super().__init__(message)
+        self.probes = probes
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One place that was looked at, and what was there."""
+
+    place: str
+    outcome: Literal["found", "absent", "unusable"]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A model that was named, by whoever did so: `--model`, say. Either part may be left out."""
+
+    source: str
+    model: str = ""
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to use and why. Without a model, plans are made by rules."""
+
+    model: ModelRef | None
+    provider: Provider | None
+    reason: str
+    probes: tuple[Probe, ...] = ()
+
+
+def detect(
+    settings: ModelSettings,
+    environment: Mapping[str, str],
+    secret: Secret,
+    look: Look,
+    *,
+    wanted: Wanted | None = None,
+    folder: Path | None = None,
+) -> Choice:
+    """The model to use; ModelUnavailable if one was named that cannot be."""
+    search = _Search(settings, environment, secret, look, folder or Path())
+    named = wanted or _from_environment(environment) or _from_settings(settings)
+    if named is not None:
+        return search.named(named)
+    if settings.detect == "off":
+        return Choice(None, None, "no model is named, and `detect: off` says not to look for one")
+    places = [search.openai, search.ollama, *([search.wide] if settings.detect == "wide" else [])]
+    return next((choice for place in places if (choice := place())), None) or Choice(
+        None, None, "no language model was found, so plans are made by rules", tuple(search.probes)
+    )
+
+
+def _from_environment(environment: Mapping[str, str]) -> Wanted | None:
+    model, url = environment.get("OVERSEER_MODEL", ""), environment.get("OVERSEER_BASE_URL", "")
+    source = "OVERSEER_MODEL" if model else "OVERSEER_BASE_URL"
+    return Wanted(source, model, url) if model or url else None
+
+
+def _from_settings(settings: ModelSettings) -> Wanted | None:
+    model = settings.default.model
+    return Wanted("models.default in the settings", str(model)) if model else None
+
+
+class _Search:
+    """One search, with what it has seen so far."""
+
+    def __init__(
+        self, settings: ModelSettings, environment: Mapping[str, str], secret: Secret, look: Look, folder: Path
+    ) -> None:
+        self.probes: list[Probe] = []
+        self._providers = settings.providers
+        self._environment = environment
+        self._secret = secret
+        self._look = look
+        self._folder = folder
+
+    def named(self, wanted: Wanted) -> Choice:
+        try:
+            model, provider = self._meant(wanted)
+            match provider.kind:
+                case "openai":
+                    model = self._named_openai(model, provider)
+                case "ollama":
+                    self._named_ollama(model, provider)
+                case "scripted":
+                    self._named_script(model)
+        except (LookFailed, ValueError) as error:
+            self._note(wanted.model or wanted.base_url, "unusable", str(error))
+            message = f"{wanted.source} names {wanted.model or wanted.base_url}, which cannot be used: {error}"
+            raise ModelUnavailable(message, tuple(self.probes)) from error
+        return self._chosen(model, provider, f"named by {wanted.source}")
+
+    def _meant(self, wanted: Wanted) -> tuple[ModelRef, Provider]:
+        if not wanted.base_url:
+            model = model_ref(wanted.model, self._providers)
+            return model, self._providers[model.provider]
+        if urlsplit(wanted.base_url).scheme not in ("http", "https"):
+            raise ValueError("a base URL must begin with http:// or https://")
+        provider = Provider("openai", "openai", wanted.base_url, "OPENAI_API_KEY")
+        return ModelRef("openai", wanted.model.removeprefix("openai/")), provider
+
+    def _named_openai(self, model: ModelRef, provider: Provider) -> ModelRef:
+        key = (self._secret(provider.key) or "") if provider.key else ""
+        if not is_loopback(provider.url):
+            if not key:
+                raise LookFailed(f"it needs the key {provider.key or '(which the provider does not name)'}")
+            if not model.name:
+                raise LookFailed("it needs the name of a model as well")
+            return model  # a server elsewhere is not called before it has to be
+        names = self._look.openai_models(provider.url, key)
+        if model.name:
+            return model  # servers on one's own machine often serve any name
+        if not (name := _preferred(names)):
+            raise LookFailed("the server there has no model to talk to")
+        return ModelRef(model.provider, name)
+
+    def _named_ollama(self, model: ModelRef, provider: Provider) -> None:
+        names = self._look.ollama_models(provider.url)
+        if not {model.name, f"{model.name}:latest"}.intersection(names):
+            there_are = f"installed: {listed(names)}" if names else "no model is installed"
+            raise LookFailed(f"run: ollama pull {model.name} ({there_are})")
+
+    def _named_script(self, model: ModelRef) -> None:
+        if not (self._folder / model.name).is_file():
+            raise LookFailed(f"there is no script {self._folder / model.name}")
+
+    def openai(self) -> Choice | None:
+        provider = self._providers["openai"]
+        key = self._secret("OPENAI_API_KEY") or ""
+        if not key and not self._environment.get("OPENAI_BASE_URL"):
+            self._note("OPENAI_API_KEY, OPENAI_BASE_URL", "absent")
+            return None
+        if not key and not is_loopback(provider.url):
+            self._note("OPENAI_BASE_URL", "unusable", "an address elsewhere needs OPENAI_API_KEY as well")
+            return None
+        if name := self._environment.get("OPENAI_MODEL") or (USUAL_OPENAI_MODEL if provider.url == OPENAI_URL else ""):
+            place = "OPENAI_API_KEY" if key else "OPENAI_BASE_URL"
+            return self._chosen(ModelRef("openai", name), provider, f"{place} is set", place)
+        return self._first_of(provider, key, "OPENAI_BASE_URL is set")
+
+    def ollama(self) -> Choice | None:
+        provider = self._providers["ollama"]
+        place = f"Ollama at {provider.url}"
+        try:
+            names = self._look.ollama_models(provider.url)
+        except LookFailed as error:
+            self._note(place, "absent", str(error))
+            return None
+        if not (name := _preferred(names)):
+            self._note(place, "unusable", f"it has no model to talk to; run: ollama pull {PREFERRED[0]}")
+            return None
+        return self._chosen(ModelRef("ollama", name), provider, f"{place} is running and has it", place)
+
+    def wide(self) -> Choice | None:
+        for port in WIDE_PORTS:
+            url = f"http://127.0.0.1:{port}/v1"
+            found = self._first_of(Provider(f"port{port}", "openai", url), "", f"found at {url} (`detect: wide`)")
+            if found is not None:
+                return found
+        return None
+
+    def _first_of(self, provider: Provider, key: str, reason: str) -> Choice | None:
+        try:
+            names = self._look.openai_models(provider.url, key)
+        except LookFailed as error:
+            self._note(provider.url, "absent", str(error))
+            return None
+        if not (name := _preferred(names)):
+            self._note(provider.url, "unusable", "the server there has no model to talk to")
+            return None
+        return self._chosen(ModelRef(provider.name, name), provider, reason, provider.url)
+
+    def _chosen(self, model: ModelRef, provider: Provider, reason: str, place: str = "") -> Choice:
+        self._note(place or str(model), "found", str(model))
+        return Choice(model, provider, reason, tuple(self.probes))
+
+    def _note(self, place: str, outcome: Literal["found", "absent", "unusable"], detail: str = "") -> None:
+        self.probes.append(Probe(place, outcome, detail))
+
+
+def _preferred(names: list[str]) -> str | None:
+    talking = [name for name in names if not any(word in name.casefold() for word in _NOT_FOR_TALKING)]
+    for wish in PREFERRED:
+        if found := next((name for name in talking if name.startswith(wish)), None):
+            return found
+    return talking[0] if talking else None

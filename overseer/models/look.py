@@ -1,0 +1,84 @@
+"""Looking whether a server with models is there: two short requests at most, and never a question.
+
+Made with the standard library: nobody should wait for an SDK to find that there is nothing.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from overseer.models.detection import LookFailed
+
+LOOK_TIMEOUT_S = 0.3
+_MOST_BYTES = 4_000_000
+
+
+class HttpLook:
+    """Looks at servers over HTTP, for at most `timeout_s` each."""
+
+    def __init__(self, timeout_s: float = LOOK_TIMEOUT_S) -> None:
+        self._timeout_s = timeout_s
+
+    def ollama_models(self, url: str) -> list[str]:
+        until = time.monotonic() + self._timeout_s
+        if not isinstance(_field(self._got(f"{url}/api/version", until), "version"), str):
+            raise LookFailed("what answers there is not Ollama")
+        return _names(_field(self._got(f"{url}/api/tags", until), "models"), "model", "name")
+
+    def openai_models(self, url: str, key: str) -> list[str]:
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        answer = self._got(f"{url.rstrip('/')}/models", time.monotonic() + self._timeout_s, headers)
+        return _names(_field(answer, "data"), "id")
+
+    def _got(self, url: str, until: float, headers: dict[str, str] | None = None) -> Any:
+        parts = urlsplit(url)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        try:
+            connection = kind(parts.hostname or "", parts.port, timeout=_left(until))
+            try:
+                connection.request("GET", parts.path, headers={"accept": "application/json", **(headers or {})})
+                answer = connection.getresponse()
+                if answer.status != 200:
+                    raise LookFailed(f"it answers with status {answer.status}")
+                return json.loads(_body(answer, until))
+            finally:
+                connection.close()
+        except TimeoutError as error:
+            raise LookFailed(f"no answer within {self._timeout_s:g} s") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise LookFailed(getattr(error, "strerror", None) or str(error) or type(error).__name__) from error
+        except ValueError as error:
+            raise LookFailed("it answers with something that is not JSON") from error
+
+
+def _body(answer: http.client.HTTPResponse, until: float) -> bytes:
+    """What was sent, as long as it comes in time: each single wait may be short and all of them long."""
+    body = bytearray()
+    while piece := answer.read1(65536):
+        body += piece
+        _left(until)
+        if len(body) > _MOST_BYTES:
+            raise ValueError("too much")
+    return bytes(body)
+
+
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _field(answer: Any, name: str) -> Any:
+    return answer.get(name) if isinstance(answer, dict) else None
+
+
+def _names(entries: Any, *keys: str) -> list[str]:
+    if not isinstance(entries, list):
+        raise LookFailed("it answers with something that is no list of models")
+    found = (next((entry[key] for key in keys if entry.get(key)), None) for entry in entries if isinstance(entry, dict))
+    return [name for name in found if isinstance(name, str)]

@@ -1,0 +1,117 @@
+"""The models that tools and plans ask by role: which one that is, the settings say."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import assert_never
+from urllib.parse import urlsplit
+
+from overseer.errors import UsageError
+from overseer.models.capabilities import Capabilities
+from overseer.models.model import Model, ModelError, OnText
+from overseer.models.ollama_model import OllamaModel
+from overseer.models.openai_model import OPENAI_URL, OpenAIModel
+from overseer.models.scripted import ScriptedModel
+from overseer.models.settings import ModelRef, ModelSettings, Provider, RoleSettings
+from overseer.tool import Cancellation, Question, Reply
+
+Secret = Callable[[str], str | None]  # a key, by its name
+Connect = Callable[[ModelRef, Provider], Model]
+
+
+class ModelRoles:
+    """Answers every question with the model of its role. Models are connected when first asked."""
+
+    def __init__(self, settings: ModelSettings, connect: Connect) -> None:
+        self._settings = settings
+        self._connect = connect
+        self._models: dict[ModelRef, Model] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, model: Model) -> ModelRoles:
+        """One model for all roles."""
+        ref, provider = ModelRef(model.provider, model.name), Provider(model.provider, "scripted")
+        return cls(ModelSettings().with_default(ref, provider), lambda _ref, _provider: model)
+
+    def ask(
+        self, question: Question, *, cancellation: Cancellation | None = None, on_text: OnText | None = None
+    ) -> Reply:
+        """What the model of the question's role answers. How a role is to be asked, the user has the last word on."""
+        role = self._role(question.role)
+        asked = replace(
+            question,
+            temperature=question.temperature if role.temperature is None else role.temperature,
+            max_tokens=min((limit for limit in (question.max_tokens, role.max_tokens) if limit), default=None),
+        )
+        return self.model(question.role).ask(asked, cancellation=cancellation or Cancellation(), on_text=on_text)
+
+    def model(self, role: str) -> Model:
+        """The model that has a role; ModelError if none has."""
+        ref = self._role(role).model
+        if ref is None:
+            raise _no_model(role)
+        with self._lock:
+            if ref not in self._models:
+                self._models[ref] = self._connect(ref, self._settings.providers[ref.provider])
+            return self._models[ref]
+
+    def _role(self, role: str) -> RoleSettings:
+        default = self._settings.default
+        own = self._settings.roles.get(role)
+        if own is None:
+            return default
+        return own if own.model is not None else replace(own, model=default.model)
+
+
+def connector(secret: Secret, *, capabilities: Capabilities | None = None, folder: Path | None = None) -> Connect:
+    """What makes the model that the settings name. Scripts are looked for in `folder`."""
+    known = capabilities or Capabilities()
+
+    def connect(ref: ModelRef, provider: Provider) -> Model:
+        timeout = {} if provider.timeout_s is None else {"timeout_s": provider.timeout_s}
+        match provider.kind:
+            case "openai":
+                return OpenAIModel(
+                    ref.name,
+                    base_url=provider.url or OPENAI_URL,
+                    key=(secret(provider.key) or "") if provider.key else "",
+                    key_name=provider.key,
+                    provider=_shown(provider),
+                    capabilities=known,
+                    **timeout,
+                )
+            case "ollama":
+                return OllamaModel(ref.name, host=provider.url, provider=provider.name, capabilities=known, **timeout)
+            case "scripted":
+                return _scripted(ref.name, folder or Path())
+            case _:
+                assert_never(provider.kind)
+
+    return connect
+
+
+def _shown(provider: Provider) -> str:
+    """A provider as replies and messages name it: another server is not OpenAI because it speaks like it."""
+    host = urlsplit(provider.url).netloc.rpartition("@")[2]
+    is_another = provider.name == "openai" and provider.url not in ("", OPENAI_URL)
+    return f"openai@{host}" if is_another else provider.name
+
+
+def _scripted(name: str, folder: Path) -> ScriptedModel:
+    try:
+        return ScriptedModel.from_file(folder / name)
+    except UsageError as error:
+        raise ModelError(str(error), kind="bad_request") from error
+
+
+def _no_model(role: str) -> ModelError:
+    return ModelError(
+        f"there is no language model for the role '{role}'. Connect one: set OPENAI_API_KEY; "
+        "or set OPENAI_BASE_URL to the address of a compatible server; "
+        "or start Ollama and name its model under `models:` in config.yaml, such as `default: ollama/qwen3`",
+        kind="denied",
+    )

@@ -1,0 +1,214 @@
+"""Which model is used when a session begins, and what looking for one does and does not do."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from overseer.models.detection import Choice, LookFailed, ModelUnavailable, Wanted, detect
+from overseer.models.look import HttpLook
+from overseer.models.roles import ModelRoles, connector
+from overseer.models.settings import parse_models
+from overseer.tool import Question
+from tests.servers.model_server import ModelServer
+
+HERE = "http://127.0.0.1:8080/v1"
+AWAY = "https://models.example.org/v1"
+OLLAMA = "http://127.0.0.1:11434"
+
+
+class Sight:
+    """Servers by address, with their models; notes what was looked at."""
+
+    def __init__(self, servers: Mapping[str, list[str]] | None = None) -> None:
+        self.servers = servers or {}
+        self.looked_at: list[str] = []
+        self.keys: list[str] = []
+
+    def ollama_models(self, url: str) -> list[str]:
+        return self._models(url)
+
+    def openai_models(self, url: str, key: str) -> list[str]:
+        self.keys.append(key)
+        return self._models(url)
+
+    def _models(self, url: str) -> list[str]:
+        self.looked_at.append(url)
+        if url not in self.servers:
+            raise LookFailed("connection refused")
+        return self.servers[url]
+
+
+def detected(
+    section: Any = None,
+    environment: Mapping[str, str] | None = None,
+    servers: Mapping[str, list[str]] | None = None,
+    **options: Any,
+) -> tuple[Choice, Sight]:
+    environment, sight = environment or {}, Sight(servers)
+    settings = parse_models(section, environment)
+    return detect(settings, environment, environment.get, sight, **options), sight
+
+
+KEY = {"OPENAI_API_KEY": "sk-1"}
+RUNNING = {OLLAMA: ["nomic-embed-text", "zephyr", "llama3.2:latest"]}
+
+
+@pytest.mark.parametrize(
+    ("section", "environment", "servers", "model", "reason"),
+    [
+        ({}, {}, {}, None, "no language model was found, so plans are made by rules"),
+        ({}, KEY, RUNNING, "openai/gpt-5-mini", "OPENAI_API_KEY is set"),
+        ({}, {**KEY, "OPENAI_MODEL": "gpt-x"}, {}, "openai/gpt-x", "OPENAI_API_KEY is set"),
+        ({}, {"OPENAI_BASE_URL": HERE}, {HERE: ["m1", "m2"]}, "openai/m1", "OPENAI_BASE_URL is set"),
+        ({}, {"OPENAI_BASE_URL": HERE}, RUNNING, "ollama/llama3.2:latest", f"Ollama at {OLLAMA} is running and has it"),
+        ({}, {"OPENAI_BASE_URL": AWAY}, RUNNING, "ollama/llama3.2:latest", f"Ollama at {OLLAMA} is running and has it"),
+        ({}, {**KEY, "OPENAI_BASE_URL": AWAY, "OPENAI_MODEL": "m"}, {}, "openai/m", "OPENAI_API_KEY is set"),
+        ({}, {}, {OLLAMA: ["zephyr"]}, "ollama/zephyr", f"Ollama at {OLLAMA} is running and has it"),
+        ({}, {}, {OLLAMA: ["all-minilm"]}, None, "no language model was found, so plans are made by rules"),
+        ({}, {}, {HERE: ["m"]}, None, "no language model was found, so plans are made by rules"),
+        ({"detect": "wide"}, {}, {HERE: ["m"]}, "port8080/m", f"found at {HERE} (`detect: wide`)"),
+        ({"detect": "off"}, KEY, RUNNING, None, "no model is named, and `detect: off` says not to look for one"),
+        ({"default": "ollama/zephyr"}, KEY, RUNNING, "ollama/zephyr", "named by models.default in the settings"),
+        ({"default": "ollama/llama3.2"}, {}, RUNNING, "ollama/llama3.2", "named by models.default in the settings"),
+        (
+            {"default": "ollama/zephyr"},
+            {**KEY, "OVERSEER_MODEL": "openai/x"},
+            {},
+            "openai/x",
+            "named by OVERSEER_MODEL",
+        ),
+        ({}, {"OVERSEER_BASE_URL": HERE}, {HERE: ["m"]}, "openai/m", "named by OVERSEER_BASE_URL"),
+        ({}, {"OVERSEER_BASE_URL": HERE, "OVERSEER_MODEL": "x"}, {HERE: ["m"]}, "openai/x", "named by OVERSEER_MODEL"),
+    ],
+)
+def test_what_was_named_goes_before_keys_and_those_before_servers(
+    section: Any, environment: dict[str, str], servers: dict[str, list[str]], model: str | None, reason: str
+) -> None:
+    choice, _ = detected(section, environment, servers)
+    assert (choice.model and str(choice.model), choice.reason) == (model, reason)
+    assert (choice.provider is None) is (model is None)
+
+
+def test_an_option_goes_before_all_else() -> None:
+    environment = {**KEY, "OVERSEER_MODEL": "openai/x"}
+    choice, _ = detected({"default": "openai/y"}, environment, RUNNING, wanted=Wanted("--model", "ollama/zephyr"))
+    assert (str(choice.model), choice.reason) == ("ollama/zephyr", "named by --model")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (Wanted("--model", "zephyr"), "must be written provider/model"),
+        (Wanted("--model", "olama/x"), "there is no provider 'olama'; did you mean 'ollama'?"),
+        (Wanted("--model", "ollama/qwen3"), "run: ollama pull qwen3 (installed: nomic-embed-text, zephyr, llama3.2"),
+        (Wanted("--model", "openai/gpt-5"), "it needs the key OPENAI_API_KEY"),
+        (Wanted("--model", "near/m"), "connection refused"),
+        (Wanted("--model", "scripted/none.yaml"), "there is no script none.yaml"),
+        (Wanted("--base-url", base_url=HERE), "connection refused"),
+        (Wanted("--base-url", base_url="127.0.0.1:8080"), "must begin with http"),
+        (Wanted("--base-url", base_url=AWAY), "it needs the key OPENAI_API_KEY"),
+    ],
+)
+def test_what_was_named_and_cannot_be_used_is_an_error_and_no_reason_to_go_on(wanted: Wanted, words: str) -> None:
+    section = {"providers": {"near": {"kind": "openai", "base_url": "http://127.0.0.1:9/v1"}}}
+    with pytest.raises(ModelUnavailable) as caught:
+        detected(section, {}, RUNNING, wanted=wanted)
+    assert str(caught.value).startswith(f"{wanted.source} names ")
+    assert words in str(caught.value)
+    assert caught.value.probes[-1].outcome == "unusable"
+
+
+def test_servers_elsewhere_are_not_called() -> None:
+    section = {"providers": {"away": {"kind": "openai", "base_url": AWAY, "key": "AWAY_KEY"}}}
+    environment = {"AWAY_KEY": "sk-2", "OPENAI_API_KEY": "sk-1"}
+    for wanted in (None, Wanted("--model", "away/m"), Wanted("--model", "openai/gpt-5")):
+        _, sight = detected(section, environment, wanted=wanted)
+        assert not sight.looked_at
+
+
+def test_strangers_get_no_key() -> None:
+    _, sight = detected({"detect": "wide"}, {"OPENAI_BASE_URL": AWAY})
+    assert sight.looked_at[0] == OLLAMA
+    assert len(sight.looked_at) == 5
+    assert not any(sight.keys)
+
+
+def test_every_place_that_was_looked_at_is_told() -> None:
+    choice, _ = detected({}, {"OPENAI_BASE_URL": AWAY}, {OLLAMA: []})
+    assert [(probe.place, probe.outcome) for probe in choice.probes] == [
+        ("OPENAI_BASE_URL", "unusable"),
+        (f"Ollama at {OLLAMA}", "unusable"),
+    ]
+    assert "ollama pull" in choice.probes[1].detail
+
+
+def test_a_script_can_be_named(tmp_path: Path) -> None:
+    (tmp_path / "demo.yaml").write_text("[hello]", encoding="utf-8")
+    choice, _ = detected({"default": "scripted/demo.yaml"}, folder=tmp_path)
+    assert choice.provider is not None
+    assert choice.provider.kind == "scripted"
+
+
+def test_what_was_chosen_answers() -> None:
+    with ModelServer(["hello"], models=["zephyr"]) as server:
+        environment = {"OLLAMA_HOST": server.url}
+        settings = parse_models({}, environment)
+        choice = detect(settings, environment, environment.get, HttpLook(timeout_s=20))
+        assert not server.questions()  # looking asks nothing
+        assert choice.model is not None
+        assert choice.provider is not None
+        models = ModelRoles(settings.with_default(choice.model, choice.provider), connector(environment.get))
+        assert models.ask(Question("?")).text == "hello"
+
+
+def test_servers_are_looked_at_as_they_are() -> None:
+    look = HttpLook(timeout_s=20)
+    with ModelServer(models=["a", "b"]) as server:
+        assert look.ollama_models(server.url) == look.openai_models(server.openai_url, "sk-1") == ["a", "b"]
+        assert server.calls[-1].headers["authorization"] == "Bearer sk-1"
+        with pytest.raises(LookFailed, match="status 404"):
+            look.openai_models(f"{server.url}/nowhere", "")
+    with pytest.raises(LookFailed, match="refused"):
+        look.ollama_models(server.url)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.0 200 OK\r\n\r\n<html>", "not JSON"),
+        (b"HTTP/1.0 200 OK\r\n\r\n[1]", "no list of models"),
+        (b'HTTP/1.0 200 OK\r\n\r\n{"data": {}}', "no list of models"),
+        (b"HTTP/1.0 302 Found\r\nlocation: http://elsewhere/\r\n\r\n", "status 302"),
+        (b"SSH-2.0\r\n", "SSH"),
+        (b"", "closed connection"),
+    ],
+)
+def test_servers_of_other_kinds_are_passed_over(answer: bytes, words: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=_serve_once, args=(listening, answer), daemon=True)
+        thread.start()
+        with pytest.raises(LookFailed, match=words):
+            HttpLook(timeout_s=20).openai_models(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", "")
+        thread.join()
+
+
+def _serve_once(listening: socket.socket, answer: bytes) -> None:
+    connection, _ = listening.accept()
+    with connection:
+        connection.recv(65536)
+        connection.sendall(answer)
+
+
+def test_a_server_that_says_nothing_holds_nobody_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        began = time.monotonic()
+        with pytest.raises(LookFailed, match=r"no answer within 0\.3 s"):
+            HttpLook().ollama_models(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        assert time.monotonic() - began < 10
