@@ -5,6 +5,7 @@ rest of the file says; it answers with a function or with everything that is wro
 """
 
 from overseer.kinds.declaration import CONTEXT, Declaration, KindError, SectionFault
+from overseer.kinds.llm import llm_function
 from overseer.kinds.template import Template, TemplateError
 
-__all__ = ["CONTEXT", "Declaration", "KindError", "SectionFault", "Template", "TemplateError"]
+__all__ = ["CONTEXT", "Declaration", "KindError", "SectionFault", "Template", "TemplateError", "llm_function"]
