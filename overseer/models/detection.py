@@ -154,8 +154,8 @@ class _Search:
     def _named_openai(self, model: ModelRef, provider: Provider) -> ModelRef:
         key = (self._secret(provider.key) or "") if provider.key else ""
         if not is_loopback(provider.url):
-            if not key:
-                raise LookFailed(f"it needs the key {provider.key or '(which the provider does not name)'}")
+            if provider.key and not key:
+                raise LookFailed(f"it needs the key {provider.key}")
             if not model.name:
                 raise LookFailed("it needs the name of a model as well")
             return model  # a server elsewhere is not called before it has to be

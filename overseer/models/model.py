@@ -109,7 +109,7 @@ def messages_of(question: Question) -> list[Message]:
 
 def tokens_in(text: str) -> int:
     """How many tokens a text has, roughly. Counting them needs the vocabulary of each model."""
-    return -(-len(text) // 4)
+    return -(-len(text.encode(errors="replace")) // 4)  # bytes, since scripts with longer letters take more of them
 
 
 def is_loopback(url: str) -> bool:

@@ -96,7 +96,7 @@ class OllamaModel:
     ) -> tuple[dict[str, Any], tuple[str, ...]]:
         """What is asked for beside the messages, and what may go wrong with it."""
         prompt = _tokens(messages)
-        needed = prompt + (question.max_tokens or _ROOM_TOKENS)
+        needed = prompt + prompt // 4 + (question.max_tokens or _ROOM_TOKENS)  # the estimate may be too low
         window = max(_LEAST_WINDOW, 1 << (needed - 1).bit_length())
         if limit := self._window_limit(client):
             window = min(window, limit)

@@ -30,11 +30,14 @@ def not_json(text: str) -> ValueError:
 
 
 def refused_parameter(error: ModelError, parameters: Iterable[str]) -> str | None:
-    """The parameter that a server says it does not know, if that is the reason."""
+    """What of a request a server says it does not know, if that is the reason: a parameter, or the system's role."""
     words = str(error)
-    if error.status not in (400, 422) or not _UNKNOWN.search(words):
+    if error.status not in (400, 422, 500) or not _UNKNOWN.search(words):
         return None
-    return next((name for name in parameters if re.search(rf"\b{name}\b", words)), None)
+    return next((name for name in parameters if re.search(rf"\b{_AS_SAID.get(name, name)}\b", words, re.I)), None)
+
+
+_AS_SAID = {"system": r"(system[ '\"]+(role|message)|role[ :'\"]+system)"}
 
 
 _UNKNOWN = re.compile(

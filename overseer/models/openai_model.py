@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 
 OPENAI_URL = "https://api.openai.com/v1"
 
-# Servers on this machine want no key, but the SDK does.
+# Servers of one's own often want no key, but the SDK does.
 _NO_KEY = "no-key-needed"
 
 
 class OpenAIModel:
-    """One model on an OpenAI-compatible server. `timeout_s` is how long the server may stay silent."""
+    """One model on an OpenAI-compatible server. `timeout_s` is how long the server may stay silent.
+
+    A server that wants no key has no `key_name`; on this machine, none needs one.
+    """
 
     def __init__(
         self,
@@ -73,13 +76,14 @@ class OpenAIModel:
             try:
                 return replace(self._streamed(request, call), warnings=warnings)
             except ModelError as error:
-                parameter = refused_parameter(error, [name for name in _DISPENSABLE if name in request])
+                sent = {*request, *(message["role"] for message in request["messages"])}
+                parameter = refused_parameter(error, [name for name in _DISPENSABLE if name in sent])
                 if parameter is None:
                     raise
                 self._capabilities.learn_refused(self._place.url, self.name, parameter)
 
     def _streamed(self, request: dict[str, Any], call: Call) -> Reply:
-        if not self._place.key and not is_loopback(self._place.url):
+        if self._place.key_name and not self._place.key and not is_loopback(self._place.url):
             raise ModelError(
                 f"{self._place.title} needs a key; set {self._place.key_name} in the environment, "
                 "or add it with that name to secrets.yaml",
@@ -173,7 +177,7 @@ def _request(
     name: str, messages: Sequence[Message], question: Question, refused: frozenset[str]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The parameters of a request, and what had to be left out of it."""
-    request: dict[str, Any] = {"model": name, "messages": list(messages)}
+    request: dict[str, Any] = {"model": name, "messages": _folded(messages) if "system" in refused else list(messages)}
     warnings: tuple[str, ...] = ()
     if "stream_options" not in refused:
         request["stream_options"] = {"include_usage": True}
@@ -186,8 +190,16 @@ def _request(
     return request, warnings
 
 
-# What an answer can be had without, or under another name.
-_DISPENSABLE = ("stream_options", "max_tokens", "temperature")
+# What an answer can be had without, or under another name: parameters, and the role of a message.
+_DISPENSABLE = ("stream_options", "max_tokens", "temperature", "system")
+
+
+def _folded(messages: Sequence[Message]) -> list[Message]:
+    """The messages without one from the system: the user says it, before the first question."""
+    if messages[0]["role"] != "system":
+        return list(messages)
+    system, first, *others = messages
+    return [{"role": "user", "content": f"{system['content']}\n\n{first['content']}"}, *others]
 
 
 def _asking_for_json(rung: Rung | None, schema: Schema) -> dict[str, Any]:

@@ -126,9 +126,15 @@ def test_what_was_named_and_cannot_be_used_is_an_error_and_no_reason_to_go_on(wa
 
 
 def test_servers_elsewhere_are_not_called() -> None:
-    section = {"providers": {"away": {"kind": "openai", "base_url": AWAY, "key": "AWAY_KEY"}}}
+    away = {"kind": "openai", "base_url": AWAY}
+    section = {"providers": {"away": {**away, "key": "AWAY_KEY"}, "keyless": away}}
     environment = {"AWAY_KEY": "sk-2", "OPENAI_API_KEY": "sk-1"}
-    for wanted in (None, Wanted("--model", "away/m"), Wanted("--model", "openai/gpt-5")):
+    for wanted in (
+        None,
+        Wanted("--model", "away/m"),
+        Wanted("--model", "keyless/m"),
+        Wanted("--model", "openai/gpt-5"),
+    ):
         _, sight = detected(section, environment, wanted=wanted)
         assert not sight.looked_at
 

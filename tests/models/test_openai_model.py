@@ -271,6 +271,23 @@ def test_parameters_that_a_server_does_not_know_are_left_out_from_then_on() -> N
     assert not {*refuses} & set(bodies[-1])
 
 
+def test_a_model_without_a_role_for_the_system_is_told_by_the_user() -> None:
+    said = {"error": {"message": "System role not supported"}}
+    with ModelServer([Answer(status=500, error=said), "ok"]) as server:
+        model = model_of(server)
+        replies = [ask(model, prompt="Say hello.", system="Be kind.").text for _ in range(2)]
+    assert replies == ["ok", "ok"]
+    folded = [{"role": "user", "content": "Be kind.\n\nSay hello."}]
+    assert [body["messages"] for body in server.questions()][1:] == [folded, folded]
+
+
+def test_the_same_refusal_again_is_an_error() -> None:
+    said = {"error": {"message": "Unsupported parameter: temperature"}}
+    with ModelServer([Answer(status=400, error=said)]) as server:
+        assert failure(model_of(server), temperature=0.5).kind == "bad_request"
+        assert len(server.questions()) == 2
+
+
 def test_a_parameter_with_a_bad_value_is_an_error() -> None:
     said = {"error": {"message": "temperature must be at most 2", "param": "temperature"}}
     with ModelServer([Answer(status=400, error=said)]) as server:
@@ -284,13 +301,16 @@ def test_a_parameter_with_a_bad_value_is_an_error() -> None:
     [
         ("Unsupported parameter: 'max_tokens' is not supported with this model.", "max_tokens"),
         ("Unsupported value: 'temperature' does not support 0.2 with this model.", "temperature"),
+        ("System role not supported", "system"),
+        ("Unsupported role: 'system'", "system"),
+        ("The operating system is not supported", None),
         ("Unknown field max_tokens_total", None),
         ("max_tokens must be above 0", None),
     ],
 )
 def test_refused_parameters_are_read_from_the_words(words: str, parameter: str | None) -> None:
     error = ModelError(words, kind="bad_request", status=400)
-    assert openai_errors.refused_parameter(error, ["max_tokens", "temperature"]) == parameter
+    assert openai_errors.refused_parameter(error, ["max_tokens", "temperature", "system"]) == parameter
 
 
 @pytest.mark.parametrize(
