@@ -11,7 +11,7 @@ from overseer.tool import Tool, ToolError
 from tests.tools.fakes import call, tools
 
 FILES = (
-    *("text", "text_analysis", "text_patterns", "calculator", "number_lists", "units", "dates"),
+    *("text", "text_analysis", "text_patterns", "calculator", "number_lists", "units", "dates", "time_zones"),
     *("tables", "json_data", "documents", "charts"),
 )
 
