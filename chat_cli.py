@@ -2,56 +2,128 @@
 
 from __future__ import annotations
 
-import argparse
+# Nothing that takes long is imported up here: Ctrl-C while loading must find `entry` at work.
 import os
-import sys
+import signal
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from overseer import __version__
+if TYPE_CHECKING:
+    import argparse
+
+    from overseer.errors import OutputError
 
 EXIT_CODES = """\
 exit codes: 0 all steps succeeded, 1 unexpected error, 2 usage or configuration, 3 the plan is not valid,
-4 a step failed, 5 a decision is missing, 130 interrupted"""
+4 a step failed, 5 a decision is missing, 130 interrupted, 141 nobody read the output to its end"""
+
+
+def entry() -> None:
+    """The installed command. A tool that hangs in a thread must not keep the process alive."""
+    code = 1
+    try:
+        _leave_when_interrupted()
+        from overseer.console import make_streams_safe
+
+        make_streams_safe()
+        code = _sent_off(main())
+    except SystemExit as left:  # of argparse, which has said why
+        code = _sent_off(left.code if isinstance(left.code, int) else 1)
+    except KeyboardInterrupt:  # raised by a tool's own file
+        code = 130
+    except BaseException:
+        _print_traceback()
+    finally:
+        os._exit(code)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say; the process's exit code."""
-    _make_streams_safe()
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
         return 0
-    return _carry_out(options)
-
-
-def _carry_out(options: argparse.Namespace) -> int:
-    from overseer import commands
-    from overseer.config import load_settings
-    from overseer.errors import ApprovalNeeded, OverseerError, PlanError, RunNotFound, UsageError
+    from overseer.errors import OutputError
 
     try:
+        return _carry_out(options, as_json=getattr(options, "json", False))
+    except OutputError as error:
+        return _unsaid(error)
+
+
+def _carry_out(options: argparse.Namespace, *, as_json: bool) -> int:
+    from overseer import exits
+    from overseer.console import complain
+    from overseer.errors import OutputError, OverseerError
+
+    try:
+        from overseer import commands
+        from overseer.config import load_settings
+
         command = getattr(commands, options.command)
         code: int = command(options, load_settings())
         return code
+    except OutputError:
+        raise
     except OverseerError as error:
-        commands.complain(error, as_json=getattr(options, "json", False))
-        match error:
-            case UsageError() | RunNotFound():
-                return commands.EXIT_USAGE
-            case PlanError():
-                return commands.EXIT_PLAN
-            case ApprovalNeeded():
-                return commands.EXIT_APPROVAL
-        return commands.EXIT_ERROR
-    except BrokenPipeError:
-        # Whoever read the output has gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return commands.EXIT_ERROR
+        complain(error, as_json=as_json)
+        return exits.code_of(error)
+    except Exception as error:  # a bug: whoever reads a document gets one all the same
+        _print_traceback()
+        if as_json:
+            complain(OverseerError(f"unexpected error: {type(error).__name__}: {error}"), as_json=True)
+        return exits.ERROR
+
+
+def _sent_off(code: int) -> int:
+    """The exit code, once all that was printed is on its way."""
+    from overseer.console import flush
+    from overseer.errors import OutputError
+
+    try:
+        flush()
+    except OutputError as error:
+        return _unsaid(error)
+    return code
+
+
+def _unsaid(error: OutputError) -> int:
+    """The exit code where standard output fails; if its reader has gone, there is nobody to tell."""
+    from overseer import exits
+    from overseer.console import complain
+
+    if not error.is_unread:
+        complain(error, as_json=False)
+    return exits.code_of(error)
+
+
+def _print_traceback() -> None:
+    import traceback
+
+    traceback.print_exc()
+
+
+def _leave_when_interrupted() -> None:
+    """Before a run begins there is nothing to stop: Ctrl-C ends the process, wherever in loading it is."""
+
+    def leave(_number: int, _frame: Any) -> None:
+        # No exception: an import might turn it into another one, or swallow it.
+        try:
+            os.write(2, b"interrupted\n")
+        finally:
+            os._exit(130)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # somebody may want it ignored
+        signal.signal(signal.SIGINT, leave)
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+    from pathlib import Path
+
+    from overseer import __version__
+
     parser = argparse.ArgumentParser(
         prog="overseer", description="Plans a task as a graph of steps and runs it in parallel.", epilog=EXIT_CODES
     )
@@ -101,6 +173,8 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_tools(parser: argparse.ArgumentParser) -> None:
+    from pathlib import Path
+
     parser.add_argument(
         "--tools", action="append", default=[], type=Path, metavar="DIR", help="a folder of further tools (repeatable)"
     )
@@ -113,26 +187,10 @@ def _add_json(parser: argparse._ActionsContainer) -> None:
 def _positive(text: str) -> int:
     number = int(text) if text.isdecimal() and len(text) < 10 else 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 to 999999999")
+        from argparse import ArgumentTypeError
+
+        raise ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 to 999999999")
     return number
-
-
-def _make_streams_safe() -> None:
-    """No terminal and no pipe may make a result unprintable, and a closed one is no reason to break off."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for the whole process
-        elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")
-
-
-def entry() -> None:
-    """The installed command. A tool that hangs in a thread must not keep the process alive."""
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -8,40 +8,26 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from overseer import exits
 from overseer.config import Settings
+from overseer.console import printable, put, say
 from overseer.engine import Engine, Run
-from overseer.errors import OverseerError, PlanError, UsageError
+from overseer.errors import JournalError, OutputError, PlanError, RunCutOff, UsageError
 from overseer.journal import Journal, StoredRun
 from overseer.jsonvalue import Json, json_text
-from overseer.kernel.events import to_record
-from overseer.plan import Checked, Fault, check_plan, load_plan, parse_input, plan_from, waves
+from overseer.kernel.events import Event, to_record
+from overseer.plan import Checked, check_plan, load_plan, parse_input, plan_from, waves
 from overseer.plan.values import WorkflowPlan
 from overseer.registry import Registry, load_tools, our_tools
-from overseer.render import Progress, ending_lines, plan_lines, printable, value_text, wave_lines
+from overseer.render import Progress, ending_lines, plan_lines, run_line, value_text, wave_lines
 from overseer.report import Report
-
-EXIT_OK = 0
-EXIT_ERROR = 1
-EXIT_USAGE = 2
-EXIT_PLAN = 3
-EXIT_STEP_FAILED = 4
-EXIT_APPROVAL = 5
-EXIT_INTERRUPTED = 130
-
-_EXIT_OF_STATUS = {
-    "succeeded": EXIT_OK,
-    "partial": EXIT_STEP_FAILED,
-    "failed": EXIT_STEP_FAILED,
-    "cancelled": EXIT_INTERRUPTED,
-}
 
 
 def check(options: Namespace, settings: Settings) -> int:
@@ -51,13 +37,12 @@ def check(options: Namespace, settings: Settings) -> int:
         options.file, tools=registry.tools, limits=settings.limits, folders=(settings.workflows_folder,)
     )
     if options.json:
-        print(json_text(_check_document(options.file, checked)))
+        _put_document(_check_document(options.file, checked))
     elif checked.faults:
-        for fault in checked.faults:
-            print(f"{options.file}: {fault}")
+        _put_lines(f"{options.file}: {fault}" for fault in checked.faults)
     else:
-        _print_lines([*plan_lines(checked.plan), *wave_lines(checked.plan), *checked.notes])
-    return EXIT_PLAN if checked.faults else EXIT_OK
+        _put_lines([*plan_lines(checked.plan), *wave_lines(checked.plan), *checked.notes])
+    return exits.PLAN if checked.faults else exits.OK
 
 
 def run(options: Namespace, settings: Settings) -> int:
@@ -66,15 +51,13 @@ def run(options: Namespace, settings: Settings) -> int:
     loaded = load_plan(options.file, tools=registry.tools, limits=settings.limits, folders=(settings.workflows_folder,))
     plan = loaded.plan
     inputs = _inputs(plan, options.input)
-    for note in loaded.notes:
-        _say(note)
+    _say_lines(loaded.notes)
     with _journal(settings.journal and not options.no_journal) as journal:
         engine = _engine(registry, settings, journal, options.max_parallel, Path.cwd())
         remember = {"tools": [str(folder.resolve()) for folder in options.tools], "max_parallel": options.max_parallel}
         prepared = engine.prepare(plan, inputs, remember=remember)
         if not _is_machine(options):
-            for line in plan_lines(plan):
-                _say(line)
+            _say_lines(plan_lines(plan))
         return _carried_out(prepared, plan, Report(plan), options)
 
 
@@ -110,13 +93,10 @@ def runs(options: Namespace, settings: Settings) -> int:
     with Journal.open() as journal:
         found = journal.runs(limit=options.limit)
     if options.json:
-        print(json_text({"schema": "overseer.runs/1", "runs": [asdict(summary) for summary in found]}))
-    elif not found:
-        print("no runs yet")
-    for summary in found if not options.json else ():
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(summary.created))
-        print(printable(f"{summary.run_id}  {when}  {summary.status:<11}  {summary.name}"))
-    return EXIT_OK
+        _put_document({"schema": "overseer.runs/1", "runs": [asdict(summary) for summary in found]})
+    else:
+        _put_lines(map(run_line, found) if found else ["no runs yet"])
+    return exits.OK
 
 
 def show(options: Namespace, settings: Settings) -> int:
@@ -127,28 +107,16 @@ def show(options: Namespace, settings: Settings) -> int:
     if not stored.summary.is_owned:
         report.interrupt()
     if options.json:
-        print(json_text(report.document()))
-        return EXIT_OK
-    print(f"run {stored.run_id} {report.status}: {stored.summary.name or 'unnamed plan'}")
+        _put_document(report.document())
+        return exits.OK
+    lines = [f"run {stored.run_id} {report.status}: {stored.summary.name or 'unnamed plan'}"]
     for step in report.document()["steps"]:
         why = (step["error"] or {}).get("message") or step.get("reason", "")
-        print(printable(f"  {step['status']:<11}  {step['step_id']}" + (f": {why}" if why else "")))
+        lines.append(f"  {step['status']:<11}  {step['step_id']}" + (f": {why}" if why else ""))
+    _put_lines(lines)
     if report.output is not None:
-        _show_value(report.output)
-    return EXIT_OK
-
-
-def complain(error: OverseerError, *, as_json: bool) -> None:
-    """Say why a command could not do what it was asked to."""
-    if as_json:
-        faults = [_fault(fault) for fault in error.faults] if isinstance(error, PlanError) else []
-        print(json_text({"schema": "overseer.error/1", "error": str(error), "faults": faults}))
-    else:
-        _say(f"error: {error}")
-
-
-def _fault(fault: Any) -> Json:
-    return fault.to_json() if isinstance(fault, Fault) else {"problem": str(fault)}
+        _put_value(report.output)
+    return exits.OK
 
 
 # --- carrying out
@@ -157,29 +125,72 @@ def _fault(fault: Any) -> Json:
 def _carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Namespace) -> int:
     """Run to the end, telling of it in the way that was asked for."""
     prepared.watch(report.observe)
-    out = sys.stdout
+    lines = _EventLines(prepared)
     if options.jsonl:
-        prepared.watch(lambda event: print(json_text(to_record(event)), file=out, flush=True))
-    progress = Progress(plan, _say)
-    if not _is_machine(options):
+        prepared.watch(lines.observe)
+    elif not options.json:
+        progress = Progress(plan, say)
         prepared.watch(progress.observe, pause=progress.flush)
-    # What a tool prints is not the result.
-    with _stopping_at_signals(prepared), redirect_stdout(sys.stderr):
-        result = prepared.carry_out()
+    try:
+        # What a tool prints is not the result.
+        with _stopping_at_signals(prepared), redirect_stdout(sys.stderr):
+            result = prepared.carry_out()
+    except JournalError as error:
+        raise RunCutOff(prepared.run_id, error) from error
+    try:
+        _put_result(report, lines, options)
+    except OutputError as error:
+        kept = f"; the run is kept: overseer show {result.run_id}" if prepared.is_recorded else ""
+        raise OutputError(f"{error}{kept}", is_unread=error.is_unread) from error
+    finally:
+        # After the result: whoever should hear this may not listen.
+        way_on = f"to go on where it stopped: overseer resume {result.run_id}"
+        can_go_on = prepared.is_recorded and result.status in ("failed", "cancelled")
+        if not _is_machine(options):
+            _say_lines([*ending_lines(report), *([way_on] if can_go_on else [])])
+        elif lines.error is not None and can_go_on:
+            say(f"run {result.run_id} stopped, since its events cannot be written; {way_on}")
+    return exits.OF_STATUS[result.status]
+
+
+def _put_result(report: Report, lines: _EventLines, options: Namespace) -> None:
     if options.json:
-        print(json_text(report.document()))
-    elif not options.jsonl:
-        _print_lines(ending_lines(report), to=_say)
-        if result.output is not None:
-            _show_value(result.output)
-        if result.status in ("failed", "cancelled") and prepared.is_recorded:
-            _say(f"to go on where it stopped: overseer resume {result.run_id}")
-    return _EXIT_OF_STATUS[result.status]
+        _put_document(report.document())
+    elif options.jsonl:
+        lines.require_all_written()
+    elif report.output is not None:
+        _put_value(report.output)
+
+
+class _EventLines:
+    """Events as lines of JSON. Once standard output takes no more of them, the run is asked to stop."""
+
+    def __init__(self, prepared: Run) -> None:
+        self.error: OutputError | None = None
+        self._prepared = prepared
+        self._out = sys.stdout
+
+    def observe(self, event: Event) -> None:
+        if self.error is not None:
+            return
+        try:
+            put(json_text(to_record(event)), self._out)
+        except OutputError as error:
+            self.error = error
+            self._prepared.cancel(reason="its events cannot be written")
+
+    def require_all_written(self) -> None:
+        """OutputError if an event could not be written."""
+        if self.error is not None:
+            raise self.error
 
 
 @contextmanager
 def _stopping_at_signals(prepared: Run) -> Iterator[None]:
-    """The first Ctrl-C stops gently, the second at once; being told to end stops at once."""
+    """The first Ctrl-C stops gently, the second at once; being told to end stops at once.
+
+    What is ignored stays so: under `nohup` a run outlives its terminal.
+    """
 
     def interrupt(_number: int, _frame: Any) -> None:
         prepared.cancel(reason="interrupted")
@@ -191,7 +202,7 @@ def _stopping_at_signals(prepared: Run) -> Iterator[None]:
     before = {
         number: signal.signal(number, handler)
         for name, handler in wanted.items()
-        if (number := getattr(signal, name, None)) is not None
+        if (number := getattr(signal, name, None)) is not None and signal.getsignal(number) is not signal.SIG_IGN
     }
     try:
         yield
@@ -213,7 +224,7 @@ def _tools(folders: list[Path]) -> Registry:
     with redirect_stdout(sys.stderr):
         registry = load_tools([our_tools(), *folders])
     for problem in registry.problems:
-        _say(f"tool file left out: {problem}")
+        say(f"tool file left out: {problem}")
     return registry
 
 
@@ -256,16 +267,20 @@ def _is_machine(options: Namespace) -> bool:
 # --- saying
 
 
-def _say(line: str) -> None:
-    print(printable(line), file=sys.stderr, flush=True)
+def _put_document(document: dict[str, Json]) -> None:
+    put(json_text(document))
 
 
-def _show_value(value: Json) -> None:
+def _put_lines(lines: Iterable[str]) -> None:
+    put(printable("\n".join(lines)))
+
+
+def _say_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        say(line)
+
+
+def _put_value(value: Json) -> None:
     """A result on standard output: as it is for a program, harmless for a terminal."""
     text = value_text(value)
-    print(printable(text) if sys.stdout.isatty() else text)
-
-
-def _print_lines(lines: list[str], *, to: Callable[[str], None] = print) -> None:
-    for line in lines:
-        to(line)
+    put(printable(text) if sys.stdout.isatty() else text)

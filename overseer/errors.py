@@ -5,7 +5,9 @@
     ├── PlanError                 a plan with faults; carries all of them (exit code 3)
     ├── JournalError              the journal cannot be read or written (exit code 1)
     │   ├── RunNotFound           no such run, or an ambiguous prefix (exit code 2)
-    │   └── RunBusy               another process or thread owns the run (exit code 1)
+    │   ├── RunBusy               another process or thread owns the run (exit code 1)
+    │   └── RunCutOff             a run that could not be recorded to its end (exit code 1)
+    ├── OutputError               standard output takes nothing more (exit code 1; 141 if nobody reads it)
     ├── SourceError               a trigger that cannot be listened to (in `overseer.sources`)
     ├── ModelUnavailable          the model that was named cannot be used (in `overseer.models`; exit code 77)
     ├── Busy                      a scope that takes no more events for now (in `overseer.sources`)
@@ -95,6 +97,25 @@ class RunNotFound(JournalError):
 
 class RunBusy(JournalError):
     """The run is being carried out elsewhere right now."""
+
+
+class RunCutOff(JournalError):
+    """A run came to a stop because it could not be recorded any further."""
+
+    def __init__(self, run_id: str, why: JournalError) -> None:
+        super().__init__(
+            f"run {run_id} was cut off: {why}\n"
+            f"Everything else is recorded; to go on once nothing is in the way: overseer resume {run_id}"
+        )
+        self.run_id = run_id
+
+
+class OutputError(OverseerError):
+    """Standard output takes nothing more; `is_unread` where whoever read it has gone."""
+
+    def __init__(self, reason: str, *, is_unread: bool = False) -> None:
+        super().__init__(reason)
+        self.is_unread = is_unread
 
 
 class ApprovalNeeded(OverseerError):

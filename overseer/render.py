@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
+import time
 from collections import Counter
 from collections.abc import Callable
 
+from overseer.journal import RunSummary
 from overseer.jsonvalue import Json
 from overseer.kernel.events import (
     CancelAsked,
@@ -56,14 +57,6 @@ def wave_lines(plan: WorkflowPlan) -> list[str]:
 def value_text(value: Json) -> str:
     """A result for a person: text as it is, the rest as indented JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
-
-
-def printable(text: str) -> str:
-    """Text that cannot steer a terminal: control characters are shown instead of obeyed."""
-    return _CONTROLS.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
-
-
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Progress:
@@ -153,3 +146,9 @@ def ending_lines(report: Report) -> list[str]:
     if report.error is not None:
         lines.append(f"  {report.error.message}")
     return lines
+
+
+def run_line(run: RunSummary) -> str:
+    """A run in a list of runs."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.created))
+    return f"{run.run_id}  {when}  {run.status:<11}  {run.name}"

@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.database", "overseer.locks", "overseer.diagnosis", "overseer.ids", "overseer.home"),
     ("overseer.kernel",),
     ("overseer.plan",),
+    ("overseer.console", "overseer.exits"),
     ("overseer.jsonvalue", "overseer.errors"),
     ("overseer.tool",),
 )

@@ -1,0 +1,124 @@
+"""Standard output and standard error of the process.
+
+Standard output carries results: where it fails, whoever writes there learns of it. Standard error
+carries what is said on the way: where it fails, nothing else does.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from contextlib import suppress
+from typing import Any, TextIO
+
+from overseer.errors import OutputError, OverseerError, PlanError, RunCutOff
+from overseer.jsonvalue import Json, json_text
+
+
+def put(text: str, to: TextIO | None = None) -> None:
+    """Write a line to standard output, and see it off; OutputError if it does not get there."""
+    out = to or sys.stdout
+    try:
+        print(text, file=out, flush=True)
+    except OSError as error:
+        _silence(out)
+        raise _output_error(error) from error
+
+
+def say(line: str) -> None:
+    """Write a line to standard error, if anybody takes it."""
+    with suppress(OSError, ValueError):
+        print(printable(line), file=sys.stderr, flush=True)
+
+
+def complain(error: OverseerError, *, as_json: bool) -> None:
+    """Say why a command could not do what it was asked to; to a program, in a document."""
+    if as_json:
+        put(json_text({"schema": "overseer.error/1", "error": str(error), **_details(error)}))
+    else:
+        say(f"error: {error}")
+
+
+def _details(error: OverseerError) -> dict[str, Json]:
+    faults = error.faults if isinstance(error, PlanError) else ()
+    details: dict[str, Json] = {
+        "faults": [fault.to_json() if hasattr(fault, "to_json") else {"problem": str(fault)} for fault in faults]
+    }
+    return details | ({"run_id": error.run_id} if isinstance(error, RunCutOff) else {})
+
+
+def make_streams_safe() -> None:
+    """No terminal and no pipe may make a result unprintable, and a closed one is no reason to break off."""
+    # Opened anew, since Python's own are without a buffer where PYTHONUNBUFFERED is set, and may then lose a part.
+    sys.stdout = open(_descriptor(sys.stdout), "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    # Tools and libraries write to this one too, and none of them should fail because nobody listens.
+    heedless = io.BufferedWriter(_Heedless(_descriptor(sys.stderr)))
+    sys.stderr = io.TextIOWrapper(heedless, encoding="utf-8", errors="replace", line_buffering=True)
+
+
+def _descriptor(stream: TextIO | None) -> int:
+    """Where a stream goes; for one that was closed, a place where nothing is kept."""
+    return os.open(os.devnull, os.O_WRONLY) if stream is None else stream.fileno()
+
+
+def printable(text: str) -> str:
+    """Text that cannot steer a terminal: control characters are shown instead of obeyed."""
+    return _CONTROLS.sub(_shown, text)
+
+
+# The last ones turn the direction of writing, so that text reads as what it is not.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def _shown(control: re.Match[str]) -> str:
+    code = ord(control.group())
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def flush() -> None:
+    """See off what is still on its way to standard output; OutputError if it does not get there."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        raise _output_error(error) from error
+    except ValueError:  # somebody has closed it, having written all there was
+        pass
+    with suppress(OSError, ValueError):
+        sys.stderr.flush()
+
+
+class _Heedless(io.RawIOBase):
+    """A file descriptor that takes everything. What cannot be written is nobody's concern."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        return os.isatty(self._descriptor)
+
+    def write(self, data: Any) -> int:
+        try:
+            return os.write(self._descriptor, data)
+        except OSError:
+            return len(data)
+
+
+def _output_error(error: OSError) -> OutputError:
+    reason = f"cannot write the result: {error.strerror or error}"
+    return OutputError(reason, is_unread=isinstance(error, BrokenPipeError))
+
+
+def _silence(stream: TextIO) -> None:
+    """Let what is still in the stream's buffer go nowhere, instead of failing again at every turn."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
