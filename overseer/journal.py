@@ -19,7 +19,7 @@ from overseer.diagnosis import diagnosed
 from overseer.errors import JournalError, RunNotFound
 from overseer.home import journal_path
 from overseer.ids import as_typed
-from overseer.jsonvalue import Json, json_text
+from overseer.jsonvalue import TOO_LARGE, Json, is_too_large, json_text
 from overseer.kernel.events import Event, RunStatus
 from overseer.locks import RunLock, RunLocks
 from overseer.runlog import RunLog, altered_blobs, events_after, step_count, succeeded_steps
@@ -103,7 +103,7 @@ class Journal(AbstractContextManager["Journal"]):
         at: float,
     ) -> RunLog:
         """Enter a new run, and own it."""
-        texts = (json_text(plan), json_text(inputs), json_text(options))
+        texts = (_text(plan, "plan"), _text(inputs, "input"), json_text(options))
         with ExitStack() as undo, diagnosed("write to the journal", self.path):
             lock = self._locks.take(run_id)
             undo.callback(lock.release)
@@ -240,6 +240,12 @@ class Journal(AbstractContextManager["Journal"]):
             "SELECT run_id, name FROM runs ORDER BY created DESC, number DESC LIMIT 6"
         ).fetchall()
         return f"the newest are: {_listed(newest)}" if newest else f"{self.path} holds no run yet"
+
+
+def _text(value: Json, what: str) -> str:
+    if is_too_large(value):
+        raise JournalError(f"the {what} of the run {TOO_LARGE}")
+    return json_text(value)
 
 
 def _listed(runs: list[tuple[str, str]]) -> str:

@@ -17,13 +17,26 @@ MAX_DEPTH = 200
 # Python refuses to write longer integers as text.
 _MOST_BITS = 14_000
 
+# Bytes of JSON that one value may have, a quarter of what SQLite holds in a field.
+LARGEST_VALUE = 256 * 1024 * 1024
+TOO_LARGE = f"is larger than {LARGEST_VALUE >> 20} MB as JSON; return less, or write a file and return its path"
+_NEVER_TOO_LONG = 1024 * 1024  # characters of a text
+
 
 class NotJson(ValueError):
     """A value that JSON cannot hold; the message says where it is and what it is."""
 
 
-def as_json(value: object, *, where: str = "value", depth: int = 0) -> Json:
+def as_json(value: object, *, where: str = "value") -> Json:
     """`value` as plain JSON: tuples become lists, scalar subclasses their base, the rest is refused."""
+    plain = _plain(value, where)
+    kind = type(plain)
+    if (kind in _CONTAINERS or (kind is str and len(plain) > _NEVER_TOO_LONG)) and is_too_large(plain):
+        raise NotJson(f"{where} {TOO_LARGE}")
+    return plain
+
+
+def _plain(value: object, where: str, depth: int = 0) -> Json:
     kind = type(value)
     if kind in _SCALARS:
         return value
@@ -36,12 +49,12 @@ def as_json(value: object, *, where: str = "value", depth: int = 0) -> Json:
             raise NotJson(f"{where} is {value}, which JSON cannot hold; return null instead")
         return float(value)
     if isinstance(value, list | tuple):
-        return [as_json(item, where=f"{where}[{i}]", depth=depth + 1) for i, item in enumerate(value)]
+        return [_plain(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value)]
     if isinstance(value, dict):
-        return {_key(key, where): as_json(item, where=f"{where}.{key}", depth=depth + 1) for key, item in value.items()}
+        return {_key(key, where): _plain(item, f"{where}.{key}", depth + 1) for key, item in value.items()}
     for base in (str, bool, int):  # enum members and the like
         if isinstance(value, base):
-            return as_json(base(value), where=where)
+            return _plain(base(value), where)
     raise NotJson(f"{where} is a {kind.__name__}; return text, numbers, lists or dicts with text keys")
 
 
@@ -55,6 +68,40 @@ def _key(key: object, where: str) -> str:
     if not isinstance(key, str):
         raise NotJson(f"{where} has the key {key!r}; keys must be text")
     return str(key)
+
+
+def is_too_large(value: Json) -> bool:
+    """Whether a value has more than LARGEST_VALUE bytes of JSON. It is written out only where that is in doubt."""
+    least = _least_size(value)
+    if least > LARGEST_VALUE or least * _MOST_PER_LEAST <= LARGEST_VALUE:
+        return least > LARGEST_VALUE
+    return len(json_text(value).encode()) > LARGEST_VALUE
+
+
+# A number of 24 digits counts two, a character that is written as \\u001f one.
+_MOST_PER_LEAST = 13
+
+
+def _least_size(value: Json) -> int:
+    """A size that the value has at the least as JSON; counting ends where that is too large."""
+    size, stack = 0, [value]
+    while stack and size <= LARGEST_VALUE:
+        value = stack.pop()
+        kind = type(value)
+        if kind is str:
+            size += len(value) + 2
+        elif kind is int:
+            size += 1 + (value.bit_length() >> 2)  # no more than it has digits
+        elif kind is list:
+            size += 2
+            stack.extend(value)
+        elif kind is dict:
+            size += 2
+            stack.extend(value)
+            stack.extend(value.values())
+        else:
+            size += 2
+    return size
 
 
 def detached(value: Json) -> Json:

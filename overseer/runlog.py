@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 
 from overseer.database import Database
 from overseer.diagnosis import diagnosed
-from overseer.jsonvalue import Json, json_text
+from overseer.errors import JournalError
+from overseer.jsonvalue import LARGEST_VALUE, TOO_LARGE, Json, json_text
 from overseer.kernel.events import (
     Event,
     PlanChanged,
@@ -186,7 +187,10 @@ def _row(event: Event, event_id: int, blobs: dict[bytes, str]) -> _Row:
     if (carried := _CARRIES.get(kind, "")) in record:
         value = text = json_text(record.pop(carried))
         if len(text) > INLINE_LIMIT:
-            value = sha256(text.encode()).digest()
+            encoded = text.encode()
+            if len(encoded) > LARGEST_VALUE:  # put together from several that were not
+                raise JournalError(f"the {carried} of {key or 'the run'} {TOO_LARGE}")
+            value = sha256(encoded).digest()
             blobs[value] = text
     return event_id, at, kind, key, json_text(record) if record else None, value
 

@@ -173,6 +173,27 @@ def test_at_most_so_many_steps_work_at_once(overseer: Any) -> None:
     assert peak == 2
 
 
+def test_a_result_that_no_journal_could_hold_is_the_failure_of_its_step(overseer: Any) -> None:
+    Path("tools").mkdir()
+    Path("tools/huge.py").write_text(
+        "from overseer.tool import tool\n@tool\ndef huge(parts: int) -> list[str]:\n    'Too much.'\n"
+        "    return ['x' * 1_000_000] * parts\n"
+    )
+    path = plan_file("""
+        steps:
+        - {step_id: huge, tool: huge, args: {parts: 1100}, on_error: continue}
+        - {step_id: large, tool: huge, args: {parts: 30}}
+        """)
+    said = overseer("run", path, "--tools", "tools", "--json")
+    huge, large = said.json["steps"]
+    assert huge["error"]["kind"] == "invalid_output"
+    assert huge["error"]["message"] == (
+        "the result is larger than 256 MB as JSON; return less, or write a file and return its path"
+    )
+    assert large["status"] == "succeeded"
+    assert newest(overseer)["status"] == "partial"
+
+
 # --- what cannot be
 
 

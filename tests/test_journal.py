@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from overseer import jsonvalue, runlog
 from overseer.errors import Failure, JournalError, RunBusy, RunNotFound
 from overseer.ids import new_run_id
 from overseer.journal import Journal
@@ -179,6 +180,18 @@ def test_what_is_no_json_is_refused_and_the_log_goes_on(journal):
                 log.append([StepStarted(1.0, "fr"), StepSucceeded(2.0, "fr", value)])
         log.append([StepStarted(1.0, "fr")])
     assert list(journal.events("r1")) == [StepStarted(1.0, "fr")]
+
+
+def test_what_is_too_large_is_named_and_the_log_goes_on(journal, monkeypatch):
+    monkeypatch.setattr(runlog, "LARGEST_VALUE", 20_000)
+    with begin(journal) as log:
+        with pytest.raises(JournalError, match="the value of map is larger than 256 MB as JSON; return less, or write"):
+            log.append([StepStarted(1.0, "fr"), StepSucceeded(2.0, "map", ["x" * 10_000, "y" * 10_000])])
+        log.append([StepStarted(1.0, "fr"), StepSucceeded(2.0, "fr", "x" * 19_998)])
+    assert len(list(journal.events("r1"))) == 2
+    monkeypatch.setattr(jsonvalue, "LARGEST_VALUE", 20_000)
+    with pytest.raises(JournalError, match="the input of the run is larger than 256 MB"):
+        journal.begin("r2", name="", plan=PLAN, inputs={"text": "x" * 20_000}, options={}, at=1.0)
 
 
 def test_an_empty_batch_is_nothing(journal):

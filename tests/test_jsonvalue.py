@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from overseer.jsonvalue import MAX_DEPTH, NotJson, as_json, as_text, detached, kind_of
+from overseer import jsonvalue
+from overseer.jsonvalue import MAX_DEPTH, NotJson, as_json, as_text, detached, json_text, kind_of
 from tests.plan.strategies import json_values
 
 
@@ -106,3 +107,29 @@ def test_a_detached_copy_is_equal_and_shares_nothing(value: Any) -> None:
 def test_text_and_kind(value: Any, text: str, kind: str) -> None:
     assert as_text(value) == text
     assert kind_of(value) == kind
+
+
+# --- size
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 98, "\x1f" * 16, ["x" * 45, "y" * 48], [1] * 49, [0.25] * 19, {"k" * 40: "v" * 52}, [9**99], "ü" * 49],
+)
+def test_a_value_may_be_as_large_as_the_limit_and_no_larger(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsonvalue, "_NEVER_TOO_LONG", 0)
+    size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    for limit in (size, 10 * size, 1000 * size):
+        monkeypatch.setattr(jsonvalue, "LARGEST_VALUE", limit)
+        assert as_json(value) == value
+    for limit in (size - 1, size // 10):
+        monkeypatch.setattr(jsonvalue, "LARGEST_VALUE", limit)
+        with pytest.raises(NotJson, match="the result is larger than 256 MB as JSON; return less, or write a file"):
+            as_json(value, where="the result")
+
+
+@given(json_values)
+def test_the_least_size_bounds_the_size_from_both_sides(value: Any) -> None:
+    size = len(json_text(value).encode())
+    least = jsonvalue._least_size(value)
+    assert least - 1 <= size <= least * jsonvalue._MOST_PER_LEAST
