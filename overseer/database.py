@@ -6,6 +6,7 @@ tables mean is for others to know.
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import time
@@ -24,10 +25,19 @@ APPLICATION_ID = 0x4F567372  # "OVsr": what `file journal.db` and SQLite know th
 Migration: TypeAlias = tuple[int, Callable[[sqlite3.Connection], None]]
 
 
+# How long another program may keep the file locked before what wants to write gives up.
+LOCK_PATIENCE_S = 60.0
+
+# SQLite waits in such pieces; in between, Python hears of Ctrl-C.
+_PIECE_S = 5.0
+
+_log = logging.getLogger(__name__)
+
+
 class Database:
     """The file, as long as it is the very file that was opened."""
 
-    def __init__(self, path: Path, migrations: Sequence[Migration], *, busy_timeout_s: float = 5.0) -> None:
+    def __init__(self, path: Path, migrations: Sequence[Migration], *, busy_timeout_s: float = LOCK_PATIENCE_S) -> None:
         """Open the file, or make it, in the schema that the last migration leads to."""
         self.path = path
         self._busy_timeout_s = busy_timeout_s
@@ -41,7 +51,8 @@ class Database:
             try:
                 _schema_version(self._keeper, path, migrations)  # before anything is changed in a file that is not ours
                 _use_write_ahead_log(self._keeper, busy_timeout_s)
-                _migrate(self._keeper, path, migrations)
+                with self.writing(self._keeper):
+                    _migrate(self._keeper, path, migrations)
             except BaseException:
                 self._keeper.close()
                 raise
@@ -51,7 +62,7 @@ class Database:
         self.require_same_file()  # before SQLite makes another where it finds none
         connection = sqlite3.connect(
             self.path,
-            timeout=self._busy_timeout_s,
+            timeout=min(self._busy_timeout_s, _PIECE_S),
             isolation_level=None,  # transactions begin and end where we say so
             check_same_thread=False,
         )
@@ -67,6 +78,28 @@ class Database:
         """A connection for the length of the block."""
         with diagnosed("read the journal", self.path), closing(self.connect()) as connection:
             yield connection
+
+    @contextmanager
+    def writing(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """A transaction that writes: all or nothing. While another program keeps the file locked, it is waited for."""
+        self._begin(connection)
+        with connection:  # commits, or rolls back if anything raises
+            yield
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        give_up_at = time.monotonic() + self._busy_timeout_s
+        is_told = False
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > give_up_at:
+                    raise
+            if not is_told:
+                is_told = True
+                _log.warning("another program keeps %s locked; waiting for it", self.path)
+            time.sleep(0.002)
 
     def require_same_file(self) -> None:
         """JournalError if the path names another file by now: SQLite would go on writing to one that nobody finds."""
@@ -115,23 +148,25 @@ def _use_write_ahead_log(connection: sqlite3.Connection, busy_timeout_s: float) 
             return
         except sqlite3.OperationalError as error:
             # SQLite itself does not wait here when several processes make the file at once.
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+            if not _is_busy(error) or time.monotonic() > give_up_at:
                 raise
         time.sleep(0.002)
 
 
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+
+
 def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
-    """Apply what the file lacks, all or nothing."""
+    """Apply what the file lacks, in the transaction that is open."""
     newest = migrations[-1][0]
-    with connection:  # commits, or rolls back if anything raises
-        connection.execute("BEGIN IMMEDIATE")
-        # Asked again inside: another process may have done it since.
-        version = _schema_version(connection, path, migrations)
-        for number, change in migrations:
-            if number > version:
-                change(connection)
-        # Also with nothing to apply: not every file that is read-only shows it before it is written to.
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {newest}")
-        if version == newest:
-            connection.rollback()
+    # Asked again inside: another process may have done it since.
+    version = _schema_version(connection, path, migrations)
+    for number, change in migrations:
+        if number > version:
+            change(connection)
+    # Also with nothing to apply: not every file that is read-only shows it before it is written to.
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {newest}")
+    if version == newest:
+        connection.rollback()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from overseer.database import Database
+from overseer.database import LOCK_PATIENCE_S, Database
 from overseer.diagnosis import diagnosed
 from overseer.errors import JournalError, RunNotFound
 from overseer.home import journal_path
@@ -71,7 +71,7 @@ class Journal(AbstractContextManager["Journal"]):
         self._logs: set[RunLog] = set()
 
     @classmethod
-    def open(cls, path: Path | None = None, *, busy_timeout_s: float = 5.0) -> Journal:
+    def open(cls, path: Path | None = None, *, busy_timeout_s: float = LOCK_PATIENCE_S) -> Journal:
         """The journal at `path`, or at its usual place; made if there is none."""
         path = (path or journal_path()).absolute()
         database = Database(path, MIGRATIONS, busy_timeout_s=busy_timeout_s)
@@ -108,11 +108,12 @@ class Journal(AbstractContextManager["Journal"]):
             lock = self._locks.take(run_id)
             undo.callback(lock.release)
             connection = undo.enter_context(closing(self._database.connect()))
-            entered = connection.execute(
-                "INSERT OR IGNORE INTO runs(run_id, name, status, created, steps, plan, inputs, options)"
-                " VALUES (?, ?, 'running', ?, ?, ?, ?, ?)",
-                (run_id, _storable(name), at, step_count(plan), *texts),
-            )
+            with self._database.writing(connection):
+                entered = connection.execute(
+                    "INSERT OR IGNORE INTO runs(run_id, name, status, created, steps, plan, inputs, options)"
+                    " VALUES (?, ?, 'running', ?, ?, ?, ?, ?)",
+                    (run_id, _storable(name), at, step_count(plan), *texts),
+                )
             if not entered.rowcount:
                 raise JournalError(f"{self.path} has a run {run_id} already; begin this one under another id")
             number = self._number(connection, run_id)

@@ -76,8 +76,7 @@ class RunLog(AbstractContextManager["RunLog"]):
             last_id, self._last_id = self._last_id or newest_id(self._connection, self._number), None
             blobs: dict[bytes, str] = {}
             rows = [_row(event, event_id, blobs) for event_id, event in enumerate(events, last_id + 1)]
-            with self._connection as connection:  # commits, or rolls back if anything raises
-                connection.execute("BEGIN IMMEDIATE")
+            with self._database.writing(connection := self._connection):
                 connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", rows)
                 if blobs:
                     connection.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", blobs.items())

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overseer import jsonvalue, runlog
+from overseer import database, jsonvalue, runlog
 from overseer.errors import Failure, JournalError, RunBusy, RunNotFound
 from overseer.ids import new_run_id
 from overseer.journal import Journal
@@ -415,6 +415,29 @@ def test_a_lock_held_too_long_is_named_and_nothing_is_lost(journal, path):
         with pytest.raises(JournalError, match=r"write to the journal .*journal\.db: another program keeps it locked"):
             log.append(events_of(3))
     assert_goes_on(journal, log, events_of(2), events_of(3))
+
+
+LOCKER = """
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+time.sleep(float(sys.argv[2]))
+connection.execute("COMMIT")
+"""
+
+
+def test_a_lock_that_is_let_go_in_time_costs_nothing_but_the_wait(path, monkeypatch, caplog):
+    monkeypatch.setattr(database, "_PIECE_S", 0.1)
+    with Journal.open(path) as journal, Child(LOCKER, path, 1.0) as locker:
+        assert locker.hear() == "locked"
+        with begin(journal) as log:
+            log.append(events_of(3))
+        with Child(LOCKER, path, 0.5) as another:
+            assert another.hear() == "locked"
+            begin(journal, "r2").close()
+        assert list(journal.events("r1")) == events_of(3)
+    assert caplog.messages == [f"another program keeps {path} locked; waiting for it"] * 2
 
 
 @pytest.mark.skipif(os.name != "posix", reason="an open file cannot be moved elsewhere")
