@@ -90,7 +90,7 @@ def _check_document(file: Path, checked: Checked) -> dict[str, Json]:
 
 def runs(options: Namespace, settings: Settings) -> int:
     """List the runs in the journal, newest first."""
-    with Journal.open() as journal:
+    with Journal.open(read_only=True) as journal:
         found = journal.runs(limit=options.limit)
     if options.json:
         _put_document({"schema": "overseer.runs/1", "runs": [asdict(summary) for summary in found]})
@@ -101,7 +101,7 @@ def runs(options: Namespace, settings: Settings) -> int:
 
 def show(options: Namespace, settings: Settings) -> int:
     """Say what became of every step of a run."""
-    with Journal.open() as journal:
+    with Journal.open(read_only=True) as journal:
         stored = journal.run(options.run)
         report = _report_of(journal, stored)
     if not stored.summary.is_owned:

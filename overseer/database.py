@@ -12,10 +12,11 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from overseer.diagnosis import ELSEWHERE, MOVE_AWAY, diagnosed
+from overseer.diagnosis import COPY_ELSEWHERE, ELSEWHERE, MOVE_AWAY, diagnosed
 from overseer.errors import JournalError
 from overseer.home import make_private, make_private_file
 
@@ -37,37 +38,107 @@ _log = logging.getLogger(__name__)
 class Database:
     """The file, as long as it is the very file that was opened."""
 
-    def __init__(self, path: Path, migrations: Sequence[Migration], *, busy_timeout_s: float = LOCK_PATIENCE_S) -> None:
-        """Open the file, or make it, in the schema that the last migration leads to."""
+    def __init__(
+        self,
+        path: Path,
+        migrations: Sequence[Migration],
+        *,
+        busy_timeout_s: float = LOCK_PATIENCE_S,
+        read_only: bool = False,
+    ) -> None:
+        """Open the file in the schema that the last migration leads to, made or brought there if need be.
+
+        To read alone, it is opened wherever it is, also where nothing may be written; one that is not
+        there is empty.
+        """
         self.path = path
         self._busy_timeout_s = busy_timeout_s
-        with diagnosed("open the journal", path):
-            make_private(path.parent)
-            make_private_file(path)
-            self._identity = _identity(path)
-            # Used for nothing more, but while it is open no other connection is the last one to close:
-            # the last one empties the write-ahead log into the file, which takes time.
-            self._keeper = self.connect()
+        self._connect: Callable[[], sqlite3.Connection] = self._plainly
+        self._identity: tuple[int, int] | None = None
+        with diagnosed("read the journal" if read_only else "open the journal", path):
+            if not read_only or not self._is_open_to_read(migrations):
+                self._open(migrations)
+
+    def _open(self, migrations: Sequence[Migration]) -> None:
+        make_private(self.path.parent)
+        make_private_file(self.path)
+        self._identity = _identity(self.path)
+        # Used for nothing more, but while it is open no other connection is the last one to close:
+        # the last one empties the write-ahead log into the file, which takes time.
+        self._keeper = self.connect()
+        try:
+            # First of all, before anything is changed in a file that is not ours.
+            _schema_version(self._keeper, self.path, migrations)
+            _use_write_ahead_log(self._keeper, self._busy_timeout_s)
+            with self.writing(self._keeper):
+                _migrate(self._keeper, self.path, migrations)
+        except BaseException:
+            self._keeper.close()
+            raise
+
+    def _is_open_to_read(self, migrations: Sequence[Migration]) -> bool:
+        """Open the file without changing it; False if that takes bringing it to the newest schema, which it allows."""
+        version = 0
+        if self.path.exists():
+            self._identity = _identity(self.path)
+            self._connect, version = self._way_to_read(migrations)
+        if version == 0:
+            self._connect, self._identity = partial(_empty, migrations), None
+        elif version < migrations[-1][0]:
+            if _may_be_written(self.path):
+                self._connect = self._plainly
+                return False
+            raise JournalError(f"cannot read the journal {self.path}: it must be brought up to date, {COPY_ELSEWHERE}")
+        self._keeper = self.connect()
+        return True
+
+    def _way_to_read(self, migrations: Sequence[Migration]) -> tuple[Callable[[], sqlite3.Connection], int]:
+        """How to connect to the file as it is, and its schema version."""
+        ways: list[Callable[[], sqlite3.Connection]] = [partial(self._by_address, "mode=ro")]
+        if _may_be_written(self.path):
+            ways.insert(0, self._without_writing)
+        if not _has_write_ahead_log(self.path):  # so nobody is writing, and nothing is left to be read from there
+            ways.append(partial(self._by_address, "mode=ro&immutable=1"))
+        refusals: list[sqlite3.OperationalError] = []
+        for way in ways:
             try:
-                _schema_version(self._keeper, path, migrations)  # before anything is changed in a file that is not ours
-                _use_write_ahead_log(self._keeper, busy_timeout_s)
-                with self.writing(self._keeper):
-                    _migrate(self._keeper, path, migrations)
-            except BaseException:
-                self._keeper.close()
-                raise
+                with closing(way()) as connection:
+                    return way, _schema_version(connection, self.path, migrations)
+            except sqlite3.OperationalError as error:
+                if _is_busy(error):
+                    raise
+                refusals.append(error)
+        if _has_write_ahead_log(self.path):
+            raise JournalError(
+                f"cannot read the journal {self.path}: what was written last is still in {self.path.name}-wal"
+                f" ({refusals[-1]}), {COPY_ELSEWHERE}"
+            )
+        raise refusals[0]
 
     def connect(self) -> sqlite3.Connection:
         """A connection of the caller's own: for one thread at a time, and the caller closes it."""
         self.require_same_file()  # before SQLite makes another where it finds none
+        return self._connect()
+
+    def _plainly(self) -> sqlite3.Connection:
+        return self._connected(self.path)
+
+    def _without_writing(self) -> sqlite3.Connection:
+        return self._connected(self.path, "PRAGMA query_only = ON")
+
+    def _by_address(self, how: str) -> sqlite3.Connection:
+        return self._connected(f"{self.path.absolute().as_uri()}?{how}")
+
+    def _connected(self, to: Path | str, statement: str = "PRAGMA synchronous = NORMAL") -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self.path,
+            to,
+            uri=isinstance(to, str),
             timeout=min(self._busy_timeout_s, _PIECE_S),
             isolation_level=None,  # transactions begin and end where we say so
             check_same_thread=False,
         )
         try:
-            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(statement)
         except BaseException:
             connection.close()
             raise
@@ -103,6 +174,8 @@ class Database:
 
     def require_same_file(self) -> None:
         """JournalError if the path names another file by now: SQLite would go on writing to one that nobody finds."""
+        if self._identity is None:  # there was none
+            return
         try:
             is_same = _identity(self.path) == self._identity
         except FileNotFoundError:
@@ -119,6 +192,25 @@ class Database:
 def _identity(path: Path) -> tuple[int, int]:
     found = os.stat(path)
     return found.st_dev, found.st_ino
+
+
+def _may_be_written(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _has_write_ahead_log(path: Path) -> bool:
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _empty(migrations: Sequence[Migration]) -> sqlite3.Connection:
+    """A database that nothing has been entered in."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    for _, change in migrations:
+        change(connection)
+    return connection
 
 
 def _schema_version(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> int:

@@ -15,6 +15,10 @@ from pathlib import Path
 from overseer.errors import JournalError
 
 ELSEWHERE = "set OVERSEER_HOME to another folder"
+COPY_ELSEWHERE = (
+    "which takes a folder that may be written to; copy it there with the files that begin with its name, "
+    "and set OVERSEER_HOME to that folder"
+)
 MOVE_AWAY = f"move it away with the files that begin with its name, and a new one is made, or {ELSEWHERE}"
 
 _FULL = ("the disk is full", "free some space and try again")

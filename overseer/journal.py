@@ -71,10 +71,15 @@ class Journal(AbstractContextManager["Journal"]):
         self._logs: set[RunLog] = set()
 
     @classmethod
-    def open(cls, path: Path | None = None, *, busy_timeout_s: float = LOCK_PATIENCE_S) -> Journal:
-        """The journal at `path`, or at its usual place; made if there is none."""
+    def open(
+        cls, path: Path | None = None, *, busy_timeout_s: float = LOCK_PATIENCE_S, read_only: bool = False
+    ) -> Journal:
+        """The journal at `path`, or at its usual place; made if there is none.
+
+        One that is only to be read is left as it is, wherever it is.
+        """
         path = (path or journal_path()).absolute()
-        database = Database(path, MIGRATIONS, busy_timeout_s=busy_timeout_s)
+        database = Database(path, MIGRATIONS, busy_timeout_s=busy_timeout_s, read_only=read_only)
         return cls(database, RunLocks(path.with_name(f"{path.name}-locks")))
 
     @property

@@ -45,7 +45,7 @@ class RunLocks:
         path = self._path(run_id)
         with diagnosed("look at", path):
             try:
-                descriptor = os.open(path, os.O_RDWR)
+                descriptor = os.open(path, os.O_RDONLY)  # perhaps of a place where nothing may be written
             except FileNotFoundError:
                 return False
             try:
