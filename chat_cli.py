@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from overseer.errors import OutputError
 
@@ -120,7 +121,6 @@ def _leave_when_interrupted() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     import argparse
-    from pathlib import Path
 
     from overseer import __version__
 
@@ -131,12 +131,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     check = commands.add_parser("check", help="say everything that is wrong with a plan file, or how it would run")
-    check.add_argument("file", type=Path, metavar="FILE")
+    check.add_argument("file", type=_plan_file, metavar="FILE", help="a plan; '-': from standard input")
     _add_tools(check)
     _add_json(check)
 
     run = commands.add_parser("run", help="carry out a plan file", epilog=EXIT_CODES)
-    run.add_argument("file", type=Path, metavar="FILE")
+    run.add_argument("file", type=_plan_file, metavar="FILE", help="a plan; '-': from standard input")
     run.add_argument("--input", action="append", default=[], metavar="NAME=VALUE", help="an input of the plan")
     run.add_argument("--no-journal", action="store_true", help="leave no trace; the run cannot be resumed")
     _add_tools(run)
@@ -182,6 +182,12 @@ def _add_tools(parser: argparse.ArgumentParser) -> None:
 
 def _add_json(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+
+
+def _plan_file(text: str) -> Path:
+    from pathlib import Path
+
+    return Path("/dev/stdin" if text == "-" and os.name == "posix" else text)
 
 
 def _positive(text: str) -> int:

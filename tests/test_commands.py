@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,9 @@ class Said:
         self.code = code
         self.out: str = captured.out
         self.err: str = captured.err
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((self.out, self.err))
 
     @property
     def json(self) -> Any:
@@ -222,6 +226,48 @@ def test_what_cannot_be_is_refused_with_a_reason(
     assert complaint in said.err
     assert "Traceback" not in said.err
     assert said.out == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices of POSIX")
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_what_is_no_file_is_refused_instead_of_waited_for(overseer: Any, command: str) -> None:
+    os.mkfifo("pipe")
+    said = overseer(*with_tools(command, "pipe"))
+    assert said.code == 3
+    assert "'pipe' is not a file but a named pipe; write the plan to a file" in said.out + said.err
+    said = overseer(*with_tools(command, "/dev/zero"))
+    assert said.code == 3
+    assert "'/dev/zero' is not a file but a device" in said.out + said.err
+    with closing(socket.socket(socket.AF_UNIX)) as listening:
+        listening.bind("here")
+        assert "'here' is not a file but a socket" in "".join(overseer(*with_tools(command, "here")))
+
+
+def test_a_file_that_is_far_too_large_for_a_plan_is_refused_at_once(overseer: Any) -> None:
+    with Path("plan.yaml").open("wb") as file:
+        file.truncate(65 * 1024 * 1024)
+    said = overseer(*with_tools("check", "plan.yaml"))
+    assert (said.code, said.out) == (3, "plan.yaml: 'plan.yaml' is larger than 16 MiB\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="shells of POSIX")
+@pytest.mark.parametrize(
+    "given", ["- < plan.yaml", "/dev/stdin < plan.yaml", "<(cat plan.yaml)", "- < <(cat plan.yaml)"]
+)
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_plan_may_come_from_standard_input_or_another_command(command: str, given: str) -> None:
+    plan_file(TWO_STEPS)
+    script = f"{sys.executable} {ROOT / 'chat_cli.py'} {' '.join(with_tools(command))} {given}"
+    ended = subprocess.run(
+        ["bash", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ("HELLO WORLD" if command == "run" else "wave 2: loud") in ended.stdout
 
 
 def test_every_fault_of_a_plan_is_told_with_its_line(overseer: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -22,8 +24,9 @@ class NoText(Exception):
 def read_text(path: Path) -> str:
     """The text of a plan file; NoText says why there is none."""
     try:
+        _require_an_end(path)
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)  # it may be a device that never ends
+            content = file.read(MAX_BYTES + 1)  # what is piped need never end
     except FileNotFoundError:
         raise NoText(Fault(f"there is no file '{path}'", _neighbour(path))) from None
     except IsADirectoryError:
@@ -37,6 +40,23 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise NoText(Fault(f"'{path}' is not UTF-8 text", "save it as UTF-8", line=line)) from None
+
+
+# What a shell has opened for us: `overseer check /dev/stdin < FILE`, `overseer check <(command)`.
+_OPENED_FOR_US = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/\d+")
+
+
+def _require_an_end(path: Path) -> None:
+    """NoText for what would be waited for in vain, such as a named pipe that nobody writes to."""
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or _OPENED_FOR_US.fullmatch(str(path))):
+        raise NoText(Fault(f"'{path}' is not a file but {_kind(mode)}", "write the plan to a file"))
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISFIFO(mode):
+        return "a named pipe"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
 def find_workflow(name: str, *, folder: Path, folders: Iterable[Path] = ()) -> tuple[Path | None, tuple[Path, ...]]:
