@@ -19,7 +19,7 @@ from overseer import exits
 from overseer.config import Settings
 from overseer.console import printable, put, say
 from overseer.engine import Engine, Run
-from overseer.errors import JournalError, OutputError, PlanError, RunCutOff, UsageError
+from overseer.errors import BrokenInvariant, JournalError, OutputError, PlanError, RunCutOff, UsageError
 from overseer.journal import Journal, StoredRun
 from overseer.jsonvalue import Json, json_text
 from overseer.kernel.events import Event, to_record
@@ -58,7 +58,7 @@ def run(options: Namespace, settings: Settings) -> int:
         prepared = engine.prepare(plan, inputs, remember=remember)
         if not _is_machine(options):
             _say_lines(plan_lines(plan))
-        return _carried_out(prepared, plan, Report(plan), options)
+        return _carried_out(prepared, plan, Report(plan, keeps_rounds=options.json), options)
 
 
 def resume(options: Namespace, settings: Settings) -> int:
@@ -74,7 +74,8 @@ def resume(options: Namespace, settings: Settings) -> int:
             Path(stored.options["folder"]),
         )
         prepared = engine.prepare_resume(stored.run_id, repeat=options.repeat, give_up=options.give_up)
-        return _carried_out(prepared, prepared.plan, _report_of(journal, stored), options)
+        report = _report_of(journal, stored, keeps_rounds=options.json)
+        return _carried_out(prepared, prepared.plan, report, options)
 
 
 def _check_document(file: Path, checked: Checked) -> dict[str, Json]:
@@ -237,10 +238,13 @@ def _journal(is_wanted: bool) -> Iterator[Journal | None]:
         yield journal
 
 
-def _report_of(journal: Journal, stored: StoredRun) -> Report:
-    report = Report(plan_from(stored.plan).plan, journal.events(stored.run_id))
-    report.run_id = stored.run_id
-    return report
+def _report_of(journal: Journal, stored: StoredRun, *, keeps_rounds: bool = True) -> Report:
+    plan = plan_from(stored.plan).plan
+    try:
+        return Report(plan, journal.events(stored.run_id), run_id=stored.run_id, keeps_rounds=keeps_rounds)
+    except (BrokenInvariant, LookupError, AssertionError) as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise JournalError(f"what {journal.path} says of run {stored.run_id} contradicts itself ({problem})") from error
 
 
 def _inputs(plan: WorkflowPlan, given: list[str]) -> dict[str, Json]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable
 
 from overseer.journal import RunSummary
@@ -74,9 +73,10 @@ class Progress:
 
     def observe(self, event: Event) -> None:
         if isinstance(event, StepStarted):
-            self._began[event.key] = event.at
-            if _is_outer(event.key) and event.attempt == 1:
-                self._starting.append(self._title(event.key))
+            if _is_outer(event.key):
+                self._began[event.key] = event.at
+                if event.attempt == 1:
+                    self._starting.append(self._title(event.key))
             return
         if self._starting and not isinstance(event, ScopeOpened):
             self.flush()
@@ -107,9 +107,9 @@ class Progress:
                 return f"cancelled: {self._title(key)} ({reason})"
             case StepInterrupted(key=key):
                 return f"interrupted: {self._title(key)}"
-            case ScopeOpened(at=at, key=key, rounds=rounds):
+            case ScopeOpened(at=at, key=key, rounds=rounds) if _is_outer(key):
                 self._began[key] = at
-                return self._scope_line(key, rounds) if _is_outer(key) else None
+                return self._scope_line(key, rounds)
             case SourceOpened(key=key, where=where):
                 return f"listening: {self._title(key)}: {where}"
             case SignalArrived(key=key):
@@ -140,8 +140,7 @@ def _is_outer(key: str) -> bool:
 
 def ending_lines(report: Report) -> list[str]:
     """How the run ended, with a count of what became of its steps."""
-    counts = Counter(step.status for step in report.steps.values())
-    told = ", ".join(f"{count} {status}" for status, count in counts.items())
+    told = ", ".join(f"{count} {status}" for status, count in report.counts().items())
     lines = [f"run {report.run_id} {report.status}: {told}"]
     if report.error is not None:
         lines.append(f"  {report.error.message}")

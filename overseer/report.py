@@ -1,11 +1,14 @@
-"""What became of every step of a run, gathered from its events.
+"""What became of every step of a run: the state that its events add up to, as people and programs read it.
 
-It watches a run as it happens or reads one from the journal; both give the same document.
+It watches a run as it happens or reads one from the journal; both give the same document. What
+happened is for the kernel to say. Kept beside it are the times and reasons that decide nothing, and
+the steps of rounds that are over, which the kernel forgets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +16,8 @@ from overseer.errors import Failure
 from overseer.jsonvalue import Json
 from overseer.kernel.events import (
     Event,
+    PlanChanged,
+    RoundClosed,
     RunFinished,
     RunResumed,
     RunStarted,
@@ -24,10 +29,20 @@ from overseer.kernel.events import (
     StepStarted,
     StepSucceeded,
 )
+from overseer.kernel.reducer import apply
+from overseer.kernel.rules import Rules
+from overseer.kernel.state import Frame, RunState, Status, StatusName
 from overseer.plan.values import WorkflowPlan
 
 RUN_SCHEMA = "overseer.run/1"
 
+# What the kernel tells apart and readers need not.
+_SHOWN: dict[StatusName, str] = {
+    Status.PARKED: "waiting",
+    Status.READY: "waiting",
+    Status.OPEN: "running",
+    Status.BLOCKED: "skipped",
+}
 _UNFINISHED = ("waiting", "running", "retrying")
 
 
@@ -35,7 +50,7 @@ _UNFINISHED = ("waiting", "running", "retrying")
 class StepReport:
     """One step of one round."""
 
-    step_id: str
+    step_id: str  # its key: that of a step in a round says which round
     status: str = "waiting"
     value: Json = None
     error: Failure | None = None
@@ -43,7 +58,6 @@ class StepReport:
     started: float | None = None
     ended: float | None = None
     attempts: int = 0
-    is_blocked: bool = False  # skipped because something it needs failed: a resume looks at it again
 
     def to_json(self) -> dict[str, Json]:
         record: dict[str, Json] = {
@@ -61,98 +75,199 @@ class StepReport:
 
 
 class Report:
-    """The state of every step, by key, and of the run as a whole."""
+    """The state of every step, by key, and of the run as a whole.
 
-    def __init__(self, plan: WorkflowPlan, events: Iterable[Event] = ()) -> None:
-        self.name = plan.name
-        self.run_id = ""
-        self.status = "running"
-        self.output: Json = None
-        self.error: Failure | None = None
+    A report that keeps no rounds only counts the steps of those that are over. It does not grow with
+    the length of a loop, and has no use for documents.
+    """
+
+    def __init__(
+        self, plan: WorkflowPlan, events: Iterable[Event] = (), *, run_id: str = "", keeps_rounds: bool = True
+    ) -> None:
         self.started: float | None = None
         self.ended: float | None = None
-        self.steps: dict[str, StepReport] = {step.step_id: StepReport(step.step_id) for step in plan.steps}
+        self._state = RunState(plan, Rules(), run_id)
+        self._steps = {step.step_id: StepReport(step.step_id) for step in plan.steps}
+        self._keeps_rounds = keeps_rounds
+        self._put_away: Counter[str] = Counter()  # how often the steps that are not kept ended how
+        self._is_abandoned = False
         for event in events:
             self.observe(event)
 
-    def observe(self, event: Event) -> None:
-        """Take note of one event."""
-        match event:
-            case RunStarted(at=at, run_id=run_id):
-                self.run_id, self.started = run_id, at
-            case RunResumed():
-                self._resumed()
-            case StepStarted(at=at, key=key, attempt=attempt):
-                self._begun(key, at, attempt)
-            case ScopeOpened(at=at, key=key):
-                self._begun(key, at, 1)
-            case StepSucceeded(at=at, key=key, value=value):
-                self._ended(key, at, "succeeded").value = value
-            case StepFailed(at=at, key=key, failure=failure, retry_at=retry_at):
-                self._ended(key, at, "failed" if retry_at is None else "retrying").error = failure
-            case StepSkipped(at=at, key=key, because=because, detail=detail):
-                step = self._ended(key, at, "skipped")
-                step.reason, step.is_blocked = detail, because == "failure"
-            case StepCancelled(at=at, key=key, reason=reason):
-                self._ended(key, at, "cancelled").reason = reason
-            case StepInterrupted(at=at, key=key):
-                self._ended(key, at, "interrupted")
-            case RunFinished(at=at, status=status, output=output, failure=failure):
-                self.status, self.output, self.error, self.ended = status, output, failure, at
-                self._close()
+    @property
+    def run_id(self) -> str:
+        return self._state.run_id
 
-    def _step(self, key: str) -> StepReport:
-        if key not in self.steps:
-            self.steps[key] = StepReport(key)
-        return self.steps[key]
+    @property
+    def status(self) -> str:
+        if self._is_abandoned and not self._state.is_ended:
+            return "interrupted"
+        return self._state.status or "running"
 
-    def _begun(self, key: str, at: float, attempt: int) -> None:
-        step = self._step(key)
-        step.started = at if step.started is None or attempt == 1 else step.started
-        step.status, step.error, step.reason, step.ended, step.attempts = "running", None, "", None, attempt
+    @property
+    def output(self) -> Json:
+        return self._state.output
 
-    def _ended(self, key: str, at: float, status: str) -> StepReport:
-        step = self._step(key)
-        step.status, step.ended = status, at
-        return step
-
-    def _resumed(self) -> None:
-        self.status, self.output, self.error, self.ended = "running", None, None, None
-        for step in self.steps.values():
-            if step.status == "running":
-                step.status = "interrupted"
-            elif step.status == "cancelled" or (step.status == "skipped" and step.is_blocked):
-                step.status, step.reason = "waiting", ""
-
-    def _close(self) -> None:
-        for step in self.steps.values():
-            if step.status in _UNFINISHED:
-                step.status = "cancelled"
-                step.reason = step.reason or "the run ended before it could"
+    @property
+    def error(self) -> Failure | None:
+        return self._state.failure
 
     def interrupt(self) -> None:
-        """The run is not going on anywhere: say so of what it was doing."""
-        if self.status == "running":
-            self.status = "interrupted"
-            for step in self.steps.values():
-                if step.status == "running":
-                    step.status = "interrupted"
+        """The run is not going on anywhere: say so of it, and of what it was doing."""
+        self._is_abandoned = True
+
+    def steps(self) -> list[StepReport]:
+        """Every step as planned, each scope followed by what ran inside it."""
+        self._update(self._frames())
+        if self._state.is_ended:
+            for step in self._steps.values():
+                _give_up(step)
+        place = {step.step_id: at for at, step in enumerate(self._state.plan.steps)}
+        kept = [step for key, step in self._steps.items() if _outermost(key) in place]
+        return sorted(kept, key=lambda step: place[_outermost(step.step_id)])
+
+    def counts(self) -> Counter[str]:
+        """How many steps ended how, also those that are not kept."""
+        return Counter(step.status for step in self.steps()) + self._put_away
 
     def document(self) -> dict[str, Any]:
         """The run as one JSON document."""
         return {
             "schema": RUN_SCHEMA,
             "run_id": self.run_id,
-            "name": self.name,
+            "name": self._state.plan.name,
             "status": self.status,
             "output": self.output,
             "error": self.error.to_json() if self.error else None,
             "started": self.started,
             "ended": self.ended,
-            "steps": [step.to_json() for step in self._in_order()],
+            "steps": [step.to_json() for step in self.steps()],
         }
 
-    def _in_order(self) -> list[StepReport]:
-        """As planned, each scope followed by what ran inside it."""
-        place = {key: at for at, key in enumerate(self.steps)}
-        return sorted(self.steps.values(), key=lambda step: place[step.step_id.partition("[")[0]])
+    # --- from event to event
+
+    def observe(self, event: Event) -> None:
+        """Take note of one event."""
+        closing = self._state.frames.get(f"{event.key}[{event.index}]") if isinstance(event, RoundClosed) else None
+        apply(event, self._state)
+        self._forget_queues()
+        match event:
+            case RunStarted(at=at):
+                self.started = at
+            case RunResumed():
+                self.ended = None
+                self._wait_again()
+            case RunFinished(at=at):
+                self.ended = at
+            case StepStarted(at=at, key=key, attempt=attempt):
+                self._begun(key, at, attempt)
+            case ScopeOpened(at=at, key=key):
+                self._begun(key, at, 1)
+            case StepSucceeded(at=at, key=key) | StepInterrupted(at=at, key=key):
+                self._step(key).ended = at
+            case StepFailed(at=at, key=key, failure=failure):  # which the state forgets if it is tried again
+                step = self._step(key)
+                step.ended, step.error = at, failure
+            case StepSkipped(at=at, key=key, detail=reason) | StepCancelled(at=at, key=key, reason=reason):
+                step = self._step(key)
+                step.ended, step.reason = at, reason
+            case PlanChanged():
+                self._drop_replaced()
+            case RoundClosed(index=index):
+                assert closing is not None
+                assert closing.scope is not None
+                if index not in closing.scope.broken:  # where a resume would go on in it
+                    self._close(closing)
+
+    def _begun(self, key: str, at: float, attempt: int) -> None:
+        step = self._step(key)
+        step.started = at if step.started is None or attempt == 1 else step.started
+        step.error, step.reason, step.ended = None, "", None
+
+    def _step(self, key: str) -> StepReport:
+        if key not in self._steps:
+            self._steps[key] = StepReport(key)
+        return self._steps[key]
+
+    def _forget_queues(self) -> None:
+        """Nothing is decided here: what the state keeps for a decision would only pile up."""
+        state = self._state
+        for queue in (state.unblocked, state.over, state.settling, state.doomed):
+            queue.clear()
+        for heap in (state.ready, state.openable, state.alarms):
+            heap.clear()
+
+    # --- what the state says
+
+    def _frames(self) -> Iterator[Frame]:
+        """Every round that the state still has, with those inside it."""
+        return _with_inner(self._state.frames[""]) if "" in self._state.frames else iter(())
+
+    def _update(self, frames: Iterable[Frame]) -> None:
+        """Let the steps of these rounds be as the state has them."""
+        for frame in frames:
+            for step_id in frame.graph.steps:
+                if step := self._steps.get(frame.key_of(step_id)):
+                    self._update_step(step, frame, step_id)
+
+    def _update_step(self, step: StepReport, frame: Frame, step_id: str) -> None:
+        status = frame.status_of(step_id)
+        step.status = _SHOWN.get(status, status)
+        step.value = frame.values.get(step_id) if status == Status.SUCCEEDED else None
+        step.error = frame.failures.get(step_id, step.error)
+        step.attempts = frame.attempts.get(step_id, 1 if step_id in frame.scopes else 0)
+        if self._is_abandoned and step.status == "running":
+            step.status = "interrupted"
+
+    def _wait_again(self) -> None:
+        """Of the steps that another life of the run looks at again, the last one's end says nothing any more."""
+        for frame in self._frames():
+            for step_id in frame.graph.steps:
+                step = self._steps.get(frame.key_of(step_id))
+                if step is not None and frame.status_of(step_id) in (Status.WAITING, Status.OPEN):
+                    step.ended, step.error, step.reason = None, None, ""
+
+    def _close(self, frame: Frame) -> None:
+        """The state has forgotten a round: keep what it said of its steps, or count it."""
+        frames = list(_with_inner(frame))
+        self._update(frames)
+        if not self._keeps_rounds:
+            for inner in frames:
+                for step_id in inner.graph.steps:
+                    if step := self._steps.pop(inner.key_of(step_id), None):
+                        _give_up(step)
+                        self._put_away[step.status] += 1
+
+    def _drop_replaced(self) -> None:
+        """A step that another has taken the place of has no rounds any more."""
+        root = self._state.root
+        for step_id in {_outermost(key) for key in self._steps if "/" in key}:
+            if step_id not in root.scopes:
+                inner = [key for key in self._steps if "/" in key and _outermost(key) == step_id]
+                for key in inner:
+                    del self._steps[key]
+        for step in self._state.plan.steps:
+            if root.status_of(step.step_id) == Status.WAITING and step.step_id not in root.attempts:
+                self._steps[step.step_id] = StepReport(step.step_id)
+
+
+def _give_up(step: StepReport) -> None:
+    """What has not ended in a run or a round that has will not do so any more."""
+    if step.status in _UNFINISHED:
+        step.status = "cancelled"
+        step.reason = step.reason or "the run ended before it could"
+
+
+def _with_inner(frame: Frame) -> Iterator[Frame]:
+    """A round, and all the rounds inside it that it still knows."""
+    stack = [frame]
+    while stack:
+        outer = stack.pop()
+        yield outer
+        for scope in outer.scopes.values():
+            stack += [*scope.open.values(), *scope.broken.values()]
+
+
+def _outermost(key: str) -> str:
+    """The step of the plan itself that a key is part of."""
+    return key.partition("[")[0]
