@@ -136,6 +136,28 @@ _readable = json.JSONEncoder(ensure_ascii=False, **_OPTIONS).encode
 _escaped = json.JSONEncoder(ensure_ascii=True, **_OPTIONS).encode
 
 
+def is_same(left: Json, right: Json) -> bool:
+    """Whether two values are equal as JSON: in Python True equals 1, at whatever depth."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(is_same, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(is_same(item, right[key]) for key, item in left.items())
+    return bool(left == right)
+
+
+def has(whole: Json, part: Json) -> bool:
+    """Whether text has a text in it, a list an item, or an object a key; TypeError where that makes no sense."""
+    if isinstance(whole, list):
+        return any(is_same(item, part) for item in whole)
+    if isinstance(whole, str | dict) and isinstance(part, str):
+        return part in whole
+    if isinstance(whole, dict):
+        return False
+    raise TypeError(f"nothing can be looked for in {kind_of(whole)}")
+
+
 def as_text(value: Json) -> str:
     """How a value reads inside a sentence: text as it is, nothing for null, JSON for the rest."""
     if isinstance(value, str):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from overseer import jsonvalue
-from overseer.jsonvalue import MAX_DEPTH, NotJson, as_json, as_text, detached, json_text, kind_of
+from overseer.jsonvalue import MAX_DEPTH, NotJson, as_json, as_text, detached, has, is_same, json_text, kind_of
 from tests.plan.strategies import json_values
 
 
@@ -107,6 +107,28 @@ def test_a_detached_copy_is_equal_and_shares_nothing(value: Any) -> None:
 def test_text_and_kind(value: Any, text: str, kind: str) -> None:
     assert as_text(value) == text
     assert kind_of(value) == kind
+
+
+# --- comparing
+
+
+@given(json_values, json_values)
+def test_values_are_the_same_if_their_json_is(one: Any, other: Any) -> None:
+    def normal(value: Any) -> Any:
+        """The value so that its text tells what is the same: numbers without their type."""
+        if isinstance(value, list):
+            return [normal(item) for item in value]
+        if isinstance(value, dict):
+            return {key: normal(item) for key, item in value.items()}
+        is_whole = isinstance(value, float) and value == int(value)
+        return int(value) if is_whole else value
+
+    def text(value: Any) -> str:
+        return json.dumps(normal(value), sort_keys=True)
+
+    assert is_same(one, one)
+    assert is_same(one, other) is (text(one) == text(other))
+    assert has([other, one], one)
 
 
 # --- size

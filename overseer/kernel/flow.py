@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from overseer.errors import Failure, PlanError
-from overseer.jsonvalue import Json, as_text, kind_of
+from overseer.jsonvalue import Json, as_text, has, is_same, kind_of
 from overseer.kernel.claims import Want
 from overseer.kernel.events import SkipReason
 from overseer.kernel.state import Frame, OpenScope, RunState, Status, planned_rounds
@@ -95,12 +95,6 @@ def holds(guard: Guard, read: Callable[[Ref], Json]) -> bool:
         ) from None
 
 
-def _contains(whole: Json, part: Json) -> bool:
-    if not isinstance(whole, str | list | dict):
-        raise TypeError
-    return part in whole
-
-
 def _ordered(compare: Callable[[Json, Json], bool]) -> Callable[[Json, Json], bool]:
     def checked(left: Json, right: Json) -> bool:
         if isinstance(left, bool) or isinstance(right, bool):
@@ -110,22 +104,15 @@ def _ordered(compare: Callable[[Json, Json], bool]) -> Callable[[Json, Json], bo
     return checked
 
 
-def _equal(left: Json, right: Json) -> bool:
-    # In Python True == 1, in JSON it is not.
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    return bool(left == right)
-
-
 _COMPARE: Mapping[Operator, Callable[[Json, Json], bool]] = {
-    "eq": _equal,
-    "ne": lambda left, right: not _equal(left, right),
+    "eq": is_same,
+    "ne": lambda left, right: not is_same(left, right),
     "lt": _ordered(lambda left, right: left < right),
     "le": _ordered(lambda left, right: left <= right),
     "gt": _ordered(lambda left, right: left > right),
     "ge": _ordered(lambda left, right: left >= right),
-    "in": lambda left, right: _contains(right, left),
-    "contains": _contains,
+    "in": lambda left, right: has(right, left),
+    "contains": has,
 }
 
 

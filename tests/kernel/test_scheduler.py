@@ -100,6 +100,7 @@ def test_several_sinks_are_an_object() -> None:
         ('{ref: "{{v}}", op: in, value: [1, 5]}', True),
         ('{ref: "{{v}}", op: eq, value: true}', False),
         ('{ref: "{{v}}", op: eq, value: "5"}', False),
+        ('{ref: "{{v}}", op: in, value: [[5], true]}', False),
     ],
 )
 def test_a_guard_decides(guard: str, runs: bool) -> None:
@@ -107,6 +108,32 @@ def test_a_guard_decides(guard: str, runs: bool) -> None:
         steps:
         - {{step_id: v, tool: t, args: {{value: 5}}}}
         - {{step_id: x, tool: t, when: {guard}}}
+        """).run()
+    assert world.statuses()["x"] == ("succeeded" if runs else "skipped")
+
+
+@pytest.mark.parametrize(
+    ("value", "guard", "runs"),
+    [
+        ("[1]", "op: eq, value: [true]", False),
+        ("[1]", "op: ne, value: [true]", True),
+        ("[1]", "op: eq, value: [1.0]", True),
+        ("{a: [{b: 0}]}", "op: eq, value: {a: [{b: false}]}", False),
+        ("{a: 1, b: 2}", "op: eq, value: {b: 2, a: 1}", True),
+        ("1", "op: in, value: [true, [1]]", False),
+        ("[true]", "op: in, value: [[1], [true]]", True),
+        ("[0, [1]]", "op: contains, value: false", False),
+        ("[0, [1]]", "op: contains, value: [true]", False),
+        ("[0, [1]]", "op: contains, value: [1]", True),
+        ("{a: 1}", "op: contains, value: a", True),
+        ("{a: 1}", "op: contains, value: [a]", False),
+    ],
+)
+def test_values_are_compared_as_json_at_every_depth(value: str, guard: str, runs: bool) -> None:
+    world = begun(f"""
+        steps:
+        - {{step_id: v, tool: t, args: {{value: {value}}}}}
+        - {{step_id: x, tool: t, when: {{ref: "{{{{v}}}}", {guard}}}}}
         """).run()
     assert world.statuses()["x"] == ("succeeded" if runs else "skipped")
 
