@@ -24,7 +24,8 @@ from overseer.journal import Journal, StoredRun
 from overseer.jsonvalue import Json, json_text
 from overseer.kernel.events import Event, to_record
 from overseer.plan import Checked, check_plan, load_plan, parse_input, plan_from, waves
-from overseer.plan.values import WorkflowPlan
+from overseer.plan.resources import faults_of_writes
+from overseer.plan.values import Code, WorkflowPlan, all_steps
 from overseer.registry import Registry, load_tools, our_tools
 from overseer.render import Progress, ending_lines, plan_lines, run_line, value_text, wave_lines
 from overseer.report import Report
@@ -41,7 +42,7 @@ def check(options: Namespace, settings: Settings) -> int:
     elif checked.faults:
         _put_lines(f"{options.file}: {fault}" for fault in checked.faults)
     else:
-        _put_lines([*plan_lines(checked.plan), *wave_lines(checked.plan), *checked.notes])
+        _put_lines([*plan_lines(checked.plan), *wave_lines(checked.plan), *_notes(checked)])
     return exits.PLAN if checked.faults else exits.OK
 
 
@@ -84,9 +85,21 @@ def _check_document(file: Path, checked: Checked) -> dict[str, Json]:
         "file": str(file),
         "valid": not checked.faults,
         "faults": [fault.to_json() for fault in checked.faults],
-        "notes": list(checked.notes),
+        "notes": _notes(checked),
         "waves": [] if checked.faults else [list(wave) for wave in waves(checked.plan)],
     }
+
+
+def _notes(checked: Checked) -> list[str]:
+    """What there is to say of a plan that has no faults, also why it cannot run here."""
+    needy = dict.fromkeys(step.step_id for step in all_steps(checked.plan) if isinstance(step.action, Code))
+    return [
+        *checked.notes,
+        *(
+            f"note: step '{step_id}' needs code to be written for it; `run` will refuse it until something here can"
+            for step_id in needy
+        ),
+    ]
 
 
 def runs(options: Namespace, settings: Settings) -> int:
@@ -226,6 +239,9 @@ def _tools(folders: list[Path]) -> Registry:
         registry = load_tools([our_tools(), *folders])
     for problem in registry.problems:
         say(f"tool file left out: {problem}")
+    for tool in registry.tools.values():
+        for fault in faults_of_writes(tool):
+            say(f"tool '{tool.name}' in {tool.origin}: {fault}")
     return registry
 
 

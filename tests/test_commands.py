@@ -313,6 +313,33 @@ def test_a_plan_that_needs_code_is_refused_where_no_code_can_run(overseer: Any) 
     assert "code" in said.err
 
 
+def test_check_says_what_run_will_refuse(overseer: Any) -> None:
+    path = plan_file("""
+        steps:
+        - {step_id: a, code: count the words}
+        - {step_id: m, iterations: 2, steps: [{step_id: b, code: count again}]}
+        """)
+    said = overseer("check", path)
+    assert said.code == 0
+    assert said.out.splitlines()[-2:] == [
+        f"note: step '{step_id}' needs code to be written for it; `run` will refuse it until something here can"
+        for step_id in "ab"
+    ]
+    assert len(overseer("check", path, "--json").json["notes"]) == 2
+
+
+def test_a_tool_that_writes_what_it_cannot_name_is_told_when_it_is_loaded(overseer: Any) -> None:
+    Path("tools").mkdir()
+    Path("tools/save.py").write_text(
+        "from overseer.tool import tool\n@tool(effect='write', writes=['file:{pth}'])\n"
+        "def save(path: str) -> str:\n    'Save.'\n    return path\n"
+    )
+    said = overseer("check", plan_file("steps: [{step_id: a, tool: save, args: {path: x}}]"), "--tools", "tools")
+    assert said.code == 0
+    assert said.err.endswith("/tools/save.py: writes 'file:{pth}': it has no parameter 'pth'; did you mean 'path'?\n")
+    assert said.err.startswith("tool 'save' in ")
+
+
 def test_a_broken_tool_file_is_named_with_its_line_and_the_others_work(overseer: Any) -> None:
     Path("tools").mkdir()
     Path("tools/broken.py").write_text("x = 1\nraise ValueError('oh no')\n")

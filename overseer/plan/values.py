@@ -7,7 +7,7 @@ left to the modules beside and below this one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -226,6 +226,14 @@ class WorkflowPlan:
 
     def with_steps(self, steps: tuple[WorkflowStep, ...]) -> WorkflowPlan:
         return replace(self, steps=steps)
+
+
+def all_steps(plan: WorkflowPlan) -> Iterator[WorkflowStep]:
+    """Every step of a plan, each scope followed by the steps of its body."""
+    for step in plan.steps:
+        yield step
+        if isinstance(step.action, Scope) and step.action.body is not None:
+            yield from all_steps(step.action.body)
 
 
 def refs_of(step: WorkflowStep) -> list[Ref]:
