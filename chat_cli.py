@@ -142,8 +142,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_tools(run)
     _add_running(run)
 
-    runs = commands.add_parser("runs", help="list the runs in the journal, newest first")
+    runs = commands.add_parser("runs", help="list the runs in the journal, newest first, or remove old ones")
     runs.add_argument("--limit", type=_positive, default=50, metavar="N", help="how many (default: 50)")
+    runs.add_argument("--prune", type=_age, metavar="AGE", help="remove the runs that ended longer ago, such as 30d")
+    runs.add_argument("--all", action="store_true", help="with --prune: also runs that were cut off that long ago")
     _add_json(runs)
 
     show = commands.add_parser("show", help="say what became of every step of a run")
@@ -188,6 +190,17 @@ def _plan_file(text: str) -> Path:
     from pathlib import Path
 
     return Path("/dev/stdin" if text == "-" and os.name == "posix" else text)
+
+
+def _age(text: str) -> float:
+    from argparse import ArgumentTypeError
+
+    from overseer.plan import seconds_of
+
+    try:
+        return seconds_of(text, zero_ok=True)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from error
 
 
 def _positive(text: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -27,7 +28,7 @@ from overseer.plan import Checked, check_plan, load_plan, parse_input, plan_from
 from overseer.plan.resources import faults_of_writes
 from overseer.plan.values import Code, WorkflowPlan, all_steps
 from overseer.registry import Registry, load_tools, our_tools
-from overseer.render import Progress, ending_lines, plan_lines, run_line, value_text, wave_lines
+from overseer.render import Progress, ending_lines, plan_lines, pruned_lines, run_line, value_text, wave_lines
 from overseer.report import Report
 
 
@@ -103,13 +104,28 @@ def _notes(checked: Checked) -> list[str]:
 
 
 def runs(options: Namespace, settings: Settings) -> int:
-    """List the runs in the journal, newest first."""
+    """List the runs in the journal, newest first, or remove old ones."""
+    if options.prune is not None:
+        return _prune(options)
+    if options.all:
+        raise UsageError("--all goes with --prune")
     with Journal.open(read_only=True) as journal:
         found = journal.runs(limit=options.limit)
     if options.json:
         _put_document({"schema": "overseer.runs/1", "runs": [asdict(summary) for summary in found]})
     else:
         _put_lines(map(run_line, found) if found else ["no runs yet"])
+    return exits.OK
+
+
+def _prune(options: Namespace) -> int:
+    with Journal.open() as journal:
+        pruned = journal.prune(time.time() - options.prune, also_interrupted=options.all)
+    if options.json:
+        removed = [asdict(summary) for summary in pruned.runs]
+        _put_document({"schema": "overseer.pruned/1", "removed": removed, "freed_bytes": pruned.freed_bytes})
+    else:
+        _put_lines(pruned_lines(pruned, options.prune))
     return exits.OK
 
 

@@ -22,6 +22,7 @@ from overseer.ids import as_typed
 from overseer.jsonvalue import TOO_LARGE, Json, is_too_large, json_text
 from overseer.kernel.events import Event, RunStatus
 from overseer.locks import RunLock, RunLocks
+from overseer.pruning import free_space, remove_old
 from overseer.runlog import RunLog, altered_blobs, events_after, step_count, succeeded_steps
 from overseer.schema import MIGRATIONS
 
@@ -46,6 +47,14 @@ class RunSummary:
     is_owned: bool  # somebody has it in hand right now
     steps: int  # of the plan itself, without those inside scopes
     succeeded: int | None  # of these; None if the journal is damaged there
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was removed from the journal."""
+
+    runs: tuple[RunSummary, ...]
+    freed_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,24 @@ class Journal(AbstractContextManager["Journal"]):
         )
         self._logs.add(log)
         return log
+
+    # --- clearing out
+
+    def prune(self, before: float, *, also_interrupted: bool = False) -> Pruned:
+        """Remove the runs that ended before a time and, if told so, those that were cut off before it."""
+        with self._database.reading() as connection:
+            rows = connection.execute(f"{_SUMMARIES} ORDER BY created DESC, number DESC").fetchall()
+            runs = {run.run_id: run for run in (self._summary(connection, row) for row in rows)}
+        with diagnosed("write to the journal", self.path):
+            removed = [
+                runs[run_id]
+                for run_id in remove_old(
+                    self._database, self._locks, runs, before=before, also_interrupted=also_interrupted
+                )
+            ]
+            # Rewriting the file takes as long as it is large, and a run that goes on would have to wait.
+            freed = free_space(self._database, may_take_long=not any(run.is_owned for run in runs.values()))
+        return Pruned(tuple(removed), freed)
 
     # --- reading
 

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable
 
-from overseer.journal import RunSummary
+from overseer.journal import Pruned, RunSummary
 from overseer.jsonvalue import Json
 from overseer.kernel.events import (
     CancelAsked,
@@ -22,7 +22,7 @@ from overseer.kernel.events import (
     StepStarted,
     StepSucceeded,
 )
-from overseer.plan import waves
+from overseer.plan import duration_text, waves
 from overseer.plan.values import Code, Scope, WorkflowPlan, WorkflowStep
 from overseer.report import Report
 
@@ -151,3 +151,12 @@ def run_line(run: RunSummary) -> str:
     """A run in a list of runs."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.created))
     return f"{run.run_id}  {when}  {run.status:<11}  {run.name}"
+
+
+def pruned_lines(pruned: Pruned, age_s: float) -> list[str]:
+    """Which runs were removed from the journal."""
+    count = len(pruned.runs)
+    if not count:
+        return [f"no run ended more than {duration_text(age_s)} ago"]
+    freed = f"; the journal is {pruned.freed_bytes:,} bytes smaller" if pruned.freed_bytes else ""
+    return [f"removed {count} run{'s' if count != 1 else ''}{freed}:", *(f"  {run_line(run)}" for run in pruned.runs)]

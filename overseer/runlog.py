@@ -148,6 +148,22 @@ def succeeded_steps(connection: sqlite3.Connection, number: int) -> int | None:
     return int(count)
 
 
+def newest_time(connection: sqlite3.Connection, number: int) -> float | None:
+    """When the newest event of a run happened; None if there is none."""
+    row = connection.execute("SELECT at FROM events WHERE id = ?", (newest_id(connection, number),)).fetchone()
+    return None if row is None else float(row[0])
+
+
+def drop_events(connection: sqlite3.Connection, number: int) -> None:
+    """Remove all events of a run; large values that they carried stay until `drop_unused_blobs`."""
+    connection.execute("DELETE FROM events WHERE id BETWEEN ? AND ?", _ids_of(number))
+
+
+def drop_unused_blobs(connection: sqlite3.Connection) -> None:
+    """Remove the large values that no event carries."""
+    connection.execute("DELETE FROM blobs WHERE hash NOT IN (SELECT value FROM events WHERE typeof(value) = 'blob')")
+
+
 def altered_blobs(connection: sqlite3.Connection) -> list[str]:
     """The beginnings of the hashes of all large values that are not what was stored."""
     blobs = connection.execute("SELECT hash, value FROM blobs")

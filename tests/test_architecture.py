@@ -23,6 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.models", "overseer.workspace", "overseer.web", "overseer.processes"),
     ("overseer.secrets",),
     ("overseer.dispatch", "overseer.stream", "overseer.journal", "overseer.sources"),
+    ("overseer.pruning",),
     ("overseer.worker", "overseer.runlog", "overseer.schema"),
     ("overseer.database", "overseer.locks", "overseer.diagnosis", "overseer.ids", "overseer.home"),
     ("overseer.kernel",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -214,13 +215,15 @@ def test_a_result_that_no_journal_could_hold_is_the_failure_of_its_step(overseer
         (("check", "plan.yaml", "--unknown"), 2, "unrecognized arguments"),
         (("show", "zzz"), 2, "zzz"),
         (("resume", "zzz"), 2, "zzz"),
+        (("runs", "--prune", "30"), 2, '"30" is not a duration'),
+        (("runs", "--all"), 2, "--all goes with --prune"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_reason(
     overseer: Any, arguments: tuple[str, ...], code: int, complaint: str
 ) -> None:
     plan_file(TWO_STEPS)
-    tools = () if "--tools" in arguments or arguments[0] == "show" else ("--tools", str(TOOLS))
+    tools = () if "--tools" in arguments or arguments[0] in ("show", "runs") else ("--tools", str(TOOLS))
     said = overseer(*arguments, *tools)
     assert said.code == code
     assert complaint in said.err
@@ -407,6 +410,37 @@ def test_what_succeeded_cannot_be_resumed(overseer: Any) -> None:
     said = overseer("resume", run_id)
     assert said.code == 2
     assert "nothing to resume" in said.err
+
+
+def test_old_runs_are_removed_and_named(overseer: Any) -> None:
+    said = overseer("runs", "--prune", "0s")
+    assert (said.code, said.out) == (0, "no run ended more than 0s ago\n")
+    large = plan_file("steps: [{step_id: a, tool: echo, args: {value: " + "x" * 200_000 + "}}]")
+    first = overseer(*with_tools("run", large, "--json")).json["run_id"]
+    second = overseer(*with_tools("run", plan_file("steps: [{step_id: a, tool: fail}]"), "--json")).json["run_id"]
+    assert overseer("runs", "--prune", "1h", "--json").json["removed"] == []
+    assert len(overseer("runs").out.splitlines()) == 2
+    said = overseer("runs", "--prune", "0s")
+    lines = said.out.splitlines()
+    assert re.fullmatch(r"removed 2 runs; the journal is [\d,]+ bytes smaller:", lines[0])
+    assert [line.split()[0] for line in lines[1:]] == [second, first]
+    assert overseer("runs").out == "no runs yet\n"
+
+
+def test_what_runs_or_was_cut_off_is_not_removed_unasked(overseer: Any) -> None:
+    path = plan_file("steps: [{step_id: a, tool: slow}]")
+    with started(*with_tools("run", path)) as cut_off:
+        wait_for(cut_off, "slow has begun")
+        cut_off.kill()
+    with started(*with_tools("run", path)) as running:
+        wait_for(running, "slow has begun")
+        kept, gone = [run["run_id"] for run in overseer("runs", "--json").json["runs"]]
+        assert overseer("runs", "--prune", "0s", "--json").json["removed"] == []
+        said = overseer("runs", "--prune", "0s", "--all", "--json").json
+        assert [(run["run_id"], run["status"]) for run in said["removed"]] == [(gone, "interrupted")]
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(PATIENCE_S) == 130
+    assert [(run["run_id"], run["status"]) for run in overseer("runs", "--json").json["runs"]] == [(kept, "cancelled")]
 
 
 # --- real processes

@@ -567,6 +567,68 @@ def test_an_interrupt_between_commit_and_return_repeats_nothing(journal, monkeyp
     assert list(journal.events("r1")) == [*events_of(2), StepStarted(3.0, "fr"), RunFinished(9.0, "cancelled")]
 
 
+# --- clearing out
+
+
+def test_runs_that_ended_before_a_time_are_removed_with_all_that_only_they_had(journal, path):
+    shared, own = "s" * 9000, "o" * 9000
+    for run_id, ended, values in (("r1", 10.0, (shared, own)), ("r2", 20.0, (shared,)), ("r3", None, (shared,))):
+        with begin(journal, run_id) as log:
+            log.append([StepSucceeded(5.0, "a", value) for value in values])
+            if ended:
+                log.append([RunFinished(ended, "succeeded")])
+    assert blobs_in(path) == 2
+    assert [run.run_id for run in journal.prune(15.0).runs] == ["r1"]
+    assert blobs_in(path) == 1
+    assert next(journal.events("r2")) == StepSucceeded(5.0, "a", shared)
+    assert [run.run_id for run in journal.prune(100.0).runs] == ["r2"]
+    assert blobs_in(path) == 1
+    pruned = journal.prune(5.1, also_interrupted=True)
+    assert [(run.run_id, run.status) for run in pruned.runs] == [("r3", "interrupted")]
+    assert blobs_in(path) == 0
+    assert journal.check() == []
+    with begin(journal, "r4") as log:  # takes up the number of one that is gone
+        assert list(journal.events("r4")) == []
+        log.append(events_of(2))
+    assert list(journal.events("r4")) == events_of(2)
+
+
+def test_a_run_that_is_gone_on_with_is_not_removed(journal):
+    with begin(journal) as log:
+        log.append([RunFinished(2.0, "failed")])
+    with journal.reopen("r1") as log:
+        assert journal.prune(100.0, also_interrupted=True).runs == ()
+        log.append([RunResumed(3.0)])
+        assert journal.prune(100.0, also_interrupted=True).runs == ()
+        log.append([RunFinished(4.0, "succeeded")])
+    assert journal.prune(4.0).runs == ()
+    assert [run.run_id for run in journal.prune(4.1).runs] == ["r1"]
+
+
+def test_what_others_write_meanwhile_is_kept(path):
+    with Child(OWNER, path, "r1", 400, 3) as owner:
+        assert owner.hear() == "begun"
+        with Journal.open(path) as journal:
+            for number in range(200):
+                with begin(journal, f"old{number}") as log:
+                    log.append([StepSucceeded(1.0, "a", LARGE + str(number)), RunFinished(2.0, "succeeded")])
+            owner.tell()
+            assert len(journal.prune(100.0, also_interrupted=True).runs) == 200
+            assert [owner.hear(), owner.hear()] == ["well under way", "done"]
+            assert len(list(journal.events("r1"))) == 1200
+            assert blobs_in(path) == 0
+            assert journal.check() == []
+
+
+def test_the_file_becomes_smaller_where_nothing_runs(journal, path):
+    with begin(journal) as log:
+        log.append([StepSucceeded(1.0, f"s{number}", f"{number}" * 100_000) for number in range(20)])
+        log.append([RunFinished(2.0, "succeeded")])
+    pruned = journal.prune(3.0)
+    assert pruned.freed_bytes > 1_000_000
+    assert path.stat().st_size < 100_000
+
+
 # --- damage
 
 
