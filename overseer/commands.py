@@ -30,6 +30,7 @@ from overseer.plan.values import Code, WorkflowPlan, all_steps
 from overseer.registry import Registry, load_tools, our_tools
 from overseer.render import Progress, ending_lines, plan_lines, pruned_lines, run_line, value_text, wave_lines
 from overseer.report import Report
+from overseer.retelling import run_lines
 
 
 def check(options: Namespace, settings: Settings) -> int:
@@ -139,13 +140,9 @@ def show(options: Namespace, settings: Settings) -> int:
     if options.json:
         _put_document(report.document())
         return exits.OK
-    lines = [f"run {stored.run_id} {report.status}: {stored.summary.name or 'unnamed plan'}"]
-    for step in report.document()["steps"]:
-        why = (step["error"] or {}).get("message") or step.get("reason", "")
-        lines.append(f"  {step['status']:<11}  {step['step_id']}" + (f": {why}" if why else ""))
-    _put_lines(lines)
-    if report.output is not None:
-        _put_value(report.output)
+    _put_lines(run_lines(report))
+    if report.status in ("failed", "cancelled", "interrupted"):
+        say(f"to go on where it stopped: overseer resume {report.run_id}")
     return exits.OK
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from overseer.journal import Pruned, RunSummary
 from overseer.jsonvalue import Json
@@ -140,17 +140,23 @@ def _is_outer(key: str) -> bool:
 
 def ending_lines(report: Report) -> list[str]:
     """How the run ended, with a count of what became of its steps."""
-    told = ", ".join(f"{count} {status}" for status, count in report.counts().items())
-    lines = [f"run {report.run_id} {report.status}: {told}"]
+    lines = [f"run {report.run_id} {report.status}: {counts_text(report.counts())}"]
     if report.error is not None:
         lines.append(f"  {report.error.message}")
     return lines
 
 
+def counts_text(counts: Mapping[str, int]) -> str:
+    """How many steps ended how."""
+    return ", ".join(f"{count} {status}" for status, count in counts.items())
+
+
+# --- lists of runs
+
+
 def run_line(run: RunSummary) -> str:
     """A run in a list of runs."""
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.created))
-    return f"{run.run_id}  {when}  {run.status:<11}  {run.name}"
+    return f"{run.run_id}  {when(run.created)}  {run.status:<11}  {run.name}"
 
 
 def pruned_lines(pruned: Pruned, age_s: float) -> list[str]:
@@ -160,3 +166,8 @@ def pruned_lines(pruned: Pruned, age_s: float) -> list[str]:
         return [f"no run ended more than {duration_text(age_s)} ago"]
     freed = f"; the journal is {pruned.freed_bytes:,} bytes smaller" if pruned.freed_bytes else ""
     return [f"removed {count} run{'s' if count != 1 else ''}{freed}:", *(f"  {run_line(run)}" for run in pruned.runs)]
+
+
+def when(at: float) -> str:
+    """A time as people read it, where they are."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

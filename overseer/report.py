@@ -99,6 +99,10 @@ class Report:
         return self._state.run_id
 
     @property
+    def name(self) -> str:
+        return self._state.plan.name
+
+    @property
     def status(self) -> str:
         if self._is_abandoned and not self._state.is_ended:
             return "interrupted"
@@ -135,7 +139,7 @@ class Report:
         return {
             "schema": RUN_SCHEMA,
             "run_id": self.run_id,
-            "name": self._state.plan.name,
+            "name": self.name,
             "status": self.status,
             "output": self.output,
             "error": self.error.to_json() if self.error else None,

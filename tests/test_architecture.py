@@ -15,7 +15,7 @@ PACKAGE = ROOT / "overseer"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("chat_cli",),
     ("overseer.commands",),
-    ("overseer.config", "overseer.render", "overseer.registry"),
+    ("overseer.config", "overseer.render", "overseer.retelling", "overseer.registry"),
     ("overseer.engine", "overseer.report"),
     ("overseer.runner", "overseer.calls"),
     ("overseer.kinds", "overseer.nodes"),

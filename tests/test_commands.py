@@ -396,12 +396,12 @@ def test_runs_are_listed_newest_first_and_shown_by_the_beginning_of_their_id(ove
     assert "succeeded" in listed[1]
     assert [run["run_id"] for run in overseer("runs", "--json", "--limit", "1").json["runs"]] == [second]
     shown = overseer("show", first[:-1])
-    assert shown.out.splitlines() == [
-        f"run {first} succeeded: two",
-        "  succeeded    greet",
-        "  succeeded    loud",
-        "HELLO WORLD",
-    ]
+    lines = shown.out.splitlines()
+    assert lines[0] == f"run {first} succeeded: two"
+    assert re.fullmatch(r"begun \d{4}-\d\d-\d\d \d\d:\d\d:\d\d, took \d+\.\d\d s", lines[1])
+    assert re.fullmatch(r"  succeeded    greet    0\.\d\d s", lines[2])
+    assert re.fullmatch(r"  succeeded    loud     0\.\d\d s", lines[3])
+    assert lines[4:] == ["", "HELLO WORLD"]
     assert overseer("show", second, "--json").json["steps"][0]["error"]["message"] == "no luck"
 
 
