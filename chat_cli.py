@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-# Nothing that takes long is imported up here: Ctrl-C while loading must find `entry` at work.
+# Nothing more is imported up here: Ctrl-C while loading must find `entry` at work.
 import os
-import signal
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # what type checkers take it for
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
     from pathlib import Path
+    from typing import Any
 
     from overseer.errors import OutputError
 
@@ -30,7 +30,8 @@ def entry() -> None:
         code = _sent_off(main())
     except SystemExit as left:  # of argparse, which has said why
         code = _sent_off(left.code if isinstance(left.code, int) else 1)
-    except KeyboardInterrupt:  # raised by a tool's own file
+    except KeyboardInterrupt:  # before it was known what to do then, or raised by a tool's own file
+        _say_interrupted()
         code = 130
     except BaseException:
         _print_traceback()
@@ -108,15 +109,22 @@ def _print_traceback() -> None:
 def _leave_when_interrupted() -> None:
     """Before a run begins there is nothing to stop: Ctrl-C ends the process, wherever in loading it is."""
 
+    import signal
+
     def leave(_number: int, _frame: Any) -> None:
         # No exception: an import might turn it into another one, or swallow it.
-        try:
-            os.write(2, b"interrupted\n")
-        finally:
-            os._exit(130)
+        _say_interrupted()
+        os._exit(130)
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # somebody may want it ignored
         signal.signal(signal.SIGINT, leave)
+
+
+def _say_interrupted() -> None:
+    try:
+        os.write(2, b"interrupted\n")
+    except OSError:
+        return
 
 
 def _parser() -> argparse.ArgumentParser:
