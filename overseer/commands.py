@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from overseer import exits
 from overseer.config import Settings
-from overseer.console import printable, put, say
+from overseer.console import printable, put, say, watching_reader
 from overseer.engine import Engine, Run
 from overseer.errors import BrokenInvariant, JournalError, OutputError, PlanError, RunCutOff, UsageError
 from overseer.journal import Journal, StoredRun
@@ -158,9 +159,10 @@ def _carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Nam
     elif not options.json:
         progress = Progress(plan, say)
         prepared.watch(progress.observe, pause=progress.flush)
+    watched = lines.watching_reader() if options.jsonl else nullcontext()
     try:
         # What a tool prints is not the result.
-        with _stopping_at_signals(prepared), redirect_stdout(sys.stderr):
+        with _stopping_at_signals(prepared), redirect_stdout(sys.stderr), watched:
             result = prepared.carry_out()
     except JournalError as error:
         raise RunCutOff(prepared.run_id, error) from error
@@ -196,6 +198,13 @@ class _EventLines:
         self.error: OutputError | None = None
         self._prepared = prepared
         self._out = sys.stdout
+        self._may_ask = threading.Lock()
+
+    @contextmanager
+    def watching_reader(self) -> Iterator[None]:
+        """Ask the run to stop as soon as its reader goes away, even where the next event is far off."""
+        with watching_reader(self._out, self._stop):
+            yield
 
     def observe(self, event: Event) -> None:
         if self.error is not None:
@@ -204,6 +213,10 @@ class _EventLines:
             put(json_text(to_record(event)), self._out)
         except OutputError as error:
             self.error = error
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._may_ask.acquire(blocking=False):  # never again: asked twice, the run would stop at once
             self._prepared.cancel(reason="its events cannot be written")
 
     def require_all_written(self) -> None:

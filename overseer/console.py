@@ -9,8 +9,12 @@ from __future__ import annotations
 import io
 import os
 import re
+import select
+import stat
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from overseer.errors import OutputError, OverseerError, PlanError, RunCutOff
@@ -109,6 +113,34 @@ class _Heedless(io.RawIOBase):
             return os.write(self._descriptor, data)
         except OSError:
             return len(data)
+
+
+@contextmanager
+def watching_reader(out: TextIO, gone: Callable[[], None]) -> Iterator[None]:
+    """Call `gone`, from a thread of its own, as soon as nobody reads a stream any more, be it written to or not."""
+    try:
+        mode = os.fstat(out.fileno()).st_mode
+    except (OSError, ValueError):  # it leads nowhere outside of this process
+        mode = 0
+    if not stat.S_ISFIFO(mode) or not hasattr(select, "poll"):
+        yield
+        return
+    ending, end = os.pipe()
+    threading.Thread(target=_wait_for_reader, args=(out.fileno(), ending, gone), daemon=True).start()
+    try:
+        yield
+    finally:
+        os.close(end)
+
+
+def _wait_for_reader(descriptor: int, ending: int, gone: Callable[[], None]) -> None:
+    poll = select.poll()
+    poll.register(descriptor, 0)  # errors and the end of the other side are always told
+    poll.register(ending, 0)
+    told = {found for found, _ in poll.poll()}
+    os.close(ending)
+    if ending not in told:
+        gone()
 
 
 def _output_error(error: OSError) -> OutputError:

@@ -76,6 +76,22 @@ def test_events_that_nobody_reads_any_more_stop_the_run_gently() -> None:
     )
 
 
+def test_a_reader_that_goes_away_is_noticed_while_nothing_happens() -> None:
+    plan = "steps: [{step_id: a, tool: slow, args: {seconds: 2}}, {step_id: b, tool: slow, depends_on: [a]}]"
+    ended = shell("overseer run plan.yaml $TOOLS --jsonl | head -2", plan=plan)
+    assert ended.returncode == 141
+    with Journal.open() as journal:
+        events = list(journal.events(only_run()[0]))
+    assert [type(event).__name__ for event in events] == [
+        "RunStarted",
+        "StepStarted",
+        "CancelAsked",
+        "StepSucceeded",
+        "RunFinished",
+    ]
+    assert events[2].at < events[3].at - 0.5
+
+
 @pytest.mark.parametrize("form", ["", "--json", "--jsonl"])
 def test_a_result_that_nobody_reads_is_no_trouble_to_the_run(form: str) -> None:
     ended = shell(f"overseer run plan.yaml $TOOLS {form} | true", plan=ONE.replace("the result", "x" * 100_000))
