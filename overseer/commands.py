@@ -20,7 +20,7 @@ from typing import Any
 from overseer import exits
 from overseer.config import Settings
 from overseer.console import printable, put, say, watching_reader
-from overseer.engine import Engine, Run
+from overseer.engine import Engine, Run, RunResult
 from overseer.errors import BrokenInvariant, JournalError, OutputError, PlanError, RunCutOff, UsageError
 from overseer.journal import Journal, StoredRun
 from overseer.jsonvalue import Json, json_text
@@ -167,7 +167,7 @@ def _carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Nam
     except JournalError as error:
         raise RunCutOff(prepared.run_id, error) from error
     try:
-        _put_result(report, lines, options)
+        _put_result(result, report, lines, options)
     except OutputError as error:
         kept = f"; the run is kept: overseer show {result.run_id}" if prepared.is_recorded else ""
         raise OutputError(f"{error}{kept}", is_unread=error.is_unread) from error
@@ -182,13 +182,13 @@ def _carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Nam
     return exits.OF_STATUS[result.status]
 
 
-def _put_result(report: Report, lines: _EventLines, options: Namespace) -> None:
+def _put_result(result: RunResult, report: Report, lines: _EventLines, options: Namespace) -> None:
     if options.json:
         _put_document(report.document())
     elif options.jsonl:
         lines.require_all_written()
-    elif report.output is not None:
-        _put_value(report.output)
+    elif result.output is not None:
+        _put_value(result.output)
 
 
 class _EventLines:

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -79,7 +79,7 @@ class Database:
     def _is_open_to_read(self, migrations: Sequence[Migration]) -> bool:
         """Open the file without changing it; False if that takes bringing it to the newest schema, which it allows."""
         version = 0
-        if self.path.exists():
+        with suppress(FileNotFoundError):
             self._identity = _identity(self.path)
             self._connect, version = self._way_to_read(migrations)
         if version == 0:

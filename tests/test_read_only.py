@@ -151,6 +151,12 @@ def test_where_no_journal_is_none_is_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_in_the_place_of_its_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "home").touch()
+    with pytest.raises(JournalError, match=r"cannot read the journal .* a file is where its folder should be"):
+        Journal.open(tmp_path / "home" / "journal.db", read_only=True)
+
+
 def test_a_file_that_was_never_finished_holds_no_runs(tmp_path: Path) -> None:
     (tmp_path / "journal.db").touch()
     with Journal.open(tmp_path / "journal.db", read_only=True) as journal:
