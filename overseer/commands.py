@@ -26,7 +26,6 @@ from overseer.journal import Journal, StoredRun
 from overseer.jsonvalue import Json, json_text
 from overseer.kernel.events import Event, to_record
 from overseer.plan import Checked, check_plan, load_plan, parse_input, plan_from, waves
-from overseer.plan.resources import faults_of_writes
 from overseer.plan.values import Code, WorkflowPlan, all_steps
 from overseer.registry import Registry, load_tools, our_tools
 from overseer.render import Progress, ending_lines, plan_lines, pruned_lines, run_line, value_text, wave_lines
@@ -265,9 +264,6 @@ def _tools(folders: list[Path]) -> Registry:
         registry = load_tools([our_tools(), *folders])
     for problem in registry.problems:
         say(f"tool file left out: {problem}")
-    for tool in registry.tools.values():
-        for fault in faults_of_writes(tool):
-            say(f"tool '{tool.name}' in {tool.origin}: {fault}")
     return registry
 
 

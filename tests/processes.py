@@ -8,11 +8,28 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 30.0
 NOBODY = 65534
+
+
+@pytest.fixture(autouse=True, scope="module")
+def signals_as_usual() -> Iterator[None]:
+    """Imported by tests that interrupt processes: those that tests in the background start would ignore Ctrl-C."""
+    usual = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}
+    before = {}
+    for name, handler in usual.items():
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            before[number] = signal.signal(number, handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 class Child:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import chat_cli
+from tests.processes import signals_as_usual  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
 TOOLS = ROOT / "tests" / "data" / "tools"
@@ -329,18 +330,6 @@ def test_check_says_what_run_will_refuse(overseer: Any) -> None:
         for step_id in "ab"
     ]
     assert len(overseer("check", path, "--json").json["notes"]) == 2
-
-
-def test_a_tool_that_writes_what_it_cannot_name_is_told_when_it_is_loaded(overseer: Any) -> None:
-    Path("tools").mkdir()
-    Path("tools/save.py").write_text(
-        "from overseer.tool import tool\n@tool(effect='write', writes=['file:{pth}'])\n"
-        "def save(path: str) -> str:\n    'Save.'\n    return path\n"
-    )
-    said = overseer("check", plan_file("steps: [{step_id: a, tool: save, args: {path: x}}]"), "--tools", "tools")
-    assert said.code == 0
-    assert said.err.endswith("/tools/save.py: writes 'file:{pth}': it has no parameter 'pth'; did you mean 'path'?\n")
-    assert said.err.startswith("tool 'save' in ")
 
 
 def test_a_broken_tool_file_is_named_with_its_line_and_the_others_work(overseer: Any) -> None:
