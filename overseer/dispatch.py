@@ -1,36 +1,61 @@
 """How work gets to an executor, and its outcome back to the run that sent it.
 
-Threads share the run's memory, so a few *lanes* of the pool stay with a run and take work from a
-line: handing over a step then costs a fraction of a pool's `submit`. Any other executor gets each
-step by `submit` and answers through the future.
+Threads share the run's memory, so a few *lanes* of the pool serve a run as long as it has work and
+take it from a line: handing over a step then costs a fraction of a pool's `submit`. Any other
+executor gets each step by `submit` and answers through the future.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
+from threading import Lock
 from typing import Protocol
 
 from overseer.errors import Failure
 from overseer.worker import Outcome, StepCaller, Work, perform
 
-Deliver = Callable[[Outcome], None]
+
+class NotTaken(Exception):
+    """Nobody can do a work; the text says why."""
+
+
+@dataclass(slots=True)
+class Returned:
+    """A work that was sent has ended, be it that nobody waits for it any more."""
+
+    work: Work
+    outcome: Outcome
+
+
+Deliver = Callable[[Returned], None]
 
 
 class Dispatch(Protocol):
     """The way to an executor. All methods are called by the thread that owns the run."""
 
     def send(self, work: Work) -> None:
-        """Have it done; RuntimeError if the executor takes nothing any more."""
-        ...
-
-    def is_back(self) -> None:
-        """A sent work's outcome has arrived."""
+        """Have it done; NotTaken if nobody can do it."""
         ...
 
     def is_lost(self) -> None:
         """A sent work is not waited for any more, though it may still be at it."""
+        ...
+
+    def is_back(self, *, was_lost: bool = False) -> None:
+        """A sent work has been returned."""
+        ...
+
+    @property
+    def is_idling(self) -> bool:
+        """Whether something is kept that others could use."""
+        ...
+
+    def rest(self) -> None:
+        """There may be no work for a while: keep nothing that is not at work."""
         ...
 
     def close(self) -> None:
@@ -45,40 +70,73 @@ def dispatch_to(executor: Executor, caller: StepCaller, deliver: Deliver) -> Dis
 
 
 class Lanes:
-    """Threads of a pool that stay with one run, as many as it has ever had steps at work at once."""
+    """Threads of a pool that stay with one run as long as it has work for them.
+
+    There are never more than the run has had works out at the same time, those included that
+    nobody waits for any more but that still keep a thread busy.
+    """
 
     def __init__(self, pool: ThreadPoolExecutor, caller: StepCaller, deliver: Deliver) -> None:
         self._pool = pool
         self._caller = caller
         self._deliver = deliver
-        self._line: SimpleQueue[Work | None] = SimpleQueue()
-        self._made = 0
-        self._usable = 0
-        self._at_work = 0
+        self._line: SimpleQueue[Work | None] = SimpleQueue()  # None sends one lane home
+        self._lanes = 0
+        self._out = 0  # works sent and not returned
+        self._lost = 0  # how many of them nobody waits for
 
     def send(self, work: Work) -> None:
-        if self._at_work == self._usable:
-            self._pool.submit(self._lane)
-            self._made += 1
-            self._usable += 1
-        self._at_work += 1
+        if self._out >= self._lanes:
+            self._open_lane()
+        self._out += 1
         self._line.put(work)
 
-    def is_back(self) -> None:
-        self._at_work -= 1
-
     def is_lost(self) -> None:
-        # Its lane may hang for ever; if it does come back, there is one more than needed.
-        self._at_work -= 1
-        self._usable -= 1
+        self._lost += 1
+
+    def is_back(self, *, was_lost: bool = False) -> None:
+        self._out -= 1
+        self._lost -= was_lost
+
+    @property
+    def is_idling(self) -> bool:
+        return self._lanes > self._out
+
+    def rest(self) -> None:
+        while self._lanes > self._out:
+            self._line.put(None)
+            self._lanes -= 1
 
     def close(self) -> None:
-        for _ in range(self._made):
-            self._line.put(None)
+        self._out = 0  # those still at work find the way home later
+        self.rest()
 
-    def _lane(self) -> None:
+    def _open_lane(self) -> None:
+        door = _Door()
+        try:
+            with door.lock:
+                self._pool.submit(self._lane, door)
+                door.is_open = True
+        except Exception as error:  # a pool that is shut down, no thread to be had, or somebody's own pool
+            if self._lanes <= self._lost:  # else there is one that will get to it
+                raise _not_taken(error) from error
+        else:
+            self._lanes += 1
+
+    def _lane(self, door: _Door) -> None:
+        with door.lock:
+            if not door.is_open:
+                return
         while (work := self._line.get()) is not None:
-            self._deliver(perform(work, self._caller))
+            self._deliver(Returned(work, perform(work, self._caller)))
+
+
+class _Door:
+    """Keeps a lane out that nobody counts on: a pool that could not start a thread may still run it later."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.is_open = False
 
 
 class Submissions:
@@ -90,24 +148,44 @@ class Submissions:
         self._deliver = deliver
 
     def send(self, work: Work) -> None:
-        key, attempt = work.context.key, work.context.attempt
-        future = self._executor.submit(perform, work, self._caller)
-        future.add_done_callback(lambda done: self._deliver(_outcome(done, key, attempt)))
-
-    def is_back(self) -> None:
-        pass
+        try:
+            future = self._executor.submit(perform, work, self._caller)
+            future.add_done_callback(lambda done: self._deliver(Returned(work, _outcome(done))))
+        except Exception as error:  # a stranger's code
+            work.context.cancellation.ask()  # if it was taken all the same, it must not be done
+            raise _not_taken(error) from error
+        # Another process does not learn that a step was given up; what has not begun can be kept from it.
+        work.context.cancellation.call_when_asked(partial(_drop, future))
 
     def is_lost(self) -> None:
+        pass
+
+    def is_back(self, *, was_lost: bool = False) -> None:
+        pass
+
+    @property
+    def is_idling(self) -> bool:
+        return False
+
+    def rest(self) -> None:
         pass
 
     def close(self) -> None:
         pass
 
 
-def _outcome(done: Future[Outcome], key: str, attempt: int) -> Outcome:
+def _not_taken(error: Exception) -> NotTaken:
+    return NotTaken(f"the executor takes no work: {error}")
+
+
+def _drop(future: Future[Outcome]) -> None:
+    future.cancel()
+
+
+def _outcome(done: Future[Outcome]) -> Outcome:
     """What a future holds: an outcome, unless the executor itself broke."""
     if done.cancelled():
-        return Outcome(key, attempt, failure=Failure("cancelled", "the executor dropped the step"))
+        return Outcome(failure=Failure("cancelled", "the executor dropped the step"))
     if error := done.exception():
-        return Outcome(key, attempt, failure=Failure("internal", f"the executor failed: {error}"))
+        return Outcome(failure=Failure("internal", f"the executor failed: {error}"))
     return done.result()

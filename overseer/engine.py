@@ -34,7 +34,7 @@ from overseer.kernel.reducer import apply
 from overseer.kernel.rules import Effects, Rules
 from overseer.kernel.state import RunState
 from overseer.plan import Fault, Limits, completed, input_values, load_plan, plan_from, to_document, validate
-from overseer.plan.values import Code, Scope, WorkflowPlan, WorkflowStep
+from overseer.plan.values import Code, Scope, WorkflowPlan
 from overseer.runlog import NoLog, RunLog
 from overseer.runner import Cancel, Change, Runner, steady_clock
 from overseer.sources import Sources
@@ -303,7 +303,7 @@ class Engine:
             return [RunStarted(now, state.run_id, inputs)]
         if state.status in ("succeeded", "partial"):
             raise UsageError(f"run {state.run_id} has ended ({state.status}); there is nothing to resume")
-        unsure = [key for key, step in state.interrupted() if not self._is_repeatable(step)]
+        unsure = [key for key, step in state.interrupted() if not state.rules.is_repeatable(step)]
         if strange := (repeat | give_up) - {"all", *unsure}:
             raise UsageError(f"there is nothing to decide about {', '.join(sorted(strange))} in run {state.run_id}")
         undecided = [] if "all" in repeat | give_up else [key for key in unsure if key not in repeat | give_up]
@@ -316,11 +316,6 @@ class Engine:
         failure = Failure("cancelled", "was cut off, and is not to be repeated")
         return [RunResumed(now), *(StepFailed(now, key, failure) for key in dropped)]
 
-    def _is_repeatable(self, step: WorkflowStep) -> bool:
-        if isinstance(step.action, Code):
-            return all(self.tools[name].idempotent for name in step.action.tools)
-        return isinstance(step.action, Scope) or self.tools[step.action.tool].idempotent
-
     # --- wiring
 
     def _rules(self) -> Rules:
@@ -331,6 +326,7 @@ class Engine:
             grace_s=settings.cancel_grace_s,
             effects={tool.name: _effects(tool) for tool in self.tools.values() if tool.effect in ("write", "exec")},
             timeouts_s={tool.name: tool.timeout_s for tool in self.tools.values() if tool.timeout_s is not None},
+            unrepeatable=frozenset(tool.name for tool in self.tools.values() if not tool.idempotent),
         )
 
     def _run(

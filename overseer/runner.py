@@ -18,7 +18,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol, TypeAlias, assert_never
 
-from overseer.dispatch import dispatch_to
+from overseer.dispatch import NotTaken, Returned, dispatch_to
 from overseer.errors import BrokenInvariant, Failure, JournalError
 from overseer.jsonvalue import Json
 from overseer.kernel import flow
@@ -36,9 +36,10 @@ from overseer.kernel.events import (
     StepStarted,
     StepSucceeded,
 )
+from overseer.kernel.queues import came_back, handed_over
 from overseer.kernel.reducer import apply
 from overseer.kernel.scheduler import MOST_AT_ONCE, advance
-from overseer.kernel.state import OpenScope, RunState
+from overseer.kernel.state import Attempt, OpenScope, RunState
 from overseer.plan.durations import duration_text
 from overseer.plan.references import Unreadable
 from overseer.plan.values import FileChange, Hook, On, Scope, Timer, Trigger, WorkflowPlan
@@ -46,7 +47,7 @@ from overseer.plan.writing import to_document
 from overseer.sources import Busy, SourceError, Sources
 from overseer.stream import Stream
 from overseer.tool import Cancellation, ToolContext
-from overseer.worker import Outcome, StepCaller, Work
+from overseer.worker import StepCaller, Work
 
 
 class RunLog(Protocol):
@@ -79,8 +80,15 @@ class Change:
     answer: Callable[[tuple[str, ...]], None]
 
 
-Message: TypeAlias = Outcome | Signal | Cancel | Change
+Message: TypeAlias = Returned | Signal | Cancel | Change
 
+
+# So long an idle worker waits for more: getting it back would cost a chain of quick steps several times
+# what the steps cost. Whoever shares a small pool with the run waits no longer than this for the thread.
+LINGER_S = 0.01
+
+# What is due later than that is looked at again then: what waits has limits of its own, such as 292 years.
+LONGEST_WAIT_S = 86_400.0
 
 # Beyond this a source is told that the scope is busy: nobody waits for the thousandth event in line.
 MOST_SIGNALS_WAITING = 1000
@@ -115,7 +123,9 @@ class Runner:
         self._sources = sources
         self._folder = folder
         self._clock = clock
-        self._cancellations: dict[str, Cancellation] = {}
+        self._at_work: dict[str, tuple[Work, int]] = {}  # by key, with the serial of its frame
+        self._given_up: dict[Work, Attempt] = {}  # work that nobody waits for, and that has not come back
+        self._accepted: list[Change] = []
         self._listening: set[str] = set()
         self._is_over = False
         self._was_asked_to_stop = False  # asking twice is asking hard
@@ -128,11 +138,10 @@ class Runner:
 
     def run(self, first: Sequence[Event]) -> None:
         """The loop. `first` are the events that begin the run or its resumption."""
-        facts = list(first)
         try:
+            facts = [self._learnt(event) for event in first]
+            facts += self._hear(wait=False)  # it may have been cancelled before it began
             while True:
-                for event in facts:
-                    apply(event, self.state)
                 decisions = advance(self.state, self._clock())
                 self._record(facts, decisions)
                 if self.state.is_ended:
@@ -151,18 +160,39 @@ class Runner:
         if wait:
             alarm = self.state.next_alarm()
             self._refuse_to_hang(alarm)
-            timeout = None if alarm is None else max(0.0, alarm - self._clock())
+            patience_s = None if alarm is None else max(0.0, alarm - self._clock())
+            is_idling = self._dispatch.is_idling
+            if is_idling:
+                patience_s = LINGER_S if patience_s is None else min(patience_s, LINGER_S)
             try:
-                messages = [self._inbox.get(timeout=timeout)]
+                messages = [self._next_message(patience_s)]
             except Empty:
+                if is_idling:
+                    self._dispatch.rest()
                 return []
         messages += [self._inbox.get_nowait() for _ in range(self._inbox.qsize())]
         now = self._clock()
-        return [event for message in messages if (event := self._fact(message, now))]
+        return [self._learnt(event) for message in messages if (event := self._fact(message, now))]
+
+    def _next_message(self, patience_s: float | None) -> Message:
+        """The next message; Empty if there is none in time."""
+        if patience_s is None:
+            return self._inbox.get()
+        try:
+            # Asked even if there is none: in CPython a `get` with a timeout may otherwise find a lock open that the
+            # last message left so, miss its deadline, and sleep for ever.
+            return self._inbox.get_nowait()
+        except Empty:
+            return self._inbox.get(timeout=min(patience_s, LONGEST_WAIT_S))
+
+    def _learnt(self, event: Event) -> Event:
+        """Nothing is looked at before the state knows all that was heard until then."""
+        apply(event, self.state)
+        return event
 
     def _fact(self, message: Message, now: float) -> Event | None:
         match message:
-            case Outcome():
+            case Returned():
                 return self._told(message, now)
             case Signal(key=key, payload=payload):
                 scope = self.state.scope_at(key)
@@ -171,24 +201,30 @@ class Runner:
                 hard, self._was_asked_to_stop = hard or self._was_asked_to_stop, True
                 return CancelAsked(now, hard, reason)
             case Change(plan=plan, answer=answer):
-                faults = flow.change_faults(self.state, plan)
-                answer(faults)
-                return None if faults else PlanChanged(now, to_document(plan))
+                if faults := flow.change_faults(self.state, plan):
+                    answer(faults)
+                    return None
+                self._accepted.append(message)  # to be told once it is recorded
+                return PlanChanged(now, to_document(plan))
             case _:
                 assert_never(message)
 
-    def _told(self, outcome: Outcome, now: float) -> Event | None:
+    def _told(self, returned: Returned, now: float) -> Event | None:
         """The event that an outcome amounts to; none if nobody waits for it any more."""
-        place = self.state.running.get(outcome.key)
-        if place is None or place[0].attempts[place[1]] != outcome.attempt:
+        work, outcome = returned.work, returned.outcome
+        key = work.context.key
+        if key not in self._at_work or self._at_work[key][0] is not work:
+            self._dispatch.is_back(was_lost=True)
+            if attempt := self._given_up.pop(work, None):
+                came_back(self.state, attempt)
             return None
-        del self._cancellations[outcome.key]
+        del self._at_work[key]
         self._dispatch.is_back()
         if outcome.failure is None:
-            return StepSucceeded(now, outcome.key, outcome.value)
-        frame, step_id = place
-        again = flow.retry_at(frame, frame.graph.steps[step_id], outcome.failure, now)
-        return StepFailed(now, outcome.key, outcome.failure, again)
+            return StepSucceeded(now, key, outcome.value)
+        frame, step_id = self.state.running[key]
+        again = flow.retry_at(self.state.rules, frame, frame.graph.steps[step_id], outcome.failure, now)
+        return StepFailed(now, key, outcome.failure, again)
 
     def _refuse_to_hang(self, alarm: float | None) -> None:
         if alarm is None and not self.state.running and not self._listening:
@@ -212,17 +248,16 @@ class Runner:
 
         Decisions can be taken again after a restart, what happened cannot happen again.
         """
-        started = self.state.running.keys() & self._cancellations.keys()
+        started = set(self._at_work)
         give_up_at = self._clock() + self.state.rules.grace_s
         while started and (left := give_up_at - self._clock()) > 0:
             try:
-                message = self._inbox.get(timeout=left)
+                message = self._next_message(left)
             except Empty:
                 break
-            if isinstance(message, Outcome) and message.key in started:
-                started.discard(message.key)
-                if event := self._told(message, self._clock()):
-                    facts.append(event)
+            if isinstance(message, Returned) and (event := self._told(message, self._clock())):
+                started.discard(message.work.context.key)
+                facts.append(event)
         try:
             self._log.append(facts)
         except JournalError:
@@ -246,9 +281,11 @@ class Runner:
                     news.append(self._listen(key))
                 case SignalArrived(key=key):
                     self._stop_listening(key)
+                case PlanChanged():
+                    self._accepted.pop(0).answer(())
                 case RunResumed():
                     news += [self._listen(key) for key in self.state.open_scopes()]
-        return [event for event in news if event is not None]
+        return [self._learnt(event) for event in news if event is not None]
 
     def _submit(self, key: str, attempt: int) -> Event | None:
         place = self.state.running.get(key)
@@ -257,22 +294,27 @@ class Runner:
         frame, step_id = place
         step = frame.graph.steps[step_id]
         assert not isinstance(step.action, Scope)
+        context = ToolContext(self.state.run_id, key, attempt, Cancellation())
         try:
-            args = flow.arguments(frame, step)
-            context = ToolContext(self.state.run_id, key, attempt, Cancellation())
-            self._dispatch.send(Work(context, step.action, args, step.outputs))
+            work = Work(context, step.action, flow.arguments(frame, step), step.outputs)
+            self._dispatch.send(work)
         except Unreadable as error:
             return StepFailed(self._clock(), key, flow.explained(error, step))
-        except RuntimeError as error:
-            return StepFailed(self._clock(), key, Failure("internal", f"the executor takes no work: {error}"))
-        self._cancellations[key] = context.cancellation
+        except NotTaken as error:
+            return StepFailed(self._clock(), key, Failure("internal", str(error)))
+        self._at_work[key] = (work, frame.serial)
+        # Not from the event's time on: those who watch may have taken long over it.
+        if self.state.rules.timeout_of(step) is not None:
+            handed_over(self.state, frame, step_id, self._clock())
         return None
 
     def _release(self, key: str) -> None:
         """A step has ended without its own doing, or a scope has: stop what still works for it."""
-        if cancellation := self._cancellations.pop(key, None):
+        if key in self._at_work:
+            work, serial = self._at_work.pop(key)
+            self._given_up[work] = Attempt(serial, key, work.context.attempt)
             self._dispatch.is_lost()
-            cancellation.ask()
+            work.context.cancellation.ask()
         if key in self._listening:
             self._listening.discard(key)
             self._sources.close(key)
@@ -318,7 +360,7 @@ class Runner:
             self._release(key)
 
     def _let_go(self) -> None:
-        for key in list(self._cancellations):
+        for key in list(self._at_work):
             self._release(key)
         self._dispatch.close()
         self._sources.close_all()
@@ -327,7 +369,10 @@ class Runner:
 
     def _turn_away(self) -> None:
         """Nobody hears any more: whoever waits for an answer gets one."""
+        unanswered, self._accepted = self._accepted, []  # accepted, but the journal refused
         with suppress(Empty):
             while True:
                 if isinstance(message := self._inbox.get_nowait(), Change):
-                    message.answer(("the run has ended",))
+                    unanswered.append(message)
+        for change in unanswered:
+            change.answer(("the run has ended",))

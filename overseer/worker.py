@@ -26,7 +26,7 @@ LONGEST_WAIT_S = 86_400.0
 _MOST_THREADS = 4096
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Work:
     """One attempt at one step, with its arguments read. Can be sent to another process."""
 
@@ -40,8 +40,6 @@ class Work:
 class Outcome:
     """How an attempt ended: with a value, or with a failure."""
 
-    key: str
-    attempt: int
     value: Json = None
     failure: Failure | None = None
 
@@ -56,16 +54,15 @@ class StepCaller(Protocol):
 
 def perform(work: Work, caller: StepCaller) -> Outcome:
     """Carry out one attempt; whatever happens becomes an outcome."""
-    key, attempt = work.context.key, work.context.attempt
     if work.context.is_cancelled:  # given up before it began
-        return Outcome(key, attempt, failure=Failure("cancelled", "was given up before it began"))
+        return Outcome(failure=Failure("cancelled", "was given up before it began"))
     try:
         value = as_json(_result(work, caller), where="the result")
         if work.outputs is not None:
             _check_outputs(value, work.outputs)
-        return Outcome(key, attempt, value)
+        return Outcome(value)
     except BaseException as error:  # even SystemExit: a tool must not end the thread without a word
-        return Outcome(key, attempt, failure=_explained(error))
+        return Outcome(failure=_explained(error))
 
 
 def _explained(error: BaseException) -> Failure:

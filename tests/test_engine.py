@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,7 @@ from overseer import Engine, WorkflowPlan, WorkflowStep
 from overseer.engine import EngineSettings
 from overseer.errors import ApprovalNeeded, PlanError, RunBusy, UsageError
 from overseer.journal import Journal
-from overseer.kernel.events import Event, StepStarted, StepSucceeded
+from overseer.kernel.events import Event, StepFailed, StepStarted, StepSucceeded
 from overseer.tool import ToolContext, ToolError, tool
 from tests.fakes import Gate, InlineExecutor, Latch
 
@@ -334,6 +335,79 @@ def test_a_tool_is_told_when_its_time_is_over() -> None:
     result = Engine([patient]).run({"steps": [{"step_id": "a", "tool": "patient", "timeout": "50ms"}]})
     assert result.status == "failed"
     assert woken.wait(10)
+
+
+def append_tool(path: Path, latch: Latch, **options: Any) -> Any:
+    """A tool that stands before the latch at its first call, deaf to being cancelled, and writes at its end."""
+    calls: list[str] = []
+
+    @tool(effect="write", writes=["file:{path}"], **options)
+    def append(text: str, path: str) -> int:
+        """Add a line, slowly the first time."""
+        calls.append(text)
+        if len(calls) == 1:
+            latch.wait()
+        with open(path, "a") as file:
+            file.write(f"{text}\n")
+        return len(calls)
+
+    return append
+
+
+def test_a_step_that_timed_out_is_alone_with_its_file_until_it_has_ended(tmp_path: Path) -> None:
+    latch, path = Latch(), tmp_path / "out"
+
+    @tool
+    def let_go() -> None:
+        """Let the late one end, now that the other has long been able to start."""
+        latch.open()
+
+    steps = [
+        {"step_id": "a", "tool": "append", "args": {"text": "a", "path": str(path)}, "timeout": "50ms"},
+        {"step_id": "b", "tool": "append", "args": {"text": "b", "path": str(path)}},
+        {"step_id": "c", "tool": "let_go", "depends_on": ["a"]},
+    ]
+    steps[0]["on_error"] = "continue"
+    result = Engine([append_tool(path, latch), let_go]).run({"steps": steps})
+    assert result.failures["a"].kind == "timeout"
+    assert result.values["b"] == 2
+    assert path.read_text() == "a\nb\n"
+
+
+def test_nobody_waits_for_ever_for_a_step_that_timed_out(tmp_path: Path) -> None:
+    latch, path = Latch(), tmp_path / "out"
+    engine = Engine([append_tool(path, latch)], settings=EngineSettings(cancel_grace_s=0.05))
+    steps = [
+        {"step_id": name, "tool": "append", "args": {"text": name, "path": str(path)}, "timeout": "50ms"}
+        for name in "ab"
+    ]
+    result = engine.run({"steps": steps})
+    latch.open()
+    assert result.failures["b"].message == f"step 'a' timed out and may still be writing file:{path}"
+
+
+@pytest.mark.parametrize(("idempotent", "calls"), [(False, 1), (True, 2)])
+def test_only_what_may_be_repeated_is_tried_again_after_a_timeout(tmp_path: Path, idempotent: bool, calls: int) -> None:
+    latch, path, started = Latch(), tmp_path / "out", []
+
+    def note(event: Event) -> None:
+        started.extend([event.key] if isinstance(event, StepStarted) else [])
+        if isinstance(event, StepFailed):
+            latch.open()
+
+    step = {"step_id": "a", "tool": "append", "args": {"text": "a", "path": str(path)}, "timeout": "50ms"}
+    step["retry"] = {"attempts": 3, "delay": 0}
+    Engine([append_tool(path, latch, idempotent=idempotent)]).run({"steps": [step]}, watch=note)
+    assert len(started) == calls
+
+
+def test_a_slow_watcher_takes_no_time_from_the_steps() -> None:
+    def watch(event: Event) -> None:
+        if isinstance(event, StepStarted):
+            time.sleep(0.15)
+
+    steps = [{"step_id": f"s{n}", "tool": "double", "args": {"x": n}, "timeout": "100ms"} for n in range(3)]
+    assert Engine([double]).run({"steps": steps}, watch=watch).succeeded
 
 
 def test_cancelling_gently_waits_for_what_is_running() -> None:

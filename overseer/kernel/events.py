@@ -53,6 +53,7 @@ class StepFailed:
     key: str
     failure: Failure
     retry_at: float | None = None
+    is_abandoned: bool = False  # nobody waits for its work any more, which may go on
 
 
 @dataclass(frozen=True, slots=True)

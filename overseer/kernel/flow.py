@@ -14,7 +14,8 @@ from overseer.errors import Failure, PlanError
 from overseer.jsonvalue import Json, as_text, has, is_same, kind_of
 from overseer.kernel.claims import Want
 from overseer.kernel.events import SkipReason
-from overseer.kernel.state import Frame, OpenScope, RunState, Status, planned_rounds
+from overseer.kernel.rules import Rules
+from overseer.kernel.state import Attempt, Frame, OpenScope, RunState, Status, planned_rounds
 from overseer.plan.inputs import input_values
 from overseer.plan.references import CONTEXT_NAMES, Ref, Unreadable, read_path, rendered
 from overseer.plan.values import (
@@ -255,8 +256,10 @@ def slot_for(step: WorkflowStep, failure: Failure) -> Json:
     return None
 
 
-def retry_at(frame: Frame, step: WorkflowStep, failure: Failure, now: float) -> float | None:
-    """When to try a failed step again; None if that was its last attempt or could not help."""
+def retry_at(rules: Rules, frame: Frame, step: WorkflowStep, failure: Failure, now: float) -> float | None:
+    """When to try a failed step again; None if that was its last attempt, could not help or could do harm."""
+    if failure.kind == "timeout" and not rules.is_repeatable(step):
+        return None  # it may have had its effects, and even be at it still
     made = frame.attempts.get(step.step_id, 0) - frame.forgiven.get(step.step_id, 0)
     if made >= step.retry.attempts or failure.kind not in step.retry.on:
         return None
@@ -294,7 +297,8 @@ def wants_of(state: RunState, frame: Frame, step: WorkflowStep) -> tuple[Want, .
     wants: dict[str, Want] = {}
     group = None if step.parallel_group is None else (frame.graph.path, step.parallel_group)
     if state.rules.strict_groups:
-        wants["group"] = Want(f"group:{frame.key}", group)
+        # An order of the plan's, which says nothing about work that the plan goes on without.
+        wants["group"] = Want(f"group:{frame.key}", group, is_lasting=False)
     if effects is not None and effects.is_undeclared:
         wants["effects"] = Want(_UNDECLARED, group)
     elif effects is not None:
@@ -310,6 +314,12 @@ def _resource(template: str, given: Mapping[str, Json]) -> str:
     if kind == "file" and separator:
         return f"file:{posixpath.normpath(path.replace(chr(92), '/'))}"
     return name
+
+
+def hopeless_failure(state: RunState, holder: Attempt, resource: str) -> Failure:
+    """Why a step does not run that would have to wait for work which was given up and does not come back."""
+    doing = "changing things that it does not declare" if resource == _UNDECLARED else f"writing {resource}"
+    return Failure("transient", f"step '{holder.key}' {state.lingering[holder]} and may still be {doing}")
 
 
 def explained(error: Exception, step: WorkflowStep) -> Failure:

@@ -29,10 +29,10 @@ from overseer.kernel.events import (
     StepStarted,
     StepSucceeded,
 )
-from overseer.kernel.queues import offer_round, release_claims, unblock_first
+from overseer.kernel.queues import abandon, offer_round, release_claims, unblock_first, withdraw_claims
 from overseer.kernel.restart import change_plan, resume_run
 from overseer.kernel.rounds import close_rounds, round_closed, round_opened, scope_opened, stop
-from overseer.kernel.state import ENDED, Frame, RunState, Status, StatusName, new_frame
+from overseer.kernel.state import ENDED, Frame, GraceOver, Retry, RunState, Status, StatusName
 from overseer.plan.reading import plan_from
 
 
@@ -49,12 +49,15 @@ def apply(event: Event, state: RunState) -> None:
             _failed(event, state)
         case StepSkipped():
             _skipped(event, state)
-        case StepCancelled(key=key):
+        case StepCancelled(at=at, key=key):
             frame, step_id = state.place_of(key)
             frame.is_uneven = True
+            if frame.status.get(step_id) == Status.RUNNING:
+                abandon(state, frame, step_id, at, "was given up")
             _end(state, key, frame, step_id, Status.CANCELLED)
-        case StepInterrupted(key=key):
+        case StepInterrupted(at=at, key=key):
             frame, step_id = state.place_of(key)
+            abandon(state, frame, step_id, at, "was given up")
             _leave_running(state, key, frame, step_id, Status.INTERRUPTED)
         case ScopeOpened():
             scope_opened(event, state)
@@ -94,17 +97,16 @@ def _started(event: StepStarted, state: RunState) -> None:
     frame.attempts[step_id] = event.attempt
     frame.active += 1
     state.running[event.key] = (frame, step_id)
-    timeout_s = state.rules.timeout_of(frame.graph.steps[step_id])
-    if timeout_s is not None:
-        state.set_alarm(event.at + timeout_s, "timeout", event.key, event.attempt)
 
 
 def _failed(event: StepFailed, state: RunState) -> None:
     frame, step_id = state.place_of(event.key)
     step = frame.graph.steps[step_id]
+    if event.is_abandoned:
+        abandon(state, frame, step_id, event.at, "timed out")
     if event.retry_at is not None:
         _leave_running(state, event.key, frame, step_id, Status.RETRYING)
-        state.set_alarm(event.retry_at, "retry", event.key, frame.attempts.get(step_id, 0))
+        state.set_alarm(event.retry_at, Retry(state.attempt_at(frame, step_id)))
         return
     frame.failures[step_id] = event.failure
     frame.is_uneven = True
@@ -149,6 +151,8 @@ def _leave_running(state: RunState, key: str, frame: Frame, step_id: str, status
         frame.active -= 1
     elif was == Status.OPEN:
         frame.active -= 1
+    elif was == Status.PARKED:
+        withdraw_claims(state, key)
     if state.claims.holds(key):
         release_claims(state, key)
     if frame.is_stopped and frame.is_over:
@@ -162,7 +166,7 @@ def _run_started(event: RunStarted, state: RunState) -> None:
     state.run_id = event.run_id
     state.status = "running"
     graph = state.graph_of(state.plan, "")
-    state.frames[""] = root = new_frame("", graph, names={"inputs": event.inputs})
+    state.frames[""] = root = state.new_frame("", graph, names={"inputs": event.inputs})
     unblock_first(state, root)
 
 
@@ -171,4 +175,4 @@ def _cancel_asked(event: CancelAsked, state: RunState) -> None:
         state.cancel = "hard"
     elif state.cancel is None:
         state.cancel = "gently"
-        state.set_alarm(event.at + state.rules.grace_s, "grace")
+        state.set_alarm(event.at + state.rules.grace_s, GraceOver())

@@ -6,9 +6,9 @@ from collections import deque
 
 from overseer.kernel.claims import Claims
 from overseer.kernel.events import RunResumed
-from overseer.kernel.queues import offer_round, release_claims, unblock_first
+from overseer.kernel.queues import offer_round, release_claims, unblock_first, withdraw_claims
 from overseer.kernel.rounds import enter
-from overseer.kernel.state import ENDED, Frame, OpenScope, RunState, Status
+from overseer.kernel.state import ENDED, Frame, OpenScope, RunState, Status, TimeUp
 from overseer.plan.values import WorkflowPlan
 
 
@@ -21,6 +21,7 @@ def resume_run(event: RunResumed, state: RunState) -> None:
         heap.clear()
     state.running.clear()
     state.claims = Claims()
+    state.lingering.clear()
     _reopen(state, state.root, event.at)
 
 
@@ -77,7 +78,8 @@ def _reopen_scope(state: RunState, scope: OpenScope, now: float) -> None:
     scope.open.update(scope.broken)
     scope.broken = {}
     if scope.step.timeout_s is not None:
-        state.set_alarm(now + scope.step.timeout_s, "timeout", scope.key)
+        attempt = state.attempt_at(scope.frame, scope.step.step_id)
+        state.set_alarm(now + scope.step.timeout_s, TimeUp(attempt))
     offer_round(state, scope)
     if scope.is_over:
         state.settling.append(scope)
@@ -114,9 +116,11 @@ def change_plan(state: RunState, plan: WorkflowPlan) -> None:
 
 
 def _drop(state: RunState, frame: Frame, step_id: str) -> None:
-    for mapping in (frame.status, frame.values, frame.failures, frame.attempts, frame.forgiven, frame.scopes):
+    for mapping in (frame.status, frame.values, frame.failures, frame.scopes):
         mapping.pop(step_id, None)
+    if step_id in frame.attempts:  # counted on, so that nobody takes an earlier attempt for a later one
+        frame.forgiven[step_id] = frame.attempts[step_id]
     key = frame.key_of(step_id)
-    state.claims.withdraw(key)
+    withdraw_claims(state, key)
     if state.claims.holds(key):
         release_claims(state, key)

@@ -7,7 +7,7 @@ from overseer.jsonvalue import Json
 from overseer.kernel import flow
 from overseer.kernel.events import RoundClosed, RoundOpened, ScopeOpened
 from overseer.kernel.queues import offer_round, unblock_first
-from overseer.kernel.state import Frame, OpenScope, RunState, Status, new_frame
+from overseer.kernel.state import Frame, OpenScope, RunState, Status, TimeUp
 from overseer.plan.references import Unreadable
 from overseer.plan.values import Each, On, Scope
 
@@ -19,9 +19,10 @@ def scope_opened(event: ScopeOpened, state: RunState) -> None:
     scope = flow.opened_scope(state, frame, step, step.action)
     frame.scopes[step_id] = scope
     frame.status[step_id] = Status.OPEN
+    frame.attempts[step_id] = frame.attempts.get(step_id, 0) + 1
     frame.active += 1
     if step.timeout_s is not None:
-        state.set_alarm(event.at + step.timeout_s, "timeout", event.key)
+        state.set_alarm(event.at + step.timeout_s, TimeUp(state.attempt_at(frame, step_id)))
     offer_round(state, scope)
     if scope.is_over:
         state.settling.append(scope)
@@ -33,7 +34,7 @@ def round_opened(event: RoundOpened, state: RunState) -> None:
         raise BrokenInvariant(f"a round of '{event.key}' was opened, which is not an open scope")
     signal = scope.signals.popleft() if isinstance(scope.scope.mode, On) else None
     names = flow.round_names(scope, event.index, signal)
-    frame = new_frame(
+    frame = state.new_frame(
         f"{event.key}[{event.index}]", scope.graph, rank=(*scope.rank, event.index), names=names, scope=scope
     )
     scope.next_index = event.index + 1

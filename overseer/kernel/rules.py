@@ -27,6 +27,7 @@ class Rules:
     grace_s: float = 10.0
     effects: Mapping[str, Effects] = field(default_factory=dict)  # of the tools that change something
     timeouts_s: Mapping[str, float] = field(default_factory=dict)  # of the tools that have their own
+    unrepeatable: frozenset[str] = frozenset()  # the tools that must not simply be called again
 
     def effects_of(self, step: WorkflowStep) -> Effects | None:
         """What the step changes; None where it changes nothing."""
@@ -37,6 +38,12 @@ class Rules:
             changing = any(name in self.effects for name in step.action.tools)
             return Effects(is_undeclared=True) if changing else None
         return None
+
+    def is_repeatable(self, step: WorkflowStep) -> bool:
+        """Whether doing the step a second time changes nothing that the first time did not."""
+        if isinstance(step.action, Call):
+            return step.action.tool not in self.unrepeatable
+        return not isinstance(step.action, Code) or self.unrepeatable.isdisjoint(step.action.tools)
 
     def timeout_of(self, step: WorkflowStep) -> float | None:
         if step.timeout_s is None and isinstance(step.action, Call):

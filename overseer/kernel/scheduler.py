@@ -8,6 +8,7 @@ until there is nothing left to decide; the caller then waits for the world.
 from __future__ import annotations
 
 import heapq
+from typing import assert_never
 
 from overseer.errors import Failure
 from overseer.kernel import flow
@@ -25,9 +26,20 @@ from overseer.kernel.events import (
     StepStarted,
     StepSucceeded,
 )
-from overseer.kernel.queues import admit, release_claims
+from overseer.kernel.queues import admit, release_claims, withdraw_claims
 from overseer.kernel.reducer import apply
-from overseer.kernel.state import Alarm, Frame, OpenScope, RunState, Status
+from overseer.kernel.state import (
+    Attempt,
+    Frame,
+    GraceOver,
+    OpenScope,
+    Overdue,
+    Reason,
+    Retry,
+    RunState,
+    Status,
+    TimeUp,
+)
 from overseer.plan.references import Unreadable
 from overseer.plan.values import Scope, WorkflowStep
 
@@ -65,9 +77,12 @@ def decide(state: RunState, now: float) -> Event | None:
     while True:
         if state.unblocked and (event := _unblocked(state, now)):
             return event
+        if event := _hopeless(state, now):
+            return event
         if len(state.running) < state.rules.max_parallel and (event := _started(state, now)):
             return event
-        if not state.unblocked:  # dropping a stale step may have let in another
+        # Dropping a stale step may have let in another, or have it wait for something else.
+        if not state.unblocked and state.claims.hopeless() is None:
             return None
 
 
@@ -77,35 +92,45 @@ def decide(state: RunState, now: float) -> Event | None:
 def _due(state: RunState, now: float) -> Event | None:
     while state.alarms and state.alarms[0].at <= now:
         # The alarm stays until what it asks for has been applied and it is stale.
-        if event := _rung(state, state.alarms[0], now):
+        if event := _rung(state, state.alarms[0].reason, now):
             return event
         heapq.heappop(state.alarms)
     return None
 
 
-def _rung(state: RunState, alarm: Alarm, now: float) -> Event | None:
-    if alarm.what == "grace":
-        return CancelAsked(now, True, "the grace period is over") if state.cancel == "gently" else None
-    round_key, _, step_id = alarm.key.rpartition("/")
-    frame = state.frames.get(round_key)
-    if frame is None or step_id not in frame.graph.steps:
+def _rung(state: RunState, reason: Reason, now: float) -> Event | None:
+    match reason:
+        case Retry(attempt):
+            return _tried_again(state, attempt, now)
+        case TimeUp(attempt):
+            return _timed_out(state, attempt, now)
+        case Overdue(attempt):
+            state.claims.give_up_on(attempt)
+            return None
+        case GraceOver():
+            return CancelAsked(now, True, "the grace period is over") if state.cancel == "gently" else None
+        case _:
+            assert_never(reason)
+
+
+def _tried_again(state: RunState, attempt: Attempt, now: float) -> Event | None:
+    frame, step_id = state.place_at(attempt) or (None, "")
+    if frame is None or frame.status_of(step_id) != Status.RETRYING or frame.is_stopped:
         return None
-    status = frame.status_of(step_id)
-    is_current = frame.attempts.get(step_id, 0) == alarm.attempt
-    if alarm.what == "retry" and status == Status.RETRYING and is_current and not frame.is_stopped:
-        return _queued(state, frame, frame.graph.steps[step_id], now)
-    if alarm.what == "timeout" and status == Status.RUNNING and is_current:
-        return _timed_out(state, frame, frame.graph.steps[step_id], now)
-    if alarm.what == "timeout" and status == Status.OPEN:
-        below = _first_running_below(state, f"{alarm.key}[", now)
-        return below or _timed_out(state, frame, frame.graph.steps[step_id], now)
-    return None
+    return _queued(state, frame, frame.graph.steps[step_id], now)
 
 
-def _timed_out(state: RunState, frame: Frame, step: WorkflowStep, now: float) -> Event:
+def _timed_out(state: RunState, attempt: Attempt, now: float) -> Event | None:
+    frame, step_id = state.place_at(attempt) or (None, "")
+    if frame is None or frame.status_of(step_id) not in (Status.RUNNING, Status.OPEN):
+        return None
+    step = frame.graph.steps[step_id]
     failure = Failure("timeout", f"took longer than its timeout of {state.rules.timeout_of(step):g} s")
-    again = None if isinstance(step.action, Scope) else flow.retry_at(frame, step, failure, now)
-    return StepFailed(now, frame.key_of(step.step_id), failure, again)
+    if isinstance(step.action, Scope):
+        below = _first_running_below(state, f"{attempt.key}[", now)
+        return below or StepFailed(now, attempt.key, failure)
+    again = flow.retry_at(state.rules, frame, step, failure, now)
+    return StepFailed(now, attempt.key, failure, again, is_abandoned=True)
 
 
 def _first_running_below(state: RunState, prefix: str, now: float) -> Event | None:
@@ -175,6 +200,18 @@ def _settled(state: RunState, now: float) -> Event | None:
                 return StepFailed(now, scope.key, result)
             return StepSucceeded(now, scope.key, result)
         state.settling.popleft()
+    return None
+
+
+def _hopeless(state: RunState, now: float) -> Event | None:
+    """Nobody waits for ever for what work holds that was given up and does not come back."""
+    while (found := state.claims.hopeless()) is not None:
+        (frame, step_id), holder, resource = found
+        key = frame.key_of(step_id)
+        is_known = state.frames.get(frame.key) is frame and not frame.is_stopped
+        if is_known and frame.status.get(step_id) == Status.PARKED:
+            return StepFailed(now, key, flow.hopeless_failure(state, holder, resource))
+        withdraw_claims(state, key)
     return None
 
 

@@ -1,7 +1,8 @@
 """The state of one run: a tree of open rounds, and the queues of what wants a decision.
 
 `RunState` belongs to the run loop. What it says of steps is the fold of the run's events and
-nothing else; the queues can be worked out again from that, so they are not journaled.
+nothing else, but for whether a step that has not begun is parked or ready: that, the queues, the
+claims and the alarms belong to the process and can be worked out again, so they are not journaled.
 
 A *frame* is one open round of one body: the plan itself is the root frame, and each round of a
 scope opens another. No thread waits inside a frame, so any number may be open.
@@ -14,18 +15,15 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from overseer.errors import Failure
 from overseer.jsonvalue import Json
-from overseer.kernel.claims import Claims
+from overseer.kernel.claims import Claims, Rank
 from overseer.kernel.events import RunStatus
 from overseer.kernel.graph import Graph
 from overseer.kernel.rules import Rules
 from overseer.plan.values import Each, On, Scope, Until, WorkflowPlan, WorkflowStep
-
-Rank = tuple[int, ...]
-
 
 StatusName = Literal[
     "waiting",
@@ -74,6 +72,7 @@ class Frame:
     rank: Rank
     names: dict[str, Json]  # inputs, item, index, last, event: those that this round defines itself
     scope: OpenScope | None
+    serial: int  # tells it from an earlier frame of the same key, whose scope was begun anew
     left: dict[str, int]
     unended: int
     active: int = 0  # steps running and scopes open
@@ -167,15 +166,54 @@ class OpenScope:
         return self.rounds is None or self.arrived < self.rounds
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at one step, or one opening of a scope: a name that is never given twice in a process.
+
+    It holds no frame, because alarms may outlive the frames they were set for by hours.
+    """
+
+    frame: int  # the serial
+    key: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A step may be tried again."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class TimeUp:
+    """A step or a scope has had the time it may take."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Work that was given up is not to be waited for any longer."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class GraceOver:
+    """A run that was to stop gently has had the time for it."""
+
+
+Reason: TypeAlias = Retry | TimeUp | Overdue | GraceOver
+
+
 @dataclass(order=True, slots=True)
 class Alarm:
     """Something to look at again at a certain time."""
 
     at: float
     order: int
-    what: str = field(compare=False)  # "retry", "timeout" or "grace"
-    key: str = field(compare=False)
-    attempt: int = field(compare=False)
+    reason: Reason = field(compare=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -188,7 +226,7 @@ class RunState:
     status: RunStatus | None = None  # None before RunStarted
     output: Json = None
     failure: Failure | None = None
-    cancel: str | None = None  # "gently" or "hard", once asked
+    cancel: Literal["gently", "hard"] | None = None
     frames: dict[str, Frame] = field(default_factory=dict)
     graphs: dict[str, Graph] = field(default_factory=dict)
     running: dict[str, tuple[Frame, str]] = field(default_factory=dict)
@@ -200,7 +238,8 @@ class RunState:
     settling: deque[OpenScope] = field(default_factory=deque)
     doomed: deque[Frame] = field(default_factory=deque)
     alarms: list[Alarm] = field(default_factory=list)
-    claims: Claims[tuple[Frame, str]] = field(default_factory=Claims)
+    claims: Claims[tuple[Frame, str], Attempt] = field(default_factory=Claims)
+    lingering: dict[Attempt, str] = field(default_factory=dict)  # work that was given up and holds claims, and why
     entries: Iterator[int] = field(default_factory=count)  # so that equal ranks compare
 
     @property
@@ -227,8 +266,26 @@ class RunState:
             graph = self.graphs[path] = Graph(plan, path, self.rules)
         return graph
 
-    def set_alarm(self, at: float, what: str, key: str = "", attempt: int = 0) -> None:
-        heapq.heappush(self.alarms, Alarm(at, next(self.entries), what, key, attempt))
+    def attempt_at(self, frame: Frame, step_id: str) -> Attempt:
+        """The current attempt at a step."""
+        return Attempt(frame.serial, frame.key_of(step_id), frame.attempts.get(step_id, 0))
+
+    def place_at(self, attempt: Attempt) -> tuple[Frame, str] | None:
+        """The frame and the step id that an attempt is made in; None once it is not the current one."""
+        round_key, _, step_id = attempt.key.rpartition("/")
+        frame = self.frames.get(round_key)
+        if frame is None or step_id not in frame.graph.steps or self.attempt_at(frame, step_id) != attempt:
+            return None
+        return frame, step_id
+
+    def set_alarm(self, at: float, reason: Reason) -> None:
+        heapq.heappush(self.alarms, Alarm(at, next(self.entries), reason))
+
+    def new_frame(
+        self, key: str, graph: Graph, *, rank: Rank = (), names: dict[str, Json], scope: OpenScope | None = None
+    ) -> Frame:
+        serial = next(self.entries)
+        return Frame(key, graph, rank, names, scope, serial, left=dict(graph.left), unended=len(graph.steps))
 
     def next_alarm(self) -> float | None:
         """When the loop must look again even if nothing arrives."""
@@ -250,12 +307,6 @@ class RunState:
                 is_unsure = status in (Status.RUNNING, Status.INTERRUPTED, Status.CANCELLED) or was_left_behind
                 if is_unsure and not isinstance(step.action, Scope):
                     yield frame.key_of(step_id), step
-
-
-def new_frame(
-    key: str, graph: Graph, *, rank: Rank = (), names: dict[str, Json], scope: OpenScope | None = None
-) -> Frame:
-    return Frame(key, graph, rank, names, scope, left=dict(graph.left), unended=len(graph.steps))
 
 
 def planned_rounds(scope: Scope, items: list[Json] | None, iterations: int | None) -> int | None:

@@ -12,22 +12,25 @@ from dataclasses import dataclass, field
 from overseer.errors import Failure
 from overseer.jsonvalue import Json
 from overseer.kernel import flow
+from overseer.kernel.claims import Want
 from overseer.kernel.events import (
     CancelAsked,
     Event,
     RunResumed,
     RunStarted,
     SignalArrived,
+    StepCancelled,
     StepFailed,
     StepStarted,
     StepSucceeded,
     from_record,
     to_record,
 )
+from overseer.kernel.queues import came_back, handed_over
 from overseer.kernel.reducer import apply
 from overseer.kernel.rules import Rules
 from overseer.kernel.scheduler import decide
-from overseer.kernel.state import ENDED, RunState
+from overseer.kernel.state import ENDED, Attempt, RunState
 from overseer.plan import completed, read_plan, validate
 from overseer.plan.values import On, WorkflowPlan
 
@@ -60,11 +63,13 @@ class World:
     inputs: dict[str, Json] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     now: float = 0.0
+    hangs: bool = False  # whether steps may overrun their time, and come back late or never
 
     def __post_init__(self) -> None:
         self.state = RunState(self.plan, self.rules)
         self.choice = random.Random(self.seed)
         self.peak = 0
+        self.ghosts: dict[Attempt, tuple[Want, ...]] = {}  # work that was given up, and what it may still write
 
     def begin(self) -> World:
         self.tell(RunStarted(self.now, "run", self.inputs))
@@ -87,7 +92,11 @@ class World:
         while (event := decide(self.state, self.now)) is not None:
             if isinstance(event, StepStarted):
                 self._check_start(event)
+            elif isinstance(event, StepFailed | StepCancelled) and event.key in self.state.running:
+                self._give_up(event.key)
             self.tell(event)
+            if isinstance(event, StepStarted):
+                handed_over(self.state, *self.state.place_of(event.key), self.now)
             decided.append(event)
         self.peak = max(self.peak, len(self.state.running))
         assert len(self.state.running) <= self.rules.max_parallel
@@ -98,13 +107,24 @@ class World:
         self.advance()
         if self.state.is_ended:
             return False
-        if self.state.running:
+        if self.hangs and self.choice.random() < 0.4:
+            self.let_time_pass()
+        elif self.state.running:
             self.end(self.choice.choice(sorted(self.state.running)))
         elif (alarm := self.state.next_alarm()) is not None:
             self.now = max(self.now, alarm)
         else:
             self.signal()
         return True
+
+    def let_time_pass(self) -> None:
+        """A little time, in which given up work may come back; or all the time until something is due."""
+        if self.ghosts and self.choice.random() < 0.5:
+            attempt = self.choice.choice(list(self.ghosts))
+            del self.ghosts[attempt]
+            came_back(self.state, attempt)
+        elif (alarm := self.state.next_alarm()) is not None:
+            self.now = max(self.now, alarm)
 
     def run(self, most: int = 100_000) -> World:
         """Go on until the run has ended."""
@@ -120,9 +140,14 @@ class World:
         step = frame.graph.steps[step_id]
         result = self.behave(key, flow.arguments(frame, step), frame.attempts[step_id])
         if isinstance(result, Failure):
-            self.tell(StepFailed(self.now, key, result, flow.retry_at(frame, step, result, self.now)))
+            self.tell(StepFailed(self.now, key, result, flow.retry_at(self.rules, frame, step, result, self.now)))
         else:
             self.tell(StepSucceeded(self.now, key, result))
+
+    def come_back(self, key: str, attempt: int = 1) -> None:
+        """Work that was given up has really ended."""
+        frame, _ = self.state.place_of(key)
+        came_back(self.state, Attempt(frame.serial, key, attempt))
 
     def signal(self) -> None:
         """Nothing runs and nothing is due: only a trigger can have anything happen."""
@@ -133,6 +158,11 @@ class World:
 
     def cancel(self, *, hard: bool = False) -> None:
         self.tell(CancelAsked(self.now, hard, "test"))
+
+    def _give_up(self, key: str) -> None:
+        frame, step_id = self.state.running[key]
+        wants = flow.wants_of(self.state, frame, frame.graph.steps[step_id])
+        self.ghosts[self.state.attempt_at(frame, step_id)] = tuple(want for want in wants if want.is_lasting)
 
     def _check_start(self, event: StepStarted) -> None:
         frame, step_id = self.state.place_of(event.key)

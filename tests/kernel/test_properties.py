@@ -41,9 +41,10 @@ def without_messages(value: Json) -> Json:
 
 def assert_no_conflict(world: World) -> None:
     """Nothing that writes the same overlaps; under strict groups, nothing outside one group does."""
-    for first, second in combinations(world.state.running.values(), 2):
-        wanted = {want.resource: want for want in wants(world, *first)}
-        for want in wants(world, *second):
+    running = [wants(world, *place) for place in world.state.running.values()]
+    for first, second in combinations([*running, *world.ghosts.values()], 2):
+        wanted = {want.resource: want for want in first}
+        for want in second:
             if want.resource in wanted:
                 assert want.group is not None
                 assert want.group == wanted[want.resource].group
@@ -63,6 +64,26 @@ def test_every_run_ends_in_order_and_without_conflict(document: dict[str, Any], 
     assert not world.state.running
     if world.state.status != "failed":
         assert all(status not in (Status.WAITING, Status.READY) for status in world.statuses().values())
+
+
+@often
+@given(documents(), RULES, SEEDS)
+def test_every_run_ends_without_conflict_though_work_overruns_its_time(
+    document: dict[str, Any], rules: Rules, seed: int
+) -> None:
+    world = World(planned(with_timeouts(document)), outcome, rules, seed, hangs=True).begin()
+    for _ in range(10_000):
+        world.advance()
+        assert_no_conflict(world)
+        if not world.step():
+            return
+    raise AssertionError("the run has not ended")
+
+
+def with_timeouts(document: dict[str, Any]) -> dict[str, Any]:
+    steps = [with_timeouts(step) | {"timeout": 1} for step in document.get("steps", ())]
+    changed = document | ({"steps": steps} if steps else {})
+    return changed | ({"plan": with_timeouts(document["plan"])} if "plan" in document else {})
 
 
 @often

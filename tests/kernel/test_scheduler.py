@@ -15,6 +15,7 @@ from overseer.kernel.events import (
     StepInterrupted,
     StepStarted,
 )
+from overseer.kernel.queues import handed_over
 from overseer.kernel.rules import Effects, Rules
 from overseer.kernel.scheduler import MOST_AT_ONCE, advance
 from tests.kernel.simulation import World, planned
@@ -300,6 +301,142 @@ def test_a_scope_that_takes_too_long_ends_the_scopes_inside_it() -> None:
     world.advance()
     assert world.statuses() == {"outer": "failed"}
     assert world.state.status == "partial"
+
+
+# --- work that was given up
+
+
+TWO_WRITERS = """
+    steps:
+    - {step_id: a, tool: save, args: {path: x}, timeout: 5s, on_error: continue}
+    - {step_id: b, tool: save, args: {path: x}}
+    """
+
+
+def after(world: World, seconds: float) -> World:
+    world.now += seconds
+    world.advance()
+    return world
+
+
+def test_what_timed_out_keeps_what_it_writes_until_it_comes_back() -> None:
+    world = after(begun(TWO_WRITERS, SHELL), 5)
+    assert world.statuses() == {"a": "failed", "b": "parked"}
+    world.come_back("a")
+    world.advance()
+    assert world.statuses() == {"a": "failed", "b": "running"}
+
+
+def test_nobody_waits_for_ever_for_what_timed_out() -> None:
+    world = after(begun(TWO_WRITERS, Rules(effects=SHELL.effects, grace_s=7)), 5)
+    assert world.state.next_alarm() == pytest.approx(12)
+    after(world, 7)
+    failure = world.state.root.failures["b"]
+    assert failure.message == "step 'a' timed out and may still be writing file:x"
+    assert world.state.status == "failed"
+
+
+def test_whoever_comes_later_does_not_wait_at_all_for_what_is_overdue() -> None:
+    world = begun(TWO_WRITERS.replace("b,", "b, depends_on: [slow],") + "- {step_id: slow, tool: t}", SHELL)
+    after(after(world, 5), 10)
+    world.end("slow")
+    world.advance()
+    assert "may still be writing file:x" in world.state.root.failures["b"].message
+
+
+def test_what_is_overdue_hinders_nobody_else() -> None:
+    text = TWO_WRITERS + "- {step_id: c, tool: save, args: {path: y}}\n    - {step_id: d, tool: save, args: {path: y}}"
+    world = after(after(begun(text, SHELL), 5), 10).run()
+    assert world.statuses() == {"a": "failed", "b": "failed", "c": "succeeded", "d": "succeeded"}
+
+
+def test_undeclared_effects_that_go_on_are_named_as_such() -> None:
+    text = "steps: [{step_id: a, tool: shell, timeout: 5s}, {step_id: b, tool: shell}]"
+    world = after(after(begun(text, SHELL), 5), 10)
+    message = "step 'a' timed out and may still be changing things that it does not declare"
+    assert world.state.root.failures["b"].message == message
+
+
+def test_the_next_attempt_waits_for_the_one_before() -> None:
+    text = "steps: [{step_id: a, tool: save, args: {path: x}, timeout: 5s, retry: {attempts: 2, delay: 0}}]"
+    world = after(begun(text, SHELL), 5)
+    assert world.statuses() == {"a": "parked"}
+    world.come_back("a")
+    world.advance()
+    assert world.started() == ["a", "a"]
+    assert world.run().state.status == "succeeded"
+
+
+def test_a_late_end_of_an_earlier_attempt_frees_nothing_of_the_next() -> None:
+    text = """
+        steps:
+        - {step_id: a, tool: save, args: {path: x}, timeout: 5s, retry: {attempts: 2, delay: 0}, on_error: continue}
+        - {step_id: b, tool: save, args: {path: x}}
+        """
+    world = after(begun(text, SHELL), 5)
+    world.come_back("a")
+    after(after(world, 0), 5)
+    world.come_back("a")
+    world.advance()
+    assert world.statuses() == {"a": "failed", "b": "parked"}
+    world.come_back("a", attempt=2)
+    world.advance()
+    assert world.statuses() == {"a": "failed", "b": "running"}
+
+
+def test_what_was_given_up_keeps_what_it_writes_too() -> None:
+    world = begun(
+        """
+        steps:
+        - step_id: part
+          on_error: continue
+          workflow: part
+          plan:
+            on_error: fail_fast
+            steps: [{step_id: bad, tool: t}, {step_id: w, tool: save, args: {path: x}}]
+        - {step_id: slow, tool: t}
+        - {step_id: b, tool: save, args: {path: x}, depends_on: [slow]}
+        """,
+        SHELL,
+        behave=failing("part[0]/bad"),
+    )
+    world.end("slow")
+    world.end("part[0]/bad")
+    after(after(world, 0), 10)
+    assert world.state.root.failures["b"].message == "step 'part[0]/w' was given up and may still be writing file:x"
+
+
+def test_strict_groups_order_the_plan_and_not_what_the_plan_goes_on_without() -> None:
+    text = "steps: [{step_id: a, tool: t, timeout: 5s, on_error: continue}, {step_id: b, tool: t}]"
+    assert after(begun(text, Rules(strict_groups=True)), 5).statuses() == {"a": "failed", "b": "running"}
+
+
+def test_a_resumed_run_waits_for_no_work_of_the_process_before() -> None:
+    earlier = after(begun(TWO_WRITERS, SHELL), 5)
+    world = World(earlier.plan, rules=SHELL).resume(earlier.events)
+    world.advance()
+    assert world.statuses() == {"a": "failed", "b": "running"}
+
+
+def test_what_must_not_be_called_again_is_not_after_a_timeout() -> None:
+    text = "steps: [{step_id: a, tool: pay, timeout: 5s, retry: 3}]"
+    world = after(begun(text, Rules(unrepeatable=frozenset({"pay"}))), 5)
+    assert world.started() == ["a"]
+    assert world.state.status == "failed"
+
+
+def test_code_that_may_call_what_must_not_be_called_again_is_not_tried_again_after_a_timeout() -> None:
+    text = "steps: [{step_id: a, code: pay twice, tools: [look, pay], timeout: 5s, retry: 3}]"
+    assert after(begun(text, Rules(unrepeatable=frozenset({"pay"}))), 5).state.status == "failed"
+    assert after(begun(text, Rules(unrepeatable=frozenset({"post"}))), 5).state.status == "running"
+
+
+def test_the_time_of_a_step_runs_from_when_it_is_handed_over() -> None:
+    world = World(planned("steps: [{step_id: a, tool: t, timeout: 5s}]")).begin()
+    advance(world.state, 0.0)  # announced, but whoever watches keeps the run from handing it over
+    assert world.state.next_alarm() is None
+    handed_over(world.state, world.state.root, "a", 3.0)
+    assert world.state.next_alarm() == pytest.approx(8)
 
 
 # --- race safety
