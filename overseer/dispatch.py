@@ -22,6 +22,11 @@ from overseer.worker import Outcome, StepCaller, Work, perform
 class NotTaken(Exception):
     """Nobody can do a work; the text says why."""
 
+    @property
+    def is_end_of_program(self) -> bool:
+        """Whether that is so because Python has begun to shut down, of which there is no other public sign."""
+        return "interpreter shutdown" in str(self)
+
 
 @dataclass(slots=True)
 class Returned:

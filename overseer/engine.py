@@ -17,32 +17,31 @@ was cut off can be resumed; finished steps are never repeated.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from overseer.calls import DirectCaller
 from overseer.errors import ApprovalNeeded, Failure, PlanError, UsageError
 from overseer.ids import new_run_id
 from overseer.journal import Journal
-from overseer.jsonvalue import Json
-from overseer.kernel.events import Event, RunResumed, RunStarted, RunStatus, StepFailed
+from overseer.jsonvalue import Json, NotJson, as_json
+from overseer.kernel.events import Event, RunResumed, RunStarted, StepFailed
 from overseer.kernel.reducer import apply
 from overseer.kernel.rules import Effects, Rules
 from overseer.kernel.state import RunState
 from overseer.plan import Fault, Limits, completed, input_values, load_plan, plan_from, to_document, validate
 from overseer.plan.values import Code, Scope, WorkflowPlan
+from overseer.run import PlanLike, Run, RunResult
 from overseer.runlog import NoLog, RunLog
-from overseer.runner import Cancel, Change, Runner, steady_clock
+from overseer.runner import Runner, steady_clock
 from overseer.sources import Sources
 from overseer.stream import Stream, Watcher
 from overseer.tool import Tool
 from overseer.worker import StepCaller, warm_executor
 
-PlanLike: TypeAlias = WorkflowPlan | Mapping[str, Any] | Path
+__all__ = ["Engine", "EngineSettings", "PlanLike", "Run", "RunResult"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,121 +53,6 @@ class EngineSettings:
     cancel_grace_s: float = 10.0
     limits: Limits = field(default_factory=Limits)
     hook_port: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """How a run ended. `values` and `failures` are those of the plan's own steps, by step id."""
-
-    run_id: str
-    status: RunStatus
-    output: Json
-    failure: Failure | None
-    values: Mapping[str, Json]
-    failures: Mapping[str, Failure]
-
-    @property
-    def succeeded(self) -> bool:
-        return self.status == "succeeded"
-
-
-class Run:
-    """One run of a plan, from its first event to its result."""
-
-    def __init__(self, runner: Runner, first: list[Event], *, log: RunLog | NoLog, stream: Stream) -> None:
-        self._runner = runner
-        self._first = first
-        self._log = log
-        self._stream = stream
-        self._thread: threading.Thread | None = None
-        self._error: BaseException | None = None
-        self._has_begun = False
-
-    @property
-    def run_id(self) -> str:
-        return self._runner.state.run_id
-
-    @property
-    def plan(self) -> WorkflowPlan:
-        return self._runner.state.plan
-
-    @property
-    def is_recorded(self) -> bool:
-        """Whether the run is in a journal, so that it can be resumed."""
-        return isinstance(self._log, RunLog)
-
-    def watch(self, watcher: Watcher, *, pause: Callable[[], None] | None = None) -> Callable[[], None]:
-        """Call `watcher` with every event, on the run's own thread; the returned function ends that.
-
-        `pause` is called when no further event is at hand for the moment.
-        """
-        return self._stream.watch(watcher, pause=pause)
-
-    def carry_out(self) -> RunResult:
-        """Run on this thread until the end."""
-        self._begin()
-        return self._to_the_end()
-
-    def start(self) -> Run:
-        """Run on a thread of its own."""
-        self._begin()
-        self._thread = threading.Thread(target=self._quietly, name=f"overseer-run-{self.run_id}", daemon=True)
-        self._thread.start()
-        return self
-
-    def _begin(self) -> None:
-        if self._has_begun:
-            raise UsageError(f"run {self.run_id} has been carried out; prepare another one, or resume it")
-        self._has_begun = True
-
-    def _to_the_end(self) -> RunResult:
-        try:
-            self._runner.run(self._first)
-        finally:
-            self._log.close()
-        return self._result()
-
-    def _quietly(self) -> None:
-        try:
-            self._to_the_end()
-        except BaseException as error:  # kept for `wait`, which raises it where somebody can act on it
-            self._error = error
-
-    def wait(self, timeout_s: float | None = None) -> RunResult:
-        """The result of a started run; TimeoutError if it is not there in time."""
-        if self._thread is None:
-            raise UsageError(f"run {self.run_id} was not started; call start() or carry_out() first")
-        self._thread.join(timeout_s)
-        if self._thread.is_alive():
-            raise TimeoutError(f"run {self.run_id} has not ended within {timeout_s} s")
-        if self._error is not None:
-            raise self._error
-        return self._result()
-
-    def cancel(self, *, hard: bool = False, reason: str = "asked to stop") -> None:
-        """Start nothing new and let running steps finish; hard, or the second time, give them up."""
-        self._runner.tell(Cancel(hard, reason))
-
-    def change(self, plan: WorkflowPlan, *, timeout_s: float = 10.0) -> None:
-        """Follow another plan from here on; PlanError if it touches what is finished or running."""
-        answered = threading.Event()
-        answer: list[tuple[str, ...]] = []
-
-        def take(faults: tuple[str, ...]) -> None:
-            answer.append(faults)
-            answered.set()
-
-        self._runner.tell(Change(plan, take))
-        if not answered.wait(timeout_s):
-            raise TimeoutError(f"run {self.run_id} has not taken up the change within {timeout_s} s")
-        if answer[0]:
-            raise PlanError(answer[0], source="the changed plan")
-
-    def _result(self) -> RunResult:
-        state = self._runner.state
-        assert state.status is not None
-        root = state.root
-        return RunResult(state.run_id, state.status, state.output, state.failure, root.values, root.failures)
 
 
 class Engine:
@@ -184,7 +68,7 @@ class Engine:
         caller: StepCaller | None = None,
         folder: Path | None = None,
     ) -> None:
-        self.tools: dict[str, Tool] = {tool.name: tool for tool in tools}
+        self.tools = _by_name(tools)
         self.settings = settings or EngineSettings()
         self.journal = journal
         self._executor = executor or warm_executor()
@@ -217,7 +101,7 @@ class Engine:
         What is to be remembered is kept in the journal beside the run, for whoever resumes it.
         """
         ready = self.checked(plan)
-        given = input_values(ready, inputs or {})
+        given = input_values(ready, _plain(inputs or {}))
         clock = steady_clock()
         run_id = new_run_id(clock())
         log: RunLog | NoLog = NoLog(run_id)
@@ -349,7 +233,31 @@ class Engine:
             folder=self._folder,
             clock=clock,
         )
-        return Run(runner, first, log=log, stream=stream)
+        return Run(runner, first, log=log, stream=stream, checked=self.checked)
+
+
+def _by_name(tools: Iterable[Tool]) -> dict[str, Tool]:
+    found: dict[str, Tool] = {}
+    for tool in tools:
+        other = found.setdefault(tool.name, tool)
+        if other is not tool:
+            origins = f"{other.origin or 'an unknown place'} and {tool.origin or 'an unknown place'}"
+            raise UsageError(f"two tools are called '{tool.name}', from {origins}; rename one or leave one out")
+    return found
+
+
+def _plain(inputs: Mapping[str, Json]) -> dict[str, Json]:
+    """The inputs as plain JSON of the run's own, whatever becomes of those that were given."""
+    plain: dict[str, Json] = {}
+    faults: list[Fault] = []
+    for name, value in inputs.items():
+        try:
+            plain[name] = as_json(value, where=f"the input '{name}'")
+        except NotJson as error:
+            faults.append(Fault(str(error)))
+    if faults:
+        raise PlanError(faults, source="the input")
+    return plain
 
 
 def _effects(tool: Tool) -> Effects:

@@ -19,6 +19,7 @@ from overseer.diagnosis import diagnosed
 from overseer.errors import JournalError
 from overseer.jsonvalue import LARGEST_VALUE, TOO_LARGE, Json, json_text
 from overseer.kernel.events import (
+    CARRIES,
     Event,
     PlanChanged,
     RunFinished,
@@ -33,15 +34,7 @@ from overseer.locks import RunLock
 # Characters of JSON up to which a value stays in its event's row.
 INLINE_LIMIT = 4096
 
-# The field of an event that holds data of the user's own, of any size.
-_CARRIES = {
-    "RunStarted": "inputs",
-    "StepSucceeded": "value",
-    "RoundClosed": "value",
-    "SignalArrived": "payload",
-    "PlanChanged": "plan",
-    "RunFinished": "output",
-}
+_CARRIES = {kind.__name__: name for kind, name in CARRIES.items()}
 
 _Row: TypeAlias = tuple[int, float, str, str | None, str | None, str | bytes | None]
 

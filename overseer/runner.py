@@ -301,6 +301,8 @@ class Runner:
         except Unreadable as error:
             return StepFailed(self._clock(), key, flow.explained(error, step))
         except NotTaken as error:
+            if error.is_end_of_program:  # no failure of the step's: it can be resumed
+                return CancelAsked(self._clock(), True, "the program is ending")
             return StepFailed(self._clock(), key, Failure("internal", str(error)))
         self._at_work[key] = (work, frame.serial)
         # Not from the event's time on: those who watch may have taken long over it.

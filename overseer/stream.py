@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from overseer.kernel.events import Event
+from overseer.kernel.events import Event, detached_event
 
 Watcher = Callable[[Event], None]
 
@@ -34,13 +34,17 @@ class Stream:
         return lambda: self._detach(watcher)
 
     def publish(self, events: Sequence[Event]) -> None:
+        """Show the events. Watchers get copies of the data in them, which they share with each other alone."""
+        if not self._watchers:
+            return
+        events = [detached_event(event) for event in events]
         for watcher in self._watchers:
             try:
                 for event in events:
                     watcher(event)
                 if pause := self._pauses.get(watcher):
                     pause()
-            except Exception:
+            except BaseException:  # also SystemExit: it would end the run, not whoever raised it
                 self._detach(watcher)
                 _log.exception("a watcher of the run raised and was detached: %r", watcher)
 

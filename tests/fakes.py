@@ -77,3 +77,7 @@ class Latch:
 
     def open(self) -> None:
         self._open.set()
+
+    def is_open_within(self, seconds: float) -> bool:
+        """Whether it is opened in this time."""
+        return self._open.wait(seconds)

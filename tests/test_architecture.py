@@ -17,6 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.commands",),
     ("overseer.config", "overseer.render", "overseer.retelling", "overseer.registry"),
     ("overseer.engine", "overseer.report"),
+    ("overseer.run",),
     ("overseer.runner", "overseer.calls"),
     ("overseer.kinds", "overseer.nodes"),
     ("overseer.broker",),

@@ -9,11 +9,11 @@ scope `map`. Without its last part it names the round.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, TypeAlias, get_args
 
 from overseer.errors import Failure
-from overseer.jsonvalue import Json
+from overseer.jsonvalue import Json, detached
 
 RunStatus = Literal["running", "succeeded", "partial", "failed", "cancelled"]
 SkipReason = Literal["guard", "dependencies", "failure"]
@@ -167,6 +167,26 @@ Event: TypeAlias = (
     | PlanChanged
     | RunFinished
 )
+
+# The field of an event that holds data of the user's own, of any size.
+CARRIES: dict[type[Any], str] = {
+    RunStarted: "inputs",
+    StepSucceeded: "value",
+    RoundClosed: "value",
+    SignalArrived: "payload",
+    PlanChanged: "plan",
+    RunFinished: "output",
+}
+
+
+def detached_event(event: Event) -> Event:
+    """The event with data that shares nothing with the run's."""
+    name = CARRIES.get(type(event), "")
+    if not name or type(value := getattr(event, name)) not in (dict, list):
+        return event
+    changed: Event = replace(event, **{name: detached(value)})
+    return changed
+
 
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
 _FIELDS = {kind: tuple((f.name, f.default) for f in fields(kind)) for kind in _KINDS.values()}

@@ -350,4 +350,14 @@ def change_faults(state: RunState, plan: WorkflowPlan) -> tuple[str, ...]:
         if status in _SETTLED and after.get(step_id) != state.root.graph.steps[step_id]:
             verb = "changed" if step_id in after else "removed"
             faults.append(f"step '{step_id}' {_SETTLED[status]} and cannot be {verb}")
+    try:
+        changed_inputs(state, plan)
+    except PlanError as error:
+        faults += [str(fault) for fault in error.faults]
     return tuple(faults)
+
+
+def changed_inputs(state: RunState, plan: WorkflowPlan) -> dict[str, Json]:
+    """The inputs of another plan for the rest of the run: as given at its start, else the defaults."""
+    given = state.root.names["inputs"]
+    return input_values(plan, {name: value for name, value in given.items() if name in plan.inputs})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from overseer.kernel import flow
 from overseer.kernel.claims import Claims
 from overseer.kernel.events import RunResumed
 from overseer.kernel.queues import offer_round, release_claims, unblock_first, withdraw_claims
@@ -105,6 +106,8 @@ def change_plan(state: RunState, plan: WorkflowPlan) -> None:
     before = root.graph.steps
     state.plan = plan
     root.graph = state.graph_of(plan, "")
+    # None is dropped: what has ended was given it.
+    root.names = {"inputs": {**root.names["inputs"], **flow.changed_inputs(state, plan)}}
     for step_id, status in list(root.status.items()):
         if status in _UNDECIDED or root.graph.steps.get(step_id) != before[step_id]:
             _drop(state, root, step_id)

@@ -1,0 +1,201 @@
+"""One run in the hands of a program: carried out or started, watched, changed, cancelled, waited for."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from overseer.errors import Failure, PlanError, UsageError
+from overseer.jsonvalue import Json
+from overseer.kernel.events import Event, RunStatus
+from overseer.plan.values import WorkflowPlan
+from overseer.runlog import NoLog, RunLog
+from overseer.runner import Cancel, Change, Runner
+from overseer.stream import Stream, Watcher
+
+PlanLike: TypeAlias = WorkflowPlan | Mapping[str, Any] | Path
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended. `values` and `failures` are those of the plan's own steps, by step id."""
+
+    run_id: str
+    status: RunStatus
+    output: Json
+    failure: Failure | None
+    values: Mapping[str, Json]
+    failures: Mapping[str, Failure]
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status == "succeeded"
+
+
+class Run(AbstractContextManager["Run"]):
+    """One run of a plan, from its first event to its result.
+
+    A run that is recorded is owned from when it is prepared. One that shall not be carried out
+    after all is closed, or used in a `with` block; forgetting it has the same effect.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        first: list[Event],
+        *,
+        log: RunLog | NoLog,
+        stream: Stream,
+        checked: Callable[[PlanLike], WorkflowPlan],
+    ) -> None:
+        self._runner = runner
+        self._first = first
+        self._log = log
+        self._stream = stream
+        self._checked = checked
+        self._thread: threading.Thread | None = None
+        self._error: BaseException | None = None
+        self._stage: Literal["prepared", "begun", "closed"] = "prepared"
+        self._owner: int | None = None  # the thread that carries the run out
+        weakref.finalize(self, log.close)
+
+    @property
+    def run_id(self) -> str:
+        return self._runner.state.run_id
+
+    @property
+    def plan(self) -> WorkflowPlan:
+        return self._runner.state.plan
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the run is in a journal, so that it can be resumed."""
+        return isinstance(self._log, RunLog)
+
+    def watch(self, watcher: Watcher, *, pause: Callable[[], None] | None = None) -> Callable[[], None]:
+        """Call `watcher` with every event, on the run's own thread; the returned function ends that.
+
+        `pause` is called when no further event is at hand for the moment.
+        """
+        return self._stream.watch(watcher, pause=pause)
+
+    def carry_out(self) -> RunResult:
+        """Run on this thread until the end."""
+        self._begin()
+        return self._to_the_end()
+
+    def start(self) -> Run:
+        """Run on a thread of its own. If the program ends before the run does, the run is cancelled."""
+        self._begin()
+        # Not a daemon: it would be frozen anywhere, with what was done but not yet recorded.
+        self._thread = threading.Thread(target=self._quietly, name=f"overseer-run-{self.run_id}", daemon=False)
+        _cancelled_when_the_program_ends().add(self)
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """Give up a run that has not begun, so that others may go on with it; else this does nothing."""
+        if self._stage == "prepared":
+            self._stage = "closed"
+            self._log.close()
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _begin(self) -> None:
+        if self._stage != "prepared":
+            done = "carried out" if self._stage == "begun" else "closed"
+            raise UsageError(f"run {self.run_id} has been {done}; prepare another one, or resume it")
+        self._stage = "begun"
+
+    def _to_the_end(self) -> RunResult:
+        self._owner = threading.get_ident()
+        try:
+            self._runner.run(self._first)
+        finally:
+            self._owner = None
+            self._log.close()
+        return self._result()
+
+    def _quietly(self) -> None:
+        try:
+            self._to_the_end()
+        except BaseException as error:  # kept for `wait`, which raises it where somebody can act on it
+            self._error = error
+            _log.error("run %s was broken off: %s", self.run_id, error, exc_info=error)  # there may be no `wait`
+
+    def wait(self, timeout_s: float | None = None) -> RunResult:
+        """The result of a started run; TimeoutError if it is not there in time."""
+        if self._thread is None:
+            raise UsageError(f"run {self.run_id} was not started; call start() or carry_out() first")
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            raise TimeoutError(f"run {self.run_id} has not ended within {timeout_s} s")
+        if self._error is not None:
+            raise self._error
+        return self._result()
+
+    def cancel(self, *, hard: bool = False, reason: str = "asked to stop") -> None:
+        """Start nothing new and let running steps finish; hard, or the second time, give them up."""
+        self._runner.tell(Cancel(hard, reason))
+
+    def change(self, plan: PlanLike, *, timeout_s: float = 10.0) -> None:
+        """Follow another plan from here on; PlanError if it has faults, or touches what is finished or running.
+
+        Inputs that the plan before did not have get their defaults.
+        """
+        if self._stage != "begun":
+            raise UsageError(f"run {self.run_id} is not under way; prepare a run of the other plan instead")
+        if self._owner == threading.get_ident():
+            raise UsageError(
+                f"run {self.run_id} cannot be changed from its own thread, on which watchers are called: "
+                "it would wait for itself; change it from another thread"
+            )
+        plan = self._checked(plan)
+        answered = threading.Event()
+        answer: list[tuple[str, ...]] = []
+
+        def take(faults: tuple[str, ...]) -> None:
+            answer.append(faults)
+            answered.set()
+
+        self._runner.tell(Change(plan, take))
+        if not answered.wait(timeout_s):
+            raise TimeoutError(f"run {self.run_id} has not taken up the change within {timeout_s} s")
+        if answer[0]:
+            raise PlanError(answer[0], source="the changed plan")
+
+    def _result(self) -> RunResult:
+        state = self._runner.state
+        assert state.status is not None
+        root = state.root
+        return RunResult(
+            state.run_id, state.status, state.output, state.failure, dict(root.values), dict(root.failures)
+        )
+
+
+@cache
+def _cancelled_when_the_program_ends() -> weakref.WeakSet[Run]:
+    """Runs that may still be under way when the main thread ends; nobody is left then who would wait for them.
+
+    Python asks pools of threads to end before it tells anybody else (and `atexit` comes last of all), so what is
+    under way then is finished, and a run that needs another thread is told by the pool. The others are told here.
+    """
+    runs: weakref.WeakSet[Run] = weakref.WeakSet()
+
+    def cancel_all() -> None:
+        threading.main_thread().join()
+        for run in list(runs):
+            run.cancel(reason="the program is ending")
+
+    threading.Thread(target=cancel_all, name="overseer-end-of-program", daemon=True).start()
+    return runs
