@@ -43,6 +43,16 @@ FAILURE_KINDS: tuple[str, ...] = get_args(FailureKind)
 RETRYABLE_KINDS: tuple[FailureKind, ...] = ("transient", "rate_limited", "timeout")
 
 
+# What asks to be left alone for longer than that is taken for a mistake.
+LONGEST_RETRY_AFTER_S = 86_400.0
+
+
+def _can_be_waited_for(seconds: object) -> bool:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return False
+    return 0 <= seconds <= LONGEST_RETRY_AFTER_S
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a step failed: a kind to decide by, a message to read."""
@@ -51,6 +61,11 @@ class Failure:
     message: str
     detail: str = ""  # a traceback or a server's own words; never needed to understand the message
     retry_after_s: float | None = None
+
+    def __post_init__(self) -> None:
+        # It comes from servers and strangers' code, and somebody will wait for it.
+        if self.retry_after_s is not None and not _can_be_waited_for(self.retry_after_s):
+            object.__setattr__(self, "retry_after_s", None)
 
     def to_json(self) -> dict[str, Any]:
         record: dict[str, Any] = {"kind": self.kind, "message": self.message}

@@ -118,6 +118,22 @@ def detached(value: Json) -> Json:
 _CONTAINERS = frozenset({dict, list})
 
 
+def is_nested_deeper(value: Json, most: int) -> bool:
+    """Whether a JSON value has more than so many lists and dicts inside each other."""
+    # Level by level, and each container once, however often it is part of the value.
+    level = {id(value): value} if type(value) in _CONTAINERS else {}
+    for _ in range(most):
+        if not level:
+            return False
+        level = {
+            id(item): item
+            for whole in level.values()
+            for item in (whole.values() if type(whole) is dict else whole)
+            if type(item) in _CONTAINERS
+        }
+    return bool(level)
+
+
 def json_text(value: Json) -> str:
     """A value as compact JSON that can be written as UTF-8."""
     text = _readable(value)

@@ -216,7 +216,9 @@ class Report:
 
     def _update_step(self, step: StepReport, frame: Frame, step_id: str) -> None:
         status = frame.status_of(step_id)
-        step.status = _SHOWN.get(status, status)
+        scope = frame.scopes.get(step_id)
+        is_partial = status == Status.SUCCEEDED and scope is not None and scope.is_partial
+        step.status = "partial" if is_partial else _SHOWN.get(status, status)
         step.value = frame.values.get(step_id) if status == Status.SUCCEEDED else None
         step.error = frame.failures.get(step_id, step.error)
         step.attempts = frame.attempts.get(step_id, 1 if step_id in frame.scopes else 0)
@@ -259,7 +261,8 @@ def _give_up(step: StepReport) -> None:
     """What has not ended in a run or a round that has will not do so any more."""
     if step.status in _UNFINISHED:
         step.status = "cancelled"
-        step.reason = step.reason or "the run ended before it could"
+        what = "its scope" if "/" in step.step_id else "the run"
+        step.reason = step.reason or f"{what} ended before it could"
 
 
 def _with_inner(frame: Frame) -> Iterator[Frame]:

@@ -197,5 +197,5 @@ def _cancelled_when_the_program_ends() -> weakref.WeakSet[Run]:
         for run in list(runs):
             run.cancel(reason="the program is ending")
 
-    threading.Thread(target=cancel_all, name="overseer-end-of-program", daemon=True).start()
+    threading.Thread(target=cancel_all, name="end-of-program", daemon=True).start()
     return runs

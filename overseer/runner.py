@@ -3,11 +3,12 @@
 One thread owns the run. Whatever happens elsewhere (a step's outcome, a signal, a wish to cancel)
 arrives in its inbox as a message. Each time it wakes it takes all messages, lets the kernel
 decide, writes every event to the journal with one commit, and only then lets the world see or
-feel any of it. It never polls: it sleeps until a message arrives or an alarm is due.
+feel any of it. It never polls for work: it sleeps until a message arrives or an alarm is due.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -38,6 +39,7 @@ from overseer.kernel.events import (
 )
 from overseer.kernel.queues import came_back, handed_over
 from overseer.kernel.reducer import apply
+from overseer.kernel.restart import change_faults
 from overseer.kernel.scheduler import MOST_AT_ONCE, advance
 from overseer.kernel.state import Attempt, OpenScope, RunState
 from overseer.plan.durations import duration_text
@@ -90,6 +92,10 @@ LINGER_S = 0.01
 # What is due later than that is looked at again then: what waits has limits of its own, such as 292 years.
 LONGEST_WAIT_S = 86_400.0
 
+# On the main thread Python runs signal handlers, but not while it sleeps: a signal that came just before is
+# noticed when it wakes.
+LONGEST_DEAFNESS_S = 0.5
+
 # Beyond this a source is told that the scope is busy: nobody waits for the thousandth event in line.
 MOST_SIGNALS_WAITING = 1000
 
@@ -127,6 +133,7 @@ class Runner:
         self._given_up: dict[Work, Attempt] = {}  # work that nobody waits for, and that has not come back
         self._accepted: list[Change] = []
         self._listening: set[str] = set()
+        self._longest_wait_s = LONGEST_WAIT_S
         self._is_over = False
         self._was_asked_to_stop = False  # asking twice is asking hard
 
@@ -138,6 +145,8 @@ class Runner:
 
     def run(self, first: Sequence[Event]) -> None:
         """The loop. `first` are the events that begin the run or its resumption."""
+        if threading.current_thread() is threading.main_thread():
+            self._longest_wait_s = LONGEST_DEAFNESS_S
         try:
             facts = [self._learnt(event) for event in first]
             facts += self._hear(wait=False)  # it may have been cancelled before it began
@@ -160,10 +169,10 @@ class Runner:
         if wait:
             alarm = self.state.next_alarm()
             self._refuse_to_hang(alarm)
-            patience_s = None if alarm is None else max(0.0, alarm - self._clock())
             is_idling = self._dispatch.is_idling
-            if is_idling:
-                patience_s = LINGER_S if patience_s is None else min(patience_s, LINGER_S)
+            patience_s = LINGER_S if is_idling else self._longest_wait_s
+            if alarm is not None:
+                patience_s = max(0.0, min(patience_s, alarm - self._clock()))
             try:
                 messages = [self._next_message(patience_s)]
             except Empty:
@@ -174,16 +183,14 @@ class Runner:
         now = self._clock()
         return [self._learnt(event) for message in messages if (event := self._fact(message, now))]
 
-    def _next_message(self, patience_s: float | None) -> Message:
+    def _next_message(self, patience_s: float) -> Message:
         """The next message; Empty if there is none in time."""
-        if patience_s is None:
-            return self._inbox.get()
         try:
             # Asked even if there is none: in CPython a `get` with a timeout may otherwise find a lock open that the
             # last message left so, miss its deadline, and sleep for ever.
             return self._inbox.get_nowait()
         except Empty:
-            return self._inbox.get(timeout=min(patience_s, LONGEST_WAIT_S))
+            return self._inbox.get(timeout=patience_s)
 
     def _learnt(self, event: Event) -> Event:
         """Nothing is looked at before the state knows all that was heard until then."""
@@ -201,7 +208,7 @@ class Runner:
                 hard, self._was_asked_to_stop = hard or self._was_asked_to_stop, True
                 return CancelAsked(now, hard, reason)
             case Change(plan=plan, answer=answer):
-                if faults := flow.change_faults(self.state, plan):
+                if faults := change_faults(self.state, plan):
                     answer(faults)
                     return None
                 self._accepted.append(message)  # to be told once it is recorded

@@ -19,9 +19,6 @@ from overseer.plan.inputs import in_words, type_fits
 from overseer.plan.values import Call, Code, TypeName
 from overseer.tool import ToolContext, ToolError
 
-# What a tool asks for beyond this is taken for a mistake.
-LONGEST_WAIT_S = 86_400.0
-
 # Threads are made when needed and kept; the cap of each run is its own counter.
 _MOST_THREADS = 4096
 
@@ -95,7 +92,7 @@ def failure_from(error: BaseException) -> Failure:
     message = str(error) or type(error).__name__
     if isinstance(error, ToolError):
         kind: FailureKind = error.kind if error.kind in FAILURE_KINDS else "tool"  # type: ignore[assignment]
-        return Failure(kind, message, retry_after_s=_wait_of(error))
+        return Failure(kind, message, retry_after_s=error.retry_after_s)
     if isinstance(error, NotJson):
         return Failure("invalid_output", message)
     detail = "".join(traceback.format_exception(error)).strip()
@@ -104,13 +101,6 @@ def failure_from(error: BaseException) -> Failure:
     if isinstance(error, ConnectionError):
         return Failure("transient", message, detail)
     return Failure("tool", f"{type(error).__name__}: {message}", detail)
-
-
-def _wait_of(error: ToolError) -> float | None:
-    """How long a tool asks to be left alone, where that is a number one can wait."""
-    wait = error.retry_after_s
-    is_number = isinstance(wait, int | float) and not isinstance(wait, bool) and 0 <= wait <= LONGEST_WAIT_S
-    return float(wait) if wait is not None and is_number else None
 
 
 @cache

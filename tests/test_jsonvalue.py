@@ -11,7 +11,19 @@ import pytest
 from hypothesis import given
 
 from overseer import jsonvalue
-from overseer.jsonvalue import MAX_DEPTH, NotJson, as_json, as_text, detached, has, is_same, json_text, kind_of
+from overseer.jsonvalue import (
+    MAX_DEPTH,
+    Json,
+    NotJson,
+    as_json,
+    as_text,
+    detached,
+    has,
+    is_nested_deeper,
+    is_same,
+    json_text,
+    kind_of,
+)
 from tests.plan.strategies import json_values
 
 
@@ -155,3 +167,16 @@ def test_the_least_size_bounds_the_size_from_both_sides(value: Any) -> None:
     size = len(json_text(value).encode())
     least = jsonvalue._least_size(value)
     assert least - 1 <= size <= least * jsonvalue._MOST_PER_LEAST
+
+
+@pytest.mark.parametrize(("value", "depth"), [(1, 0), ([], 1), ({"a": [1]}, 2), ([[], {"a": {"b": []}}], 4)])
+def test_nesting_is_counted_in_containers(value: Json, depth: int) -> None:
+    assert not is_nested_deeper(value, depth)
+    assert depth == 0 or is_nested_deeper(value, depth - 1)
+
+
+def test_nesting_is_found_in_a_value_that_holds_the_same_thing_twice_at_every_level() -> None:
+    value: Json = 0
+    for _ in range(100):
+        value = [value, value]
+    assert is_nested_deeper(value, 99)

@@ -57,7 +57,7 @@ def test_of_the_steps_in_rounds_only_those_that_went_wrong_have_a_line() -> None
         World(plan, lambda key, *_: key if key == "other" or key < "each[3" else Failure("tool", "no")).begin().run()
     )
     lines = run_lines(Report(plan, unlucky.events))
-    at = next(place for place, line in enumerate(lines) if line.startswith("  succeeded    each"))
+    at = next(place for place, line in enumerate(lines) if line.startswith("  partial      each"))
     assert lines[at + 1].startswith("               in rounds: ")
     told = [line for line in lines if line.startswith("    failed       each[")]
     assert len(told) == 20

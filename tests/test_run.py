@@ -6,16 +6,20 @@ import gc
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from overseer import Engine, Journal
-from overseer.errors import JournalError, PlanError, UsageError
+from overseer.errors import Failure, JournalError, PlanError, UsageError
 from overseer.kernel.events import Event, RunFinished, RunStarted, StepFailed, StepStarted, StepSucceeded
+from overseer.plan import plan_from
+from overseer.report import Report
 from overseer.runlog import RunLog
-from overseer.tool import Tool, ToolContext, tool
+from overseer.tool import Tool, ToolContext, ToolError, tool
+from overseer.worker import Outcome
 from tests.fakes import Latch
 
 
@@ -25,7 +29,7 @@ def give(value: Any) -> Any:
     return value
 
 
-ONE = {"steps": [{"step_id": "a", "tool": "give", "args": {"value": 1}}]}
+ONE: dict[str, Any] = {"steps": [{"step_id": "a", "tool": "give", "args": {"value": 1}}]}
 
 
 @pytest.fixture
@@ -268,3 +272,41 @@ def test_a_started_run_ends_cleanly_with_its_program(tmp_path: Path, steps: list
         assert run.status in ("succeeded", "cancelled")
         if run.status == "cancelled" and "on" not in steps[0]:
             assert Engine([work], journal=journal).resume(run.run_id).succeeded
+
+
+# --- what cannot be so
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan"), -1, "soon", 10**400, True])
+def test_an_odd_wish_to_be_left_alone_is_not_heard(seconds: Any) -> None:
+    class Odd(Executor):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_result(Outcome(failure=Failure("transient", "busy", retry_after_s=seconds)))
+            return future
+
+    step = ONE["steps"][0] | {"retry": {"attempts": 2, "delay": 0}}
+    result = Engine([give], executor=Odd()).run({"steps": [step]})
+    assert result.failures["a"].message == "busy"
+
+
+@pytest.mark.parametrize(("on_error", "status"), [("continue", "partial"), ("fail", "failed")])
+def test_a_loop_that_nests_its_value_ever_deeper_only_fails(journal: Journal, on_error: str, status: str) -> None:
+    loop = {"step_id": "loop", "repeat": {"limit": 2000}, "steps": ONE["steps"], "output": ["{{last}}"]}
+    assert Engine([give], journal=journal).run({"steps": [loop | {"on_error": on_error}]}).status == status
+
+
+def test_a_scope_with_a_tolerated_failure_is_shown_as_partial(journal: Journal) -> None:
+    plan = plan_from(
+        {"steps": [{"step_id": "m", "steps": [{"step_id": "x", "tool": "fail", "on_error": "continue"}]}]}
+    ).plan
+
+    @tool
+    def fail() -> None:
+        """Does not work."""
+        raise ToolError("no")
+
+    result = Engine([fail], journal=journal).run(plan)
+    report = Report(plan, journal.events(result.run_id))
+    assert report.status == "partial"
+    assert {step.step_id: step.status for step in report.steps()}["m"] == "partial"

@@ -16,6 +16,7 @@ from overseer.errors import Failure
 from overseer.jsonvalue import Json, detached
 
 RunStatus = Literal["running", "succeeded", "partial", "failed", "cancelled"]
+RoundStatus = Literal["succeeded", "partial", "failed", "stopped"]
 SkipReason = Literal["guard", "dependencies", "failure"]
 
 
@@ -45,6 +46,7 @@ class StepSucceeded:
     at: float
     key: str
     value: Json
+    is_partial: bool = False  # a scope in which something failed that the plan said to go on without
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class StepInterrupted:
 class ScopeOpened:
     at: float
     key: str
-    rounds: int | None  # how many there will be, where that is known
+    rounds: int | None  # how many there will be, where that is certain: a loop's limit is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class RoundClosed:
     at: float
     key: str
     index: int
-    status: Literal["succeeded", "partial", "failed", "stopped"]
+    status: RoundStatus
     value: Json = None
     failure: Failure | None = None
     is_last: bool = False  # the loop's guard ended it here

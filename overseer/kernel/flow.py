@@ -1,4 +1,5 @@
-"""What a reference, a guard, a scope and a failure *mean*. Reads the state, never changes it.
+"""What a reference, a guard, a scope and a failure *mean*. Reads the state and changes nothing of it, but
+that the graph of a body which is met for the first time is kept.
 
 When a step runs is the scheduler's question; what its end changes is the reducer's.
 """
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from overseer.errors import Failure, PlanError
-from overseer.jsonvalue import Json, as_text, has, is_same, kind_of
+from overseer.jsonvalue import MAX_DEPTH, Json, as_text, has, is_nested_deeper, is_same, kind_of
 from overseer.kernel.claims import Want
 from overseer.kernel.events import SkipReason
 from overseer.kernel.rules import Rules
@@ -28,7 +29,6 @@ from overseer.plan.values import (
     Scope,
     Trigger,
     Until,
-    WorkflowPlan,
     WorkflowStep,
     loop_guard,
 )
@@ -160,6 +160,15 @@ def _rounds_of(scope: Scope, frame: Frame) -> tuple[list[Json] | None, int | Non
     return items, None
 
 
+def certain_rounds(scope: OpenScope) -> int | None:
+    """How many rounds a scope will have, if nothing fails; None where its guard or its events decide."""
+    match scope.scope.mode:
+        case On() | Until(guard=Guard()):
+            return None
+        case _:
+            return scope.rounds
+
+
 def round_names(scope: OpenScope, index: int, signal: Json) -> dict[str, Json]:
     """The names that a round defines; those of an isolated body are its inputs alone."""
     names: dict[str, Json] = {}
@@ -188,7 +197,9 @@ def round_inputs(scope: OpenScope, names: dict[str, Json]) -> dict[str, Json]:
     return input_values(scope.scope.body, given)
 
 
-def ends_loop(frame: Frame, scope: OpenScope, value: Json) -> bool:
+def ends_loop(
+    frame: Frame, scope: OpenScope, value: Json, *, read_step: Callable[[Frame, Ref], Json] = value_of
+) -> bool:
     """Whether the loop's guard says that the round which just ended with `value` was the last."""
     guard = loop_guard(scope.scope.mode)
     if guard is None:
@@ -197,21 +208,41 @@ def ends_loop(frame: Frame, scope: OpenScope, value: Json) -> bool:
     def read(ref: Ref) -> Json:
         if ref.name == "last":
             return read_path(value, ref)
-        return value_of(frame, ref)
+        return read_step(frame, ref)
 
     stop_when = scope.scope.mode.stop_when if isinstance(scope.scope.mode, Until) else True
     return holds(guard, read) is stop_when
 
 
+def ends_failed_loop(frame: Frame, scope: OpenScope, failure: Failure) -> bool:
+    """The same for a round that failed, if the plan goes on: what it did not come to is null in the guard.
+
+    A guard that does not make sense with that does not end the loop.
+    """
+    if scope.step.on_error == "fail":
+        return False
+
+    def read_step(frame: Frame, ref: Ref) -> Json:
+        try:
+            return value_of(frame, ref)
+        except Unreadable:
+            return None
+
+    try:
+        return ends_loop(frame, scope, slot_for(scope.step, failure), read_step=read_step)
+    except (Unreadable, Meaningless):
+        return False
+
+
 def scope_result(scope: OpenScope) -> Json | Failure:
-    """What a scope gives back whose rounds are over, or why it failed."""
+    """What a scope gives back whose rounds are over, or why it failed; Meaningless if that cannot be passed on."""
     if scope.failure is not None:
         return scope.failure
     match scope.scope.mode:
         case Each():
-            return [scope.results[index] for index in range(scope.next_index)]
+            return _passable([scope.results[index] for index in range(scope.next_index)])
         case Until(guard=guard, limit=limit, at_limit="fail") if guard is not None and not scope.is_done:
-            return Failure("limit", f"reached its limit of {limit} rounds before its guard ended it")
+            return Failure("limit", f"reached its limit of {limit} round{'s'[: limit != 1]} before its guard ended it")
         case _:
             return scope.last
 
@@ -230,13 +261,23 @@ def resolved_trigger(frame: Frame, trigger: Trigger) -> Trigger:
 
 
 def output_of(frame: Frame) -> Json:
-    """What a body gives back once all its steps have ended; Unreadable if a part is missing."""
+    """What a body gives back once all its steps have ended.
+
+    Unreadable if a part is missing, Meaningless if it cannot be passed on.
+    """
     if frame.graph.plan.output is not None:
-        return rendered(frame.graph.plan.output, reader(frame))
+        return _passable(rendered(frame.graph.plan.output, reader(frame)))
     sinks = frame.graph.sinks
     if len(sinks) == 1:
-        return frame.values.get(sinks[0])
-    return {step_id: frame.values.get(step_id) for step_id in sinks}
+        return frame.values.get(sinks[0])  # a step's result, which is
+    return _passable({step_id: frame.values.get(step_id) for step_id in sinks})
+
+
+def _passable(value: Json) -> Json:
+    """A value put together from others, unless it is nested deeper than any single one may be."""
+    if is_nested_deeper(value, MAX_DEPTH):
+        raise Meaningless(f"what it gives back is nested more than {MAX_DEPTH} deep")
+    return value
 
 
 def failure_of(frame: Frame) -> Failure | None:
@@ -327,37 +368,3 @@ def explained(error: Exception, step: WorkflowStep) -> Failure:
     if isinstance(error, PlanError):
         return Failure("bad_request", "; ".join(str(fault) for fault in error.faults))
     return Failure("bad_request", f"step '{step.step_id}': {error}")
-
-
-# --- changes of plan
-
-_SETTLED = {
-    Status.SUCCEEDED: "has ended",
-    Status.SKIPPED: "has ended",
-    Status.RUNNING: "is running",
-    Status.OPEN: "is running",
-    Status.INTERRUPTED: "was interrupted",
-}
-
-
-def change_faults(state: RunState, plan: WorkflowPlan) -> tuple[str, ...]:
-    """Why the rest of a run cannot follow another plan: only what is unfinished may change."""
-    if state.is_ended:
-        return ("the run has ended",)
-    after = {step.step_id: step for step in plan.steps}
-    faults = []
-    for step_id, status in state.root.status.items():
-        if status in _SETTLED and after.get(step_id) != state.root.graph.steps[step_id]:
-            verb = "changed" if step_id in after else "removed"
-            faults.append(f"step '{step_id}' {_SETTLED[status]} and cannot be {verb}")
-    try:
-        changed_inputs(state, plan)
-    except PlanError as error:
-        faults += [str(fault) for fault in error.faults]
-    return tuple(faults)
-
-
-def changed_inputs(state: RunState, plan: WorkflowPlan) -> dict[str, Json]:
-    """The inputs of another plan for the rest of the run: as given at its start, else the defaults."""
-    given = state.root.names["inputs"]
-    return input_values(plan, {name: value for name, value in given.items() if name in plan.inputs})

@@ -1,7 +1,8 @@
 """What happened: here, in `rounds` and in `restart` the state learns of steps, rounds and the run.
 
-`apply` takes one event. Applying a run's events in order gives the run's state; whoever adds an
-event to the vocabulary adds its method here.
+`apply` takes one event. Applying a run's events in order gives the run's state, but for what
+belongs to the process: the scheduler parks steps and readies them, and the run loop tells `queues`
+of its work. Whoever adds an event to the vocabulary adds its case here.
 """
 
 from __future__ import annotations

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 
-from overseer.kernel import flow
+from overseer.errors import PlanError
+from overseer.jsonvalue import Json
 from overseer.kernel.claims import Claims
 from overseer.kernel.events import RunResumed
 from overseer.kernel.queues import offer_round, release_claims, unblock_first, withdraw_claims
 from overseer.kernel.rounds import enter
 from overseer.kernel.state import ENDED, Frame, OpenScope, RunState, Status, TimeUp
+from overseer.plan.inputs import input_values
 from overseer.plan.values import WorkflowPlan
 
 
@@ -96,6 +98,38 @@ def _recount(state: RunState, frame: Frame) -> None:
     unblock_first(state, frame)
 
 
+_SETTLED = {
+    Status.SUCCEEDED: "has ended",
+    Status.SKIPPED: "has ended",
+    Status.RUNNING: "is running",
+    Status.OPEN: "is running",
+    Status.INTERRUPTED: "was interrupted",
+}
+
+
+def change_faults(state: RunState, plan: WorkflowPlan) -> tuple[str, ...]:
+    """Why the rest of a run cannot follow another plan: only what is unfinished may change."""
+    if state.is_ended:
+        return ("the run has ended",)
+    after = {step.step_id: step for step in plan.steps}
+    faults = []
+    for step_id, status in state.root.status.items():
+        if status in _SETTLED and after.get(step_id) != state.root.graph.steps[step_id]:
+            verb = "changed" if step_id in after else "removed"
+            faults.append(f"step '{step_id}' {_SETTLED[status]} and cannot be {verb}")
+    try:
+        changed_inputs(state, plan)
+    except PlanError as error:
+        faults += [str(fault) for fault in error.faults]
+    return tuple(faults)
+
+
+def changed_inputs(state: RunState, plan: WorkflowPlan) -> dict[str, Json]:
+    """The inputs of another plan for the rest of the run: as given at its start, else the defaults."""
+    given = state.root.names["inputs"]
+    return input_values(plan, {name: value for name, value in given.items() if name in plan.inputs})
+
+
 # These have to be looked at again, because what they wait for may have changed.
 _UNDECIDED = frozenset({Status.READY, Status.PARKED, Status.BLOCKED, Status.CANCELLED})
 
@@ -107,7 +141,7 @@ def change_plan(state: RunState, plan: WorkflowPlan) -> None:
     state.plan = plan
     root.graph = state.graph_of(plan, "")
     # None is dropped: what has ended was given it.
-    root.names = {"inputs": {**root.names["inputs"], **flow.changed_inputs(state, plan)}}
+    root.names = {"inputs": {**root.names["inputs"], **changed_inputs(state, plan)}}
     for step_id, status in list(root.status.items()):
         if status in _UNDECIDED or root.graph.steps.get(step_id) != before[step_id]:
             _drop(state, root, step_id)

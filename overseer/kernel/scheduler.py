@@ -11,12 +11,14 @@ import heapq
 from typing import assert_never
 
 from overseer.errors import Failure
+from overseer.jsonvalue import Json
 from overseer.kernel import flow
 from overseer.kernel.events import (
     CancelAsked,
     Event,
     RoundClosed,
     RoundOpened,
+    RoundStatus,
     RunFinished,
     ScopeOpened,
     StepCancelled,
@@ -127,15 +129,15 @@ def _timed_out(state: RunState, attempt: Attempt, now: float) -> Event | None:
     step = frame.graph.steps[step_id]
     failure = Failure("timeout", f"took longer than its timeout of {state.rules.timeout_of(step):g} s")
     if isinstance(step.action, Scope):
-        below = _first_running_below(state, f"{attempt.key}[", now)
+        below = _first_running_below(state, f"{attempt.key}[", f"'{attempt.key}' took too long", now)
         return below or StepFailed(now, attempt.key, failure)
     again = flow.retry_at(state.rules, frame, step, failure, now)
     return StepFailed(now, attempt.key, failure, again, is_abandoned=True)
 
 
-def _first_running_below(state: RunState, prefix: str, now: float) -> Event | None:
+def _first_running_below(state: RunState, prefix: str, reason: str, now: float) -> Event | None:
     key = next((key for key in state.running if key.startswith(prefix)), None)
-    return None if key is None else StepCancelled(now, key, _STOPPED)
+    return None if key is None else StepCancelled(now, key, reason)
 
 
 # --- ends
@@ -145,7 +147,7 @@ def _given_up(state: RunState, now: float) -> Event | None:
     """Under `fail_fast`, running steps are not waited for."""
     while state.doomed:
         prefix = state.doomed[0].key
-        if event := _first_running_below(state, f"{prefix}/" if prefix else "", now):
+        if event := _first_running_below(state, f"{prefix}/" if prefix else "", "another step failed", now):
             return event
         state.doomed.popleft()
     return None
@@ -165,7 +167,7 @@ def _run_finished(state: RunState, now: float) -> Event:
     failure, output = flow.failure_of(root), None
     try:
         output = flow.output_of(root)
-    except Unreadable as error:
+    except (Unreadable, flow.Meaningless) as error:
         failure = failure or Failure("bad_request", f"output: {error}")
     if failure is not None:
         return RunFinished(now, "failed", output, failure)
@@ -174,18 +176,18 @@ def _run_finished(state: RunState, now: float) -> Event:
 
 def _round_closed(frame: Frame, scope: OpenScope, now: float) -> Event:
     index = frame.rank[-1]
-    failure, value, is_last = flow.failure_of(frame), None, False
+    failure = flow.failure_of(frame)
     if failure is None and frame.unended:
         return RoundClosed(now, scope.key, index, "stopped")
     if failure is None:
         try:
             value = flow.output_of(frame)
             is_last = flow.ends_loop(frame, scope, value)
+            status: RoundStatus = "partial" if frame.is_partial else "succeeded"
+            return RoundClosed(now, scope.key, index, status, value, None, is_last)
         except (Unreadable, flow.Meaningless) as error:
             failure = flow.explained(error, scope.step)
-    if failure is not None:
-        return RoundClosed(now, scope.key, index, "failed", None, failure)
-    return RoundClosed(now, scope.key, index, "partial" if frame.is_partial else "succeeded", value, None, is_last)
+    return RoundClosed(now, scope.key, index, "failed", None, failure, flow.ends_failed_loop(frame, scope, failure))
 
 
 def _settled(state: RunState, now: float) -> Event | None:
@@ -195,12 +197,19 @@ def _settled(state: RunState, now: float) -> Event | None:
         if is_known and scope.is_open and scope.is_over:
             if scope.failure is None and not scope.is_complete:
                 return StepCancelled(now, scope.key, _STOPPED)
-            result = flow.scope_result(scope)
+            result = _result(scope)
             if isinstance(result, Failure):
                 return StepFailed(now, scope.key, result)
-            return StepSucceeded(now, scope.key, result)
+            return StepSucceeded(now, scope.key, result, scope.is_partial)
         state.settling.popleft()
     return None
+
+
+def _result(scope: OpenScope) -> Json | Failure:
+    try:
+        return flow.scope_result(scope)
+    except flow.Meaningless as error:
+        return flow.explained(error, scope.step)
 
 
 def _hopeless(state: RunState, now: float) -> Event | None:
@@ -273,7 +282,7 @@ def _opening(state: RunState, frame: Frame, step: WorkflowStep, scope: Scope, no
         opened = flow.opened_scope(state, frame, step, scope)
     except (flow.Meaningless, Unreadable) as error:
         return StepFailed(now, key, flow.explained(error, step))
-    return ScopeOpened(now, key, opened.rounds)
+    return ScopeOpened(now, key, flow.certain_rounds(opened))
 
 
 def _started(state: RunState, now: float) -> Event | None:

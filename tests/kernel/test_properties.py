@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from overseer.jsonvalue import Json
 from overseer.kernel import flow
 from overseer.kernel.events import PlanChanged, StepStarted, StepSucceeded
+from overseer.kernel.restart import change_faults
 from overseer.kernel.rules import Rules
 from overseer.kernel.state import Status
 from overseer.plan import to_document
@@ -164,7 +165,7 @@ def test_a_change_of_plan_reaches_only_what_is_unfinished(
     if world.state.is_ended:
         return
     changed = planned({"steps": [*kept_steps(world), *renamed(other["steps"])]})
-    assert flow.change_faults(world.state, changed) == ()
+    assert change_faults(world.state, changed) == ()
     cut = len(world.events)
     world.tell(PlanChanged(world.now, to_document(changed)))
     world.plan = changed

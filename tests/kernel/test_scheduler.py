@@ -10,10 +10,12 @@ from overseer.kernel.events import (
     RoundClosed,
     RoundOpened,
     RunFinished,
+    ScopeOpened,
     StepCancelled,
     StepFailed,
     StepInterrupted,
     StepStarted,
+    StepSucceeded,
 )
 from overseer.kernel.queues import handed_over
 from overseer.kernel.rules import Effects, Rules
@@ -286,6 +288,8 @@ def test_a_scope_that_takes_too_long_gives_up_what_runs_in_it() -> None:
     world.advance()
     cancelled = [event.key for event in world.events if isinstance(event, StepCancelled)]
     assert sorted(cancelled) == ["m[0]/x", "m[1]/x"]
+    reasons = {event.reason for event in world.events if isinstance(event, StepCancelled)}
+    assert reasons == {"'m' took too long"}
     assert world.statuses() == {"m": "failed"}
 
 
@@ -697,6 +701,89 @@ def test_a_round_that_is_skipped_whole_gives_null() -> None:
           steps: [{step_id: x, tool: t, when: {ref: "{{item}}", op: ne, value: 2}, args: {value: "{{item}}"}}]
         """).run()
     assert world.state.output == [1, None, 3]
+
+
+# --- loops whose rounds fail
+
+
+@pytest.mark.parametrize(
+    ("guard", "rounds"),
+    [
+        ('until: {ref: "{{index}}", op: ge, value: 2}', 3),
+        ('until: {ref: "{{last.error.kind}}", op: eq, value: body}', 1),
+        ('until: {ref: "{{x}}", op: eq, value: null}', 1),
+        ('while: "{{x}}"', 1),
+        ('until: {ref: "{{x}}", op: ge, value: 5}', 9),
+    ],
+)
+def test_the_guard_is_tested_after_a_tolerated_failure_too(guard: str, rounds: int) -> None:
+    world = begun(
+        f"""
+        steps:
+        - step_id: loop
+          on_error: partial
+          repeat: {{{guard}, limit: 9, at_limit: stop}}
+          steps: [{{step_id: x, tool: t}}]
+        """,
+        behave=failing(*(f"loop[{index}]/x" for index in range(9))),
+    ).run()
+    assert len(world.kinds(RoundClosed)) == rounds
+    assert world.state.status == "partial"
+
+
+def test_last_is_null_for_the_guard_after_a_failure_that_is_passed_over() -> None:
+    world = begun(
+        """
+        steps:
+        - step_id: loop
+          on_error: continue
+          repeat: {until: {ref: "{{last}}", op: eq, value: null}, limit: 9}
+          steps: [{step_id: x, tool: t}]
+        """,
+        behave=failing("loop[2]/x"),
+    ).run()
+    assert len(world.kinds(RoundClosed)) == 3
+
+
+@pytest.mark.parametrize(("on_error", "is_partial"), [("continue", True), ("fail", False)])
+def test_a_scope_says_whether_something_failed_in_it(on_error: str, is_partial: bool) -> None:
+    text = f"steps: [{{step_id: m, iterations: 2, steps: [{{step_id: x, tool: t, on_error: {on_error}}}]}}]"
+    world = begun(text, behave=failing("m[1]/x") if is_partial else failing()).run()
+    ends = [event for event in world.events if isinstance(event, StepSucceeded) and event.key == "m"]
+    assert [end.is_partial for end in ends] == [is_partial]
+
+
+@pytest.mark.parametrize(
+    ("form", "rounds"),
+    [
+        ('repeat: {until: {ref: "{{index}}", op: ge, value: 1}, limit: 1000}', None),
+        ("repeat: {limit: 3}", 3),
+        ("on: {timer: 1s, limit: 5}", None),
+        ("iterations: 4", 4),
+    ],
+)
+def test_only_a_certain_number_of_rounds_is_told(form: str, rounds: int | None) -> None:
+    world = begun(f"steps: [{{step_id: s, {form}, steps: [{{step_id: x, tool: t}}]}}]")
+    (opened,) = world.kinds(ScopeOpened)
+    assert isinstance(opened, ScopeOpened)
+    assert opened.rounds == rounds
+
+
+# --- values that grow
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'steps: [{step_id: x, tool: t, args: {value: 0}}], output: ["{{last}}"]',
+        'steps: [{step_id: x, tool: t}], output: {a: "{{last}}", b: ["{{last}}"]}',
+        'steps: [{step_id: m, iterations: 1, steps: [{step_id: x, tool: t}], output: "{{last}}"}]',
+    ],
+)
+def test_a_value_that_is_nested_too_deep_fails_its_loop(body: str) -> None:
+    world = begun(f"steps: [{{step_id: loop, repeat: {{limit: 3000}}, {body}}}]").run()
+    assert world.state.failure is not None
+    assert "what it gives back is nested more than 200 deep" in world.state.failure.message
 
 
 # --- cancelling
