@@ -253,7 +253,7 @@ class Report:
                 for key in inner:
                     del self._steps[key]
         for step in self._state.plan.steps:
-            if root.status_of(step.step_id) == Status.WAITING and step.step_id not in root.attempts:
+            if root.status_of(step.step_id) == Status.WAITING:
                 self._steps[step.step_id] = StepReport(step.step_id)
 
 
