@@ -220,7 +220,8 @@ class Runner:
         """The event that an outcome amounts to; none if nobody waits for it any more."""
         work, outcome = returned.work, returned.outcome
         key = work.context.key
-        if key not in self._at_work or self._at_work[key][0] is not work:
+        current = self._at_work.get(key)
+        if current is None or current[0] is not work:
             self._dispatch.is_back(was_lost=True)
             if attempt := self._given_up.pop(work, None):
                 came_back(self.state, attempt)
