@@ -17,7 +17,6 @@ import errno
 import logging
 import marshal
 import os
-import secrets
 import socket
 import subprocess
 import sys
@@ -78,7 +77,7 @@ class ProcessCommands:
         if not timeout_s > 0:
             raise ToolError(f"timeout_s is {timeout_s}; give a number of seconds above 0", kind="bad_request")
         where = self._resolved(folder)
-        token = secrets.token_hex(8)
+        token = os.urandom(8).hex()
         environment = self._environment | dict(variables or {}) | {"PWD": str(where), strays.MARK: token}
         job = _job(arguments, environment)
         cancellation = cancellation or Cancellation()

@@ -184,9 +184,10 @@ class Exchange:
             self._control.shutdown(socket.SHUT_WR)
 
     def _hear_the_rest(self, selector: selectors.BaseSelector) -> None:
-        """What is still in the pipes. Nobody is waited for: another process may hold them open for ever."""
+        """What is still in the pipes. Nobody is waited for: some server that was handed them may never close them."""
         if self._process.stdin in {key.fileobj for key in selector.get_map().values()}:
             selector.unregister(self._process.stdin)
-        while ready := selector.select(0):
+        end = time.monotonic() + PATIENCE_S
+        while (ready := selector.select(0)) and time.monotonic() < end:
             for key, _ in ready:
                 key.data(selector)

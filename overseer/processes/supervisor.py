@@ -34,6 +34,7 @@ GRACE_S = 0.2
 GIVE_UP_S = 2.0
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 _ON_LINUX = sys.platform == "linux"
 
@@ -83,6 +84,8 @@ class Supervisor:
     def supervise(self, arguments: list[bytes], environment: dict[bytes, bytes]) -> None:
         if _ON_LINUX:
             prctl(_PR_SET_CHILD_SUBREAPER, 1)
+            # The command shall not look into us, or speak with Overseer in our name; itself it gets this right back.
+            prctl(_PR_SET_DUMPABLE, 0)
         if not self._start(arguments, environment):
             return
         self._let_go_of_streams()

@@ -45,6 +45,7 @@ def pattern_spans(text: str) -> Iterator[Span]:
 
 def is_known_key(value: str) -> bool:
     """Whether a text as a whole has the form of some provider's keys, or is a private key."""
+    value = value.strip()
     return any(span == (0, len(value)) for pattern in _KNOWN for span in pattern.spans(value))
 
 

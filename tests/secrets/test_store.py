@@ -81,12 +81,13 @@ def test_harmless_variables_stay(name: str, value: str) -> None:
     [
         "sk-proj-4kQ9zT2xW7vB1nM6pL3jH8gF5dS0aYcR",
         "ghp_9aB8cD7eF6gH5iJ4kL3mN2oP1qR0sT9uV8wX",
+        f"-----BEGIN RSA PRIVATE KEY-----\n{'MIIEpAIBAAKCAQEA' * 4}\nabc=\n-----END RSA PRIVATE KEY-----\n",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
     ],
 )
 def test_a_key_is_known_by_its_looks_whatever_it_is_called(value: str) -> None:
     environ = {"MY_THING": value}
-    assert Secrets.gather(environ).get("MY_THING") == value
+    assert Secrets.gather(environ).get("MY_THING") == value.strip()
     assert not environ
 
 
