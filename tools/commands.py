@@ -22,8 +22,11 @@ from overseer.tool import ToolContext, ToolError, tool
         "required": ["exit_code", "stdout", "stderr", "is_cut"],
     },
     examples=[
-        {"command": ["git", "log", "--oneline", "-n", "5"]},
-        {"command": "python -m pytest -q", "folder": "project", "check": True},
+        {"request": "show the last five commits", "args": {"command": ["git", "log", "--oneline", "-n", "5"]}},
+        {
+            "request": "run the tests in the folder project",
+            "args": {"command": "python -m pytest -q", "folder": "project", "check": True},
+        },
     ],
 )
 def run_command(

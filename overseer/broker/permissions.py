@@ -19,7 +19,7 @@ from overseer.plan.values import Call, Code, Scope, WorkflowPlan, WorkflowStep
 from overseer.tool import EFFECTS, Effect, Tool
 
 Verdict = Literal["allow", "ask", "deny"]
-VERDICTS: Final = ("allow", "ask", "deny")
+VERDICTS: Final[tuple[Verdict, ...]] = ("allow", "ask", "deny")
 _STRICTNESS: Mapping[Verdict, int] = {"allow": 0, "ask": 1, "deny": 2}
 
 

@@ -70,7 +70,12 @@ class Retry:
 
         `deadline` is a time of the clock (monotonic, in seconds): nothing is waited for beyond it.
         """
-        return _Run(self, may_retry, cancellation or Cancellation(), deadline, on_retry).carry_out(attempt)
+        run = _Run(self, may_retry, cancellation or Cancellation(), deadline, on_retry)
+        try:
+            return attempt(run.current)  # most succeed at once, and need nothing of what follows
+        except Exception as error:
+            run.first_error = error
+        return run.carry_out(attempt)
 
     def wait_after(self, attempt: int, failure: Failure) -> float:
         """How long to wait after that attempt: what the server said, or else a random part of a growing bound."""
@@ -80,8 +85,8 @@ class Retry:
 
 
 def retryable(failure_of: Callable[[BaseException], Failure], *, is_idempotent: bool) -> MayRetry:
-    """Retry what may pass; what timed out may have been done already, so only if doing it twice is harmless."""
-    kinds = [kind for kind in RETRYABLE_KINDS if is_idempotent or kind != "timeout"]
+    """Retry what may pass. What was cut off may have been done: unless that is harmless, only what was turned away."""
+    kinds = RETRYABLE_KINDS if is_idempotent else ("rate_limited",)
 
     def may_retry(error: BaseException) -> Failure | None:
         failure = failure_of(error)
@@ -101,6 +106,7 @@ class _Run:
     on_retry: OnRetry | None
     failure: Failure = field(default=Failure("internal", "nothing has failed"), init=False)
     current: Attempt = field(default_factory=Attempt, init=False)
+    first_error: Exception | None = field(default=None, init=False)
 
     def carry_out(self, attempt: Callable[[Attempt], T]) -> T:
         retrying = tenacity.Retrying(
@@ -115,6 +121,9 @@ class _Run:
         return result
 
     def _attempt(self, attempt: Callable[[Attempt], T]) -> T:
+        if self.first_error is not None:  # the first attempt was made before the loop began
+            error, self.first_error = self.first_error, None
+            raise error
         return attempt(self.current)
 
     def _can_help(self, state: tenacity.RetryCallState) -> bool:
