@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-import statistics
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from fractions import Fraction
@@ -328,6 +327,11 @@ def _mean(*values: Number) -> Number:
     return sum(values[1:], values[0]) / len(values)
 
 
+def _median(*values: Number) -> Number:
+    ordered, middle = sorted(values), len(values) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
 _CONSTANTS: dict[str, Number] = {"pi": math.pi, "π": math.pi, "e": math.e, "tau": math.tau}
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -356,7 +360,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "max": lambda *values: max(values),
     "sum": lambda *values: sum(values[1:], values[0]),
     "mean": _mean,
-    "median": lambda *values: statistics.median(values),
+    "median": _median,
     "factorial": lambda n: Fraction(math.factorial(_whole(n, 1_400))),
     "comb": lambda n, k: Fraction(math.comb(_whole(n), _whole(k))),
     "perm": lambda n, k: Fraction(math.perm(_whole(n), _whole(k, 1_000))),

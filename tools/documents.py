@@ -11,7 +11,6 @@ import html
 import json
 import re
 import subprocess
-import tempfile
 import unicodedata
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -98,7 +97,9 @@ def markdown_to_pdf(markdown: str, path: str, context: ToolContext, *, title: st
         path: the PDF file to write
         title: a title to put above the text
     """
-    with tempfile.TemporaryDirectory(prefix="overseer-pdf-") as name:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="overseer-pdf-") as name:
         folder = Path(name)  # all that the typesetter can read
         numbers = iter(range(1, 1_000_000))
 

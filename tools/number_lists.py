@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -104,8 +103,10 @@ def _total(values: Sequence[Fraction]) -> Fraction:
 def _deviation(values: Sequence[Fraction]) -> float | None:
     if len(values) < 2:
         return None
+    from statistics import stdev
+
     try:
-        return statistics.stdev(map(float, values))
+        return stdev(map(float, values))
     except OverflowError:
         raise _wrong("numbers holds values that are too large for a deviation; give numbers below 1e150") from None
 

@@ -12,7 +12,7 @@ from tests.tools.fakes import call, tools
 
 FILES = (
     *("text", "text_analysis", "text_patterns", "calculator", "number_lists", "units", "dates", "time_zones"),
-    *("tables", "json_data", "documents", "charts"),
+    *("tables", "json_data", "documents", "charts", "encoding"),
 )
 
 OURS = [tool for tool in tools().values() if tool.origin.endswith(tuple(f"/{name}.py" for name in FILES))]
