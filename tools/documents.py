@@ -12,15 +12,15 @@ import json
 import re
 import subprocess
 import unicodedata
-from collections.abc import Callable
-from html.parser import HTMLParser
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from overseer.tool import ToolContext, ToolError, tool
 
-_LONGEST = 2_000_000
+_LONGEST_MARKDOWN = 500_000  # some Markdown takes time that grows with the square of its length
+_LONGEST_HTML = 2_000_000
 _LARGEST_IMAGE = 10_000_000
 _PATIENCE_S = 60.0
 
@@ -46,15 +46,15 @@ def markdown_to_html(markdown: str, standalone: bool = False, title: str = "") -
         standalone: whether to give a whole page that looks good on its own, instead of a part of one
         title: the title of the page; by default the first heading
     """
-    _check(markdown, "markdown")
+    _check(markdown, "markdown", _LONGEST_MARKDOWN)
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable(["table", "strikethrough"])
     body = str(parser.render(markdown))
     if not standalone:
         return body
-    heading = re.search(r"^#{1,6}\s+(.+?)\s*#*$", markdown, re.MULTILINE)
-    named = html.escape(title or (heading[1] if heading else "Document"))
+    heading = re.search(r"^#{1,6}[ \t]+(\S.*)$", markdown, re.MULTILINE)
+    named = html.escape(title or (heading[1].rstrip("# \t") if heading else "") or "Document")
     return _PAGE.format(title=named, body=body)
 
 
@@ -68,11 +68,8 @@ def html_to_text(html: str) -> str:
     Args:
         html: the page, or a part of one
     """
-    _check(html, "html")
-    reader = _TextOfHtml()
-    reader.feed(html)
-    reader.close()
-    lines = [" ".join(line.split()) for line in "".join(reader.parts).splitlines()]
+    _check(html, "html", _LONGEST_HTML)
+    lines = [" ".join(line.split()) for line in "".join(_readable(html)).splitlines()]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
@@ -157,9 +154,9 @@ def markdown_to_docx(markdown: str, path: str, context: ToolContext, *, title: s
     return _saved(path, data, problems, context)
 
 
-def _check(text: str, where: str) -> None:
-    if len(text) > _LONGEST:
-        raise ToolError(f"{where} has {len(text)} characters; give at most {_LONGEST}", kind="bad_request")
+def _check(text: str, where: str, most: int) -> None:
+    if len(text) > most:
+        raise ToolError(f"{where} has {len(text)} characters; give at most {most}", kind="bad_request")
 
 
 def _saved(path: str, data: bytes, problems: list[str], context: ToolContext) -> dict[str, Any]:
@@ -169,7 +166,7 @@ def _saved(path: str, data: bytes, problems: list[str], context: ToolContext) ->
 
 def _tree(markdown: str, context: ToolContext, stored: Callable[[bytes, str], str]) -> tuple[dict[str, Any], list[str]]:
     """Markdown as pandoc's tree, made harmless, and what had to be left out."""
-    _check(markdown, "markdown")
+    _check(markdown, "markdown", _LONGEST_MARKDOWN)
     tree = json.loads(_pandoc(["-f", _FORMAT, "-t", "json"], markdown.encode("utf-8", "replace"), context))
     problems: list[str] = []
 
@@ -276,47 +273,61 @@ def _lacking(typst: Any, text: str, folder: Path) -> list[str]:
 _UNSEEN = ("Mn", "Mc", "Me", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs")
 
 
-class _TextOfHtml(HTMLParser):
-    """Collects what a reader would see, with an empty line between blocks."""
+# A quotation ends before the next tag at the latest, so that no text is looked at again and again.
+_TAG = re.compile(r"""<(/?)([a-zA-Z][^\s/<>]*+)((?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+)>""")
+_ALTERNATIVE = re.compile(r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_SKIPPED = frozenset({"script", "style", "head", "template", "noscript", "svg", "math", "iframe", "object"})
+_BLOCK = re.compile(
+    "address|article|aside|blockquote|d[dlt]|div|fieldset|fig(?:ure|caption)|footer|form|h[1-6]|header|main|nav"
+    "|ol|p|pre|section|table|ul"
+)
+_BREAKS = {"br": "\n", "tr": "\n", "hr": "\n", "option": "\n", "li": "\n- ", "td": " ", "th": " "}
 
-    _SKIPPED = frozenset({"script", "style", "head", "template", "noscript", "svg", "math", "iframe", "object"})
-    _BLOCK = re.compile(
-        "address|article|aside|blockquote|d[dlt]|div|fieldset|fig(?:ure|caption)|footer|form|h[1-6]|header|main|nav"
-        "|ol|p|pre|section|table|ul"
-    )
-    _LINES = frozenset({"br", "tr", "hr", "option"})
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._skipped: list[str] = []
+def _readable(page: str) -> Iterator[str]:
+    """What a reader would see of HTML, with an empty line between blocks."""
+    skipped: list[str] = []
+    place = 0
+    while place < len(page):
+        start = page.find("<", place)
+        text = page[place:] if start < 0 else page[place:start]
+        if text and not skipped:
+            yield re.sub(r"\s+", " ", html.unescape(text))
+        if start < 0:
+            return
+        tag = _TAG.match(page, start)
+        if tag is None:
+            place = _after_declaration(page, start)
+            if place == start + 1 and not skipped:
+                yield "<"
+            continue
+        place = tag.end()
+        name = tag[2].lower()
+        if tag[1] and name in skipped:
+            del skipped[skipped.index(name) :]
+        elif name in _SKIPPED and not tag[1] and not tag[3].endswith("/"):
+            skipped.append(name)
+            if name in ("script", "style"):  # all is text until their end
+                end = re.compile(f"</{name}", re.IGNORECASE).search(page, place)
+                place = end.start() if end else len(page)
+        elif name == "body":
+            skipped.clear()  # a head that was never closed
+        elif _BLOCK.fullmatch(name):
+            yield "\n\n"
+        elif not tag[1] and not skipped:
+            alternative = _ALTERNATIVE.search(tag[3]) if name == "img" else None
+            yield html.unescape(next(filter(None, alternative.groups()), "")) if alternative else _BREAKS.get(name, "")
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in self._SKIPPED:
-            self._skipped.append(tag)
-        elif tag == "body":
-            self._skipped.clear()  # a head that was never closed
-        elif self._BLOCK.fullmatch(tag):
-            self.parts.append("\n\n")
-        elif tag in self._LINES:
-            self.parts.append("\n")
-        elif tag == "li":
-            self.parts.append("\n- ")
-        elif tag in ("td", "th"):
-            self.parts.append(" ")
-        elif tag == "img" and not self._skipped:
-            self.parts.append(dict(attrs).get("alt") or "")
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._skipped:
-            while self._skipped.pop() != tag:
-                pass
-        elif self._BLOCK.fullmatch(tag):
-            self.parts.append("\n\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._skipped:
-            self.parts.append(re.sub(r"\s+", " ", data))
+def _after_declaration(page: str, start: int) -> int:
+    """Where a comment or declaration ends; of a lone `<`, the place after it."""
+    if page.startswith("<!--", start):
+        end = page.find("-->", start)
+        return end + 3 if end >= 0 else len(page)
+    if page.startswith(("<!", "<?"), start):
+        end = page.find(">", start)
+        return end + 1 if end >= 0 else len(page)
+    return start + 1
 
 
 _LAYOUT = """\

@@ -165,7 +165,7 @@ def _csv_line(cells: list[str], delimiter: str) -> str:
 
 def _markdown(source: Table, lines: list[list[str]]) -> str:
     def row(cells: Iterable[str]) -> str:
-        escaped = (re.sub(r"\s*\n\s*", "<br>", cell.strip()).replace("|", "\\|") for cell in cells)
+        escaped = ("<br>".join(map(str.strip, cell.splitlines())).replace("|", "\\|") for cell in cells)
         return f"| {' | '.join(escaped)} |"
 
     is_number = [all(_NUMBER.fullmatch(line[place]) for line in lines) for place in range(len(source.columns))]

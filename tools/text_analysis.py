@@ -193,7 +193,9 @@ def _word_pattern() -> re.Pattern[str]:
     return re.compile(rf"[{_UNSPACED}]|{letters}(?:['’\-]{letters})*")
 
 
-_ENDS = re.compile(r"(?:[.!?…]+[\"'”’»)\]]*(?=\s|$)|[。！？｡]+[”’」』）]*|।|؟|\n\s*\n|\n(?=\s*(?:[-*•#]|\d+[.)])\s))")
+_ENDS = re.compile(
+    r"(?:(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s|$)|[。！？｡]+[”’」』）]*|।|؟|\n\s*\n|\n(?=\s*(?:[-*•#]|\d+[.)])\s))"
+)
 _ABBREVIATED = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|etc|e\.g|i\.e|z\.b|d\.h|u\.a|bzw|ca|no|nr|fig|approx|inc|ltd|co"
     r"|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|a\.m|p\.m|u\.s)|(?:^|[\s(.])[^\W\d_]|^\s*\d{1,2})\.$",

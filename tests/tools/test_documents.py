@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import time
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -96,16 +97,35 @@ def test_nothing_in_markdown_becomes_a_script(markdown: str) -> None:
         ("<table><tr><td>1</td><td>2</td></tr><tr><td>3</td></tr></table>", "1 2\n3"),
         ("plain", "plain"),
         ("</p></b>a</script>", "a"),
+        ("<!doctype html><!-- <p>no</p> -->1 < 2 &lt; 3 <i title='a>b'>x</i>", "1 < 2 < 3 x"),
+        ("<head><title>t<body>seen", "seen"),
+        ("a<svg><text>no</text></svg><SCRIPT>'</p>'</SCRIPT>b", "ab"),
     ],
 )
 def test_html_becomes_text(html: str, text: str) -> None:
     assert call("html_to_text", html=html) == text
 
 
+@pytest.mark.parametrize(
+    "part", ["<", "<a ", "<!--", "<!", "<a href='", "</p", "<script>", "<svg>", "<svg/>", "<img alt=", "&", "'>"]
+)
+def test_no_html_is_slow_to_read(part: str) -> None:
+    began = time.process_time()
+    call("html_to_text", html=part * (400_000 // len(part)))
+    assert time.process_time() - began < 5
+
+
 @pytest.mark.parametrize(("tool", "argument"), [("markdown_to_html", "markdown"), ("html_to_text", "html")])
 def test_texts_are_bounded(tool: str, argument: str) -> None:
-    with pytest.raises(ToolError, match=f"{argument} has 2000001 characters; give at most 2000000"):
+    with pytest.raises(ToolError, match=rf"{argument} has 2000001 characters; give at most \d+"):
         call(tool, **{argument: "a" * 2_000_001})
+
+
+def test_the_title_of_a_page_is_found_quickly() -> None:
+    began = time.process_time()
+    page = call("markdown_to_html", markdown=f"# {'#' * 100_000}x ##", standalone=True)
+    assert time.process_time() - began < 5
+    assert f"<title>{'#' * 100_000}x</title>" in page
 
 
 def test_documents_declare_the_file_they_write() -> None:

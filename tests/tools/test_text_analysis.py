@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -101,6 +102,13 @@ def test_a_summary_says_nothing_new(parts: list[str], wanted: int) -> None:
         sentence = next(part for part in parts[place:] if summary.startswith(part))
         place = parts.index(sentence, place) + 1
         summary = summary.removeprefix(sentence).lstrip()
+
+
+@pytest.mark.parametrize("text", ["." * 200_000 + "x", "\n" * 200_000, (" " * 200 + "\n") * 1000, "a-" * 100_000])
+def test_no_text_is_slow_to_count(text: str) -> None:
+    began = time.process_time()
+    call("text_statistics", text=text)
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(

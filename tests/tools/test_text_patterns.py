@@ -138,7 +138,9 @@ def test_what_was_found_before_can_be_left_out() -> None:
 
 
 @pytest.mark.parametrize("what", module()["_KNOWN"])
-@pytest.mark.parametrize("part", ["a", "1", "a.", "a@", "1,", "1.", "#", "@", '"', "http://", "#1", "1/", "1-"])
+@pytest.mark.parametrize(
+    "part", ["a", "1", "a.", "a@", "1,", "1.", "#", "@", '"', "http://", "#1", "1/", "1-", "„", "“", "«", "1,111"]
+)
 def test_no_text_makes_the_known_patterns_slow(what: str, part: str) -> None:
     began = time.process_time()
     call("extract_from_text", text=part * (100_000 // len(part)), what=what)
