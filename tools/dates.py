@@ -19,8 +19,8 @@ _Day = TypeVar("_Day", dt.date, dt.datetime)
 _MOST_DATES = 10_000
 _MOST_STEPS = 100_000
 
-_MONTHS = ["", "January", "February", "March", "April", "May", "June"]
-_MONTHS += ["July", "August", "September", "October", "November", "December"]
+_MONTHS = ["", "January", "February", "March", "April", "May", "June", "July"]
+_MONTHS += ["August", "September", "October", "November", "December"]
 _WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
@@ -92,8 +92,7 @@ def weekday(date: str) -> str:
     tags=["date", "time", "add", "subtract", "before", "after", "deadline"],
     examples=[
         {"request": "what date is 3 weeks after 2026-12-24?", "args": {"date": "2026-12-24", "weeks": 3}},
-        {"request": "which date was 90 days ago?", "args": {"date": "today", "days": -90}},
-        {"request": "5 business days from today", "args": {"date": "today", "business_days": 5}},
+        {"request": "which date was 90 business days ago?", "args": {"date": "today", "business_days": -90}},
     ],
 )
 def date_add(
@@ -332,10 +331,9 @@ _WHEN = re.compile(rf"(.+?),?(?:\s+at\s+|\s+|t)({_CLOCK})\s*(z|utc|gmt|[+-]\d\d:
 def _moment(text: str, where: str, day_first: bool | None = None) -> dt.date:
     """The date, or date and time, that a text names."""
     written = " ".join(text[:80].lower().split())
-    if written == "now":
-        return dt.datetime.now().astimezone().replace(microsecond=0)
+    now = dt.datetime.now().astimezone().replace(microsecond=0)
     if written in _RELATIVE:
-        return dt.date.today() + dt.timedelta(days=_RELATIVE[written])
+        return now if written == "now" else now.date() + dt.timedelta(days=_RELATIVE[written])
     try:
         if day := _written_day(written, where, day_first):
             return day
@@ -348,7 +346,7 @@ def _moment(text: str, where: str, day_first: bool | None = None) -> dt.date:
     raise _wrong(f"{where} {text!r} is no date known here; write it as 2026-12-24 or 2026-12-24T15:30")
 
 
-_RELATIVE = {"today": 0, "tomorrow": 1, "yesterday": -1}
+_RELATIVE = {"now": 0, "today": 0, "tomorrow": 1, "yesterday": -1}
 _LEADING_WEEKDAY = re.compile(r"^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? ")
 
 

@@ -121,8 +121,6 @@ _IRREGULAR = {
 _AMBIGUOUS = {
     "ton": "tonne, short ton or long ton",
     "tons": "tonnes, short tons or long tons",
-    "mile/gallon": "a ratio with calculate instead",
-    "cal.": "cal or kcal",
 }
 
 
