@@ -16,6 +16,7 @@ with a parameter of type `ToolContext` is given the means to read files, fetch, 
 ask models through it, each of which obeys the user's rules.
 """
 
+from overseer.tool.answers import is_json, refusal_of, retry_after_of, text_of, type_of
 from overseer.tool.cancellation import Cancellation
 from overseer.tool.checks import tool_faults
 from overseer.tool.context import ToolContext
@@ -55,7 +56,12 @@ __all__ = [
     "Web",
     "WebAnswer",
     "Workspace",
+    "is_json",
+    "refusal_of",
+    "retry_after_of",
     "schema_of",
+    "text_of",
     "tool",
     "tool_faults",
+    "type_of",
 ]
