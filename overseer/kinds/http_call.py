@@ -21,7 +21,7 @@ from overseer.tool import ToolContext, ToolError, WebAnswer, is_json, refusal_of
 ResultForm = Literal["auto", "text", "json", "full"]
 
 # How a list or object becomes part of a query.
-Style = Literal["repeat", "comma", "space", "pipe", "keys", "deep"]
+Style = Literal["repeat", "comma", "space", "pipe", "keys", "deep", "json"]
 _SEPARATORS: Mapping[Style, str] = {"comma": ",", "space": " ", "pipe": "|"}
 
 # Asking for one of these twice leaves the server as asking once does.
@@ -112,7 +112,7 @@ class HttpCall:
         body: str
         match self.body.form:
             case "text":
-                kind, body = "text/plain; charset=utf-8", content
+                kind, body = "text/plain; charset=utf-8", as_text(content)
             case "json":
                 kind, body = "application/json", json_text(content)
             case "fields":
@@ -175,7 +175,9 @@ def _pairs(part: QueryField, values: Mapping[str, Json]) -> Iterator[tuple[str, 
 def _pairs_of(name: str, value: Json, style: Style) -> Iterator[tuple[str, str]]:
     if value is None:
         return
-    if isinstance(value, list) and style in _SEPARATORS:
+    if style == "json":
+        yield name, json_text(value)
+    elif isinstance(value, list) and style in _SEPARATORS:
         yield name, _SEPARATORS[style].join(map(as_text, value))
     elif isinstance(value, list):
         yield from ((name, as_text(item)) for item in value)
