@@ -1,4 +1,4 @@
-"""The command line: arguments, wiring and exit codes. What the commands do is in `overseer.commands`."""
+"""The command line: from arguments to a command, and from its end to an exit code."""
 
 from __future__ import annotations
 
@@ -9,14 +9,9 @@ TYPE_CHECKING = False  # what type checkers take it for
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
-    from pathlib import Path
     from typing import Any
 
     from overseer.errors import OutputError
-
-EXIT_CODES = """\
-exit codes: 0 all steps succeeded, 1 unexpected error, 2 usage or configuration, 3 the plan is not valid,
-4 a step failed, 5 a decision is missing, 130 interrupted, 141 nobody read the output to its end"""
 
 
 def entry() -> None:
@@ -41,10 +36,11 @@ def entry() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say; the process's exit code."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    from overseer.arguments import parser
+
+    options = parser().parse_args(arguments)
     if options.command is None:
-        parser.print_help()
+        parser().print_help()
         return 0
     from overseer.errors import OutputError
 
@@ -125,99 +121,6 @@ def _say_interrupted() -> None:
         os.write(2, b"interrupted\n")
     except OSError:
         return
-
-
-def _parser() -> argparse.ArgumentParser:
-    import argparse
-
-    from overseer import __version__
-
-    parser = argparse.ArgumentParser(
-        prog="overseer", description="Plans a task as a graph of steps and runs it in parallel.", epilog=EXIT_CODES
-    )
-    parser.add_argument("--version", action="version", version=f"overseer {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-
-    check = commands.add_parser("check", help="say everything that is wrong with a plan file, or how it would run")
-    check.add_argument("file", type=_plan_file, metavar="FILE", help="a plan; '-': from standard input")
-    _add_tools(check)
-    _add_json(check)
-
-    run = commands.add_parser("run", help="carry out a plan file", epilog=EXIT_CODES)
-    run.add_argument("file", type=_plan_file, metavar="FILE", help="a plan; '-': from standard input")
-    run.add_argument("--input", action="append", default=[], metavar="NAME=VALUE", help="an input of the plan")
-    run.add_argument("--no-journal", action="store_true", help="leave no trace; the run cannot be resumed")
-    _add_tools(run)
-    _add_running(run)
-
-    runs = commands.add_parser("runs", help="list the runs in the journal, newest first, or remove old ones")
-    runs.add_argument("--limit", type=_positive, default=50, metavar="N", help="how many (default: 50)")
-    runs.add_argument("--prune", type=_age, metavar="AGE", help="remove the runs that ended longer ago, such as 30d")
-    runs.add_argument("--all", action="store_true", help="with --prune: also runs that were cut off that long ago")
-    _add_json(runs)
-
-    show = commands.add_parser("show", help="say what became of every step of a run")
-    show.add_argument("run", metavar="RUN", help="its id, or the beginning of it")
-    _add_json(show)
-
-    resume = commands.add_parser("resume", help="go on with a run where it was", epilog=EXIT_CODES)
-    resume.add_argument("run", metavar="RUN", help="its id, or the beginning of it")
-    for flag, what in (("--repeat", "call again"), ("--give-up", "count as failed")):
-        resume.add_argument(
-            flag,
-            action="append",
-            default=[],
-            metavar="STEP",
-            help=f"a step that was cut off: {what} ('all': every one)",
-        )
-    _add_tools(resume)
-    _add_running(resume)
-    return parser
-
-
-def _add_running(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--max-parallel", type=_positive, metavar="N", help="steps that may work at the same time")
-    form = parser.add_mutually_exclusive_group()
-    _add_json(form)
-    form.add_argument("--jsonl", action="store_true", help="print the events as they happen, one JSON object a line")
-
-
-def _add_tools(parser: argparse.ArgumentParser) -> None:
-    from pathlib import Path
-
-    parser.add_argument(
-        "--tools", action="append", default=[], type=Path, metavar="DIR", help="a folder of further tools (repeatable)"
-    )
-
-
-def _add_json(parser: argparse._ActionsContainer) -> None:
-    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
-
-
-def _plan_file(text: str) -> Path:
-    from pathlib import Path
-
-    return Path("/dev/stdin" if text == "-" and os.name == "posix" else text)
-
-
-def _age(text: str) -> float:
-    from argparse import ArgumentTypeError
-
-    from overseer.plan import seconds_of
-
-    try:
-        return seconds_of(text, zero_ok=True)
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from error
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() and len(text) < 10 else 0
-    if number < 1:
-        from argparse import ArgumentTypeError
-
-        raise ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 to 999999999")
-    return number
 
 
 if __name__ == "__main__":

@@ -286,7 +286,7 @@ def _with_an_engine_of_its_own() -> NodeRuntime:
     ours, theirs = socket.socketpair()
     try:
         engine = subprocess.Popen(
-            [sys.executable, "-m", "overseer.nodes", str(theirs.fileno())],
+            [sys.executable, "-m", "overseer.serving", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -11,13 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from overseer.broker.caps import Cap, cap_from_mapping
+from overseer.broker.limits import Limit
+from overseer.broker.permissions import VERDICTS, Policy, Rule, Verdict
 from overseer.engine import EngineSettings
-from overseer.errors import UsageError
+from overseer.errors import OverseerError, UsageError
 from overseer.home import home, workflows_folder
 from overseer.plan import Limits
 from overseer.plan.document import read_document
 from overseer.plan.durations import seconds_of
 from overseer.plan.suggestions import did_you_mean
+from overseer.tool import EFFECTS
+
+Values = Mapping[str, Mapping[str, Any]]  # by section and key
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,21 @@ class Settings:
     hook_port: int
     limits: Limits
     workflows_folder: Path
+    permissions: Policy
+    workspace: Path
+    workspace_bytes: int
+    workspace_files: int
+    web_allow: tuple[str, ...]
+    rates: Mapping[str, Limit]
+    session_cap: Cap
+    run_cap: Cap
+    attempts: int
+    first_wait_s: float
+    longest_wait_s: float
+    secret_names: tuple[str, ...]
+    cache: bool
+    cache_bytes: int
+    models: Mapping[str, Any]
 
     def for_engine(self, max_parallel: int | None = None) -> EngineSettings:
         return EngineSettings(
@@ -48,14 +69,34 @@ def load_settings() -> Settings:
     own = home() / "config.yaml"
     if own.exists():
         values = _read(own, values)
+    return _settings(values)
+
+
+def _settings(values: Values) -> Settings:
+    execution, permissions, workspace = values["execution"], values["permissions"], values["workspace"]
     return Settings(
-        max_parallel=values["max_parallel"],
-        strict_groups=values["strict_groups"],
-        cancel_grace_s=values["cancel_grace"],
-        journal=values["journal"],
-        hook_port=values["hook_port"],
-        limits=Limits(max_steps=values["max_steps"], max_depth=values["max_depth"]),
+        max_parallel=execution["max_parallel"],
+        strict_groups=execution["strict_groups"],
+        cancel_grace_s=execution["cancel_grace"],
+        journal=execution["journal"],
+        hook_port=execution["hook_port"],
+        limits=Limits(max_steps=execution["max_steps"], max_depth=execution["max_depth"]),
         workflows_folder=workflows_folder(),
+        permissions=Policy({effect: permissions[effect] for effect in EFFECTS}, permissions["rules"]),
+        workspace=workspace["folder"],
+        workspace_bytes=workspace["max_size"],
+        workspace_files=workspace["max_files"],
+        web_allow=values["web"]["allow"],
+        rates=values["limits"],
+        session_cap=values["budget"]["session"],
+        run_cap=values["budget"]["run"],
+        attempts=values["retry"]["attempts"],
+        first_wait_s=values["retry"]["first_wait"],
+        longest_wait_s=values["retry"]["longest_wait"],
+        secret_names=values["secrets"]["names"],
+        cache=values["cache"]["enabled"],
+        cache_bytes=values["cache"]["max_size"],
+        models=values["models"],
     )
 
 
@@ -64,7 +105,7 @@ def _our_defaults() -> Path:
     return installed if installed.exists() else Path(__file__).parent.parent / "config.yaml"
 
 
-def _read(path: Path, below: Mapping[str, Any]) -> dict[str, Any]:
+def _read(path: Path, below: Values) -> Values:
     """The values of a file laid over those below it."""
     try:
         document = read_document(path.read_text(encoding="utf-8"), syntax="yaml")
@@ -73,10 +114,21 @@ def _read(path: Path, below: Mapping[str, Any]) -> dict[str, Any]:
     if document.faults:
         raise UsageError(f"{path}: {document.faults[0]}")
     sections = _mapping(path, "the file", document.value)
-    _refuse_unknown(path, "", sections, ("execution",))
-    given = _mapping(path, "execution", sections.get("execution"))
-    _refuse_unknown(path, "execution.", given, tuple(_CHECKS))
-    return {**below, **{key: _checked(path, key, value) for key, value in given.items()}}
+    for section in sections:
+        if section not in _SECTIONS:
+            raise UsageError(f"{path}: unknown setting '{section}'; {did_you_mean(section, _SECTIONS)}")
+    return {section: {**below.get(section, {}), **_section(path, section, sections)} for section in _SECTIONS}
+
+
+def _section(path: Path, section: str, sections: Mapping[str, Any]) -> dict[str, Any]:
+    given = _mapping(path, section, sections.get(section))
+    checks = _SECTIONS[section]
+    if isinstance(checks, Mapping):
+        for key in given:
+            if key not in checks:
+                raise UsageError(f"{path}: unknown setting '{section}.{key}'; {did_you_mean(key, checks)}")
+        return {key: _checked(path, f"{section}.{key}", checks[key], value) for key, value in given.items()}
+    return {key: _checked(path, f"{section}.{key}", checks, value) for key, value in given.items()}
 
 
 def _mapping(path: Path, what: str, value: Any) -> Mapping[str, Any]:
@@ -87,17 +139,14 @@ def _mapping(path: Path, what: str, value: Any) -> Mapping[str, Any]:
     return value
 
 
-def _refuse_unknown(path: Path, prefix: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for key in given:
-        if key not in known:
-            raise UsageError(f"{path}: unknown setting '{prefix}{key}'; {did_you_mean(key, known)}")
-
-
-def _checked(path: Path, key: str, value: Any) -> Any:
+def _checked(path: Path, key: str, check: Callable[[Any], Any], value: Any) -> Any:
     try:
-        return _CHECKS[key](value)
-    except ValueError as error:
-        raise UsageError(f"{path}: execution.{key}: {error}") from error
+        return check(value)
+    except (ValueError, OverseerError) as error:
+        raise UsageError(f"{path}: {key}: {error}") from error
+
+
+# --- what a value may be
 
 
 def _flag(value: Any) -> bool:
@@ -120,12 +169,95 @@ def _whole(least: int, most: int) -> Callable[[Any], int]:
     return check
 
 
-_CHECKS: Mapping[str, Callable[[Any], Any]] = {
-    "max_parallel": _whole(1, 1000),
-    "strict_groups": _flag,
-    "cancel_grace": lambda value: seconds_of(value, zero_ok=True),
-    "journal": _flag,
-    "max_steps": _whole(1, 10_000_000),
-    "max_depth": _whole(1, 100),
-    "hook_port": _whole(0, 65535),
+_UNITS = {"kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": 1024, "mib": 1024**2, "gib": 1024**3, "b": 1}
+
+
+def _bytes(value: Any) -> int:
+    """A size such as 256 MB."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    text = str(value).strip().lower().replace(" ", "")
+    unit = next((unit for unit in sorted(_UNITS, key=len, reverse=True) if text.endswith(unit)), "")
+    number = text.removesuffix(unit)
+    if not number.isdecimal() or int(number) < 1:
+        raise ValueError(f"needs a size such as 256MB, got {value!r}")
+    return int(number) * _UNITS.get(unit, 1)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) and item for item in items):
+        raise ValueError(f"needs a list of texts, got {value!r}")
+    return tuple(items)
+
+
+def _folder(value: Any) -> Path:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"needs the path of a folder, got {value!r}")
+    return Path(value).expanduser()
+
+
+def _verdict(value: Any) -> Verdict:
+    for verdict in VERDICTS:
+        if value == verdict:
+            return verdict
+    raise ValueError(f"needs one of {', '.join(VERDICTS)}, got {value!r}")
+
+
+def _rules(value: Any) -> tuple[Rule, ...]:
+    if not isinstance(value, list):
+        raise ValueError("needs a list of rules such as {allow: run_command, args: {command: 'git *'}}")
+    return tuple(_rule(item) for item in value)
+
+
+def _rule(value: Any) -> Rule:
+    verdicts = [verdict for verdict in VERDICTS if isinstance(value, dict) and verdict in value]
+    if len(verdicts) != 1 or set(value) - {*VERDICTS, "args"}:
+        raise ValueError(f"a rule is such as {{allow: run_command, args: {{command: 'git *'}}}}, not {value!r}")
+    tool, args = value[verdicts[0]], value.get("args") or {}
+    if not isinstance(tool, str) or not isinstance(args, dict) or not all(isinstance(p, str) for p in args.values()):
+        raise ValueError(f"the tool and the arguments of a rule are patterns of text, not {value!r}")
+    return Rule(verdicts[0], tool, args)
+
+
+def _limit(value: Any) -> Limit:
+    keys = ("concurrency", "per_minute", "tokens_per_minute", "per_day")
+    if not isinstance(value, dict):
+        raise ValueError(f"needs keys such as {', '.join(keys)}")
+    for key in value:
+        if key not in keys:
+            raise ValueError(f"unknown key '{key}'; {did_you_mean(key, keys)}")
+    return Limit(**value)
+
+
+def _cap(value: Any) -> Cap:
+    return Cap() if value is None else cap_from_mapping(value)
+
+
+def _anything(value: Any) -> Any:
+    return value
+
+
+Checks = Mapping[str, Callable[[Any], Any]]
+
+# A section is a table of keys or, where the user gives the names, a check for all of them.
+_SECTIONS: Mapping[str, Checks | Callable[[Any], Any]] = {
+    "execution": {
+        "max_parallel": _whole(1, 1000),
+        "strict_groups": _flag,
+        "cancel_grace": lambda value: seconds_of(value, zero_ok=True),
+        "journal": _flag,
+        "max_steps": _whole(1, 10_000_000),
+        "max_depth": _whole(1, 100),
+        "hook_port": _whole(0, 65535),
+    },
+    "permissions": {**dict.fromkeys(EFFECTS, _verdict), "rules": _rules},
+    "workspace": {"folder": _folder, "max_size": _bytes, "max_files": _whole(1, 10_000_000)},
+    "web": {"allow": _texts},
+    "limits": _limit,
+    "budget": {"session": _cap, "run": _cap},
+    "retry": {"attempts": _whole(1, 20), "first_wait": seconds_of, "longest_wait": seconds_of},
+    "secrets": {"names": _texts},
+    "cache": {"enabled": _flag, "max_size": _bytes},
+    "models": _anything,
 }

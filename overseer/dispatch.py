@@ -1,22 +1,19 @@
-"""How work gets to an executor, and its outcome back to the run that sent it.
+"""How work gets to the threads of a pool, and what came of it back to the run that sent it.
 
-Threads share the run's memory, so a few *lanes* of the pool serve a run as long as it has work and
-take it from a line: handing over a step then costs a fraction of a pool's `submit`. Any other
-executor gets each step by `submit` and answers through the future.
+A few *lanes* of the pool serve a run as long as it has work and take it from a line: handing over a
+step then costs a fraction of a pool's `submit`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from queue import SimpleQueue
 from threading import Lock
-from typing import Protocol
 
-from overseer.errors import Failure
-from overseer.worker import Outcome, StepCaller, Work, perform
+from overseer.broker.result import ToolResult
+from overseer.worker import StepCaller, Work, perform
 
 
 class NotTaken(Exception):
@@ -33,52 +30,18 @@ class Returned:
     """A work that was sent has ended, be it that nobody waits for it any more."""
 
     work: Work
-    outcome: Outcome
+    outcome: ToolResult
 
 
 Deliver = Callable[[Returned], None]
-
-
-class Dispatch(Protocol):
-    """The way to an executor. All methods are called by the thread that owns the run."""
-
-    def send(self, work: Work) -> None:
-        """Have it done; NotTaken if nobody can do it."""
-        ...
-
-    def is_lost(self) -> None:
-        """A sent work is not waited for any more, though it may still be at it."""
-        ...
-
-    def is_back(self, *, was_lost: bool = False) -> None:
-        """A sent work has been returned."""
-        ...
-
-    @property
-    def is_idling(self) -> bool:
-        """Whether something is kept that others could use."""
-        ...
-
-    def rest(self) -> None:
-        """There may be no work for a while: keep nothing that is not at work."""
-        ...
-
-    def close(self) -> None:
-        """Nothing more will be sent."""
-        ...
-
-
-def dispatch_to(executor: Executor, caller: StepCaller, deliver: Deliver) -> Dispatch:
-    if isinstance(executor, ThreadPoolExecutor):
-        return Lanes(executor, caller, deliver)
-    return Submissions(executor, caller, deliver)
 
 
 class Lanes:
     """Threads of a pool that stay with one run as long as it has work for them.
 
     There are never more than the run has had works out at the same time, those included that
-    nobody waits for any more but that still keep a thread busy.
+    nobody waits for any more but that still keep a thread busy. All methods are called by the
+    thread that owns the run.
     """
 
     def __init__(self, pool: ThreadPoolExecutor, caller: StepCaller, deliver: Deliver) -> None:
@@ -91,28 +54,34 @@ class Lanes:
         self._lost = 0  # how many of them nobody waits for
 
     def send(self, work: Work) -> None:
+        """Have it done; NotTaken if nobody can do it."""
         if self._out >= self._lanes:
             self._open_lane()
         self._out += 1
         self._line.put(work)
 
     def is_lost(self) -> None:
+        """A sent work is not waited for any more, though it may still be at it."""
         self._lost += 1
 
     def is_back(self, *, was_lost: bool = False) -> None:
+        """A sent work has been returned."""
         self._out -= 1
         self._lost -= was_lost
 
     @property
     def is_idling(self) -> bool:
+        """Whether a thread is kept that others could use."""
         return self._lanes > self._out
 
     def rest(self) -> None:
+        """There may be no work for a while: keep no thread that is not at work."""
         while self._lanes > self._out:
             self._line.put(None)
             self._lanes -= 1
 
     def close(self) -> None:
+        """Nothing more will be sent."""
         self._out = 0  # those still at work find the way home later
         self.rest()
 
@@ -144,53 +113,5 @@ class _Door:
         self.is_open = False
 
 
-class Submissions:
-    """One future for each step. The work and its outcome may cross into another process."""
-
-    def __init__(self, executor: Executor, caller: StepCaller, deliver: Deliver) -> None:
-        self._executor = executor
-        self._caller = caller
-        self._deliver = deliver
-
-    def send(self, work: Work) -> None:
-        try:
-            future = self._executor.submit(perform, work, self._caller)
-            future.add_done_callback(lambda done: self._deliver(Returned(work, _outcome(done))))
-        except Exception as error:  # a stranger's code
-            work.context.cancellation.ask()  # if it was taken all the same, it must not be done
-            raise _not_taken(error) from error
-        # Another process does not learn that a step was given up; what has not begun can be kept from it.
-        work.context.cancellation.call_when_asked(partial(_drop, future))
-
-    def is_lost(self) -> None:
-        pass
-
-    def is_back(self, *, was_lost: bool = False) -> None:
-        pass
-
-    @property
-    def is_idling(self) -> bool:
-        return False
-
-    def rest(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
 def _not_taken(error: Exception) -> NotTaken:
     return NotTaken(f"the executor takes no work: {error}")
-
-
-def _drop(future: Future[Outcome]) -> None:
-    future.cancel()
-
-
-def _outcome(done: Future[Outcome]) -> Outcome:
-    """What a future holds: an outcome, unless the executor itself broke."""
-    if done.cancelled():
-        return Outcome(failure=Failure("cancelled", "the executor dropped the step"))
-    if error := done.exception():
-        return Outcome(failure=Failure("internal", f"the executor failed: {error}"))
-    return done.result()

@@ -18,11 +18,17 @@ was cut off can be resumed; finished steps are never repeated.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-from overseer.calls import DirectCaller
+from overseer.approval import approved, open_needs, refuse_secrets
+from overseer.broker.attempts import attempts_in
+from overseer.broker.broker import Broker, Door
+from overseer.broker.budget import Budget
+from overseer.broker.caps import NO_CAP, Cap
+from overseer.broker.permissions import NOTHING_GRANTED, Grants, Need
 from overseer.errors import ApprovalNeeded, Failure, PlanError, UsageError
 from overseer.ids import new_run_id
 from overseer.journal import Journal
@@ -31,7 +37,8 @@ from overseer.kernel.events import Event, RunResumed, RunStarted, StepFailed
 from overseer.kernel.reducer import apply
 from overseer.kernel.rules import Effects, Rules
 from overseer.kernel.state import RunState
-from overseer.plan import Fault, Limits, completed, input_values, load_plan, plan_from, to_document, validate
+from overseer.plan import Fault, Limits, completed, input_values, load_plan, plan_from, plan_hash, to_document, validate
+from overseer.plan.expansion import expanded
 from overseer.plan.values import Code, Scope, WorkflowPlan
 from overseer.run import PlanLike, Run, RunResult
 from overseer.runlog import NoLog, RunLog
@@ -39,7 +46,7 @@ from overseer.runner import Runner, steady_clock
 from overseer.sources import Sources
 from overseer.stream import Stream, Watcher
 from overseer.tool import Tool
-from overseer.worker import StepCaller, warm_executor
+from overseer.worker import warm_executor
 
 __all__ = ["Engine", "EngineSettings", "PlanLike", "Run", "RunResult"]
 
@@ -65,14 +72,21 @@ class Engine:
         journal: Journal | None = None,
         settings: EngineSettings | None = None,
         executor: Executor | None = None,
-        caller: StepCaller | None = None,
+        broker: Broker | None = None,
         folder: Path | None = None,
     ) -> None:
+        """Without a broker of its own, an engine allows and limits nothing: its tools are the program's own.
+
+        Calls are made on the threads of `executor`. One whose workers are no threads, such as a pool of
+        processes, gets the attempts alone; everything around them stays here.
+        """
         self.tools = _by_name(tools)
         self.settings = settings or EngineSettings()
         self.journal = journal
-        self._executor = executor or warm_executor()
-        self._caller = caller or DirectCaller(self.tools)
+        self.broker = broker or Broker()
+        self._pool = executor if isinstance(executor, ThreadPoolExecutor) else warm_executor()
+        if executor is not None and executor is not self._pool:
+            self.broker = replace(self.broker, attempt=attempts_in(executor))
         self._folder = folder or Path.cwd()
         self._sources = Sources(hook_port=self.settings.hook_port)
 
@@ -94,14 +108,20 @@ class Engine:
         inputs: Mapping[str, Json] | None = None,
         *,
         watch: Watcher | None = None,
+        approve: Grants | None = None,
+        budget: Cap | None = None,
         remember: Mapping[str, Json] | None = None,
     ) -> Run:
         """A run that has not begun yet; PlanError with every fault if the plan or its inputs are wrong.
 
-        What is to be remembered is kept in the journal beside the run, for whoever resumes it.
+        NotApproved lists what the plan wants to do and nobody approved. What is to be remembered is
+        kept in the journal beside the run, for whoever resumes it.
         """
         ready = self.checked(plan)
         given = input_values(ready, _plain(inputs or {}))
+        grants = approved(ready, self.tools, self.broker, approve)
+        document = to_document(ready) if self._keeps_plans else {}
+        refuse_secrets(self.broker, plan=document, input=given)
         clock = steady_clock()
         run_id = new_run_id(clock())
         log: RunLog | NoLog = NoLog(run_id)
@@ -109,13 +129,22 @@ class Engine:
             log = self.journal.begin(
                 run_id,
                 name=ready.name,
-                plan=to_document(ready),
+                plan=document,
                 inputs=given,
-                options={"folder": str(self._folder), **(remember or {})},
+                options={"folder": str(self._folder), "approved": grants.to_json(), **(remember or {})},
                 at=clock(),
             )
         state = RunState(ready, self._rules(), run_id)
-        return self._run(state, [RunStarted(clock(), run_id, given)], log=log, watch=watch, clock=clock)
+        door = self._door(run_id, grants, budget)
+        return self._run(state, [RunStarted(clock(), run_id, given)], door=door, log=log, watch=watch, clock=clock)
+
+    def needs(self, plan: PlanLike, approve: Grants | None = None) -> list[Need]:
+        """What somebody has to be asked for before the plan may run."""
+        return open_needs(self.checked(plan), self.tools, self.broker, approve)
+
+    @property
+    def _keeps_plans(self) -> bool:
+        return self.journal is not None or self.broker.redactor.has_secrets
 
     def checked(self, plan: PlanLike) -> WorkflowPlan:
         """The plan with its implied dependencies, fit to run; PlanError with every fault if it is not."""
@@ -126,8 +155,9 @@ class Engine:
             if draft.faults:
                 raise PlanError(draft.faults)
             plan = draft.plan
+        plan, circles = expanded(plan, self.tools)
         ready, _ = completed(plan)
-        if faults := [*validate(ready, tools=self.tools, limits=self.settings.limits), *_code_faults(ready)]:
+        if faults := [*circles, *validate(ready, tools=self.tools, limits=self.settings.limits), *_code_faults(ready)]:
             raise PlanError(faults)
         return ready
 
@@ -151,8 +181,10 @@ class Engine:
         repeat: Iterable[str] = (),
         give_up: Iterable[str] = (),
         watch: Watcher | None = None,
+        approve: Grants | None = None,
+        budget: Cap | None = None,
     ) -> Run:
-        """A run about to go on where it was.
+        """A run about to go on where it was, with what was approved for it then and now.
 
         A step that was cut off and whose tool must not simply be called again is named in `repeat`
         (call it again) or `give_up` (count it as failed), "all" standing for every such step;
@@ -166,10 +198,13 @@ class Engine:
             state = self._folded(stored.run_id, plan_from(stored.plan).plan)
             clock = steady_clock()
             first = self._resumption(state, stored.inputs, set(repeat), set(give_up), clock())
+            before = Grants.from_json(stored.options["approved"]) if "approved" in stored.options else NOTHING_GRANTED
+            grants = approved(state.plan, self.tools, self.broker, before.for_plan(plan_hash(state.plan), approve))
+            door = self._door(stored.run_id, grants, budget)
         except BaseException:
             log.close()
             raise
-        return self._run(state, first, log=log, watch=watch, clock=clock)
+        return self._run(state, first, door=door, log=log, watch=watch, clock=clock)
 
     def _folded(self, run_id: str, plan: WorkflowPlan) -> RunState:
         assert self.journal is not None
@@ -202,6 +237,10 @@ class Engine:
 
     # --- wiring
 
+    def _door(self, run_id: str, grants: Grants, cap: Cap | None) -> Door:
+        budget = Budget(f"run {run_id}", cap or NO_CAP, parent=self.broker.budget)
+        return Door(self.broker, self.tools, grants=grants, budget=budget)
+
     def _rules(self) -> Rules:
         settings = self.settings
         return Rules(
@@ -218,6 +257,7 @@ class Engine:
         state: RunState,
         first: list[Event],
         *,
+        door: Door,
         log: RunLog | NoLog,
         watch: Watcher | None,
         clock: Callable[[], float],
@@ -227,13 +267,24 @@ class Engine:
             state,
             log=log,
             stream=stream,
-            executor=self._executor,
-            caller=self._caller,
+            executor=self._pool,
+            caller=door,
             sources=self._sources.for_another_run(),
             folder=self._folder,
             clock=clock,
         )
-        return Run(runner, first, log=log, stream=stream, checked=self.checked)
+        return Run(runner, first, log=log, stream=stream, admit=partial(self._admitted, door))
+
+    def _admitted(self, door: Door, plan: PlanLike, approve: Grants | None) -> tuple[WorkflowPlan, Callable[[], None]]:
+        """Another plan for a run under way, checked and approved, and what is to be done once it holds."""
+        ready = self.checked(plan)
+        grants = approved(ready, self.tools, self.broker, approve)
+        refuse_secrets(self.broker, plan=to_document(ready) if self._keeps_plans else {})
+
+        def take_effect() -> None:
+            door.grants = grants
+
+        return ready, take_effect
 
 
 def _by_name(tools: Iterable[Tool]) -> dict[str, Tool]:

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from overseer.broker.permissions import Grants
 from overseer.errors import Failure, PlanError, UsageError
 from overseer.jsonvalue import Json
 from overseer.kernel.events import Event, RunStatus
@@ -21,6 +22,9 @@ from overseer.runner import Cancel, Change, Runner
 from overseer.stream import Stream, Watcher
 
 PlanLike: TypeAlias = WorkflowPlan | Mapping[str, Any] | Path
+
+# Checks another plan for a run under way; what it gives back besides is to be called once the plan is followed.
+Admit: TypeAlias = Callable[[PlanLike, Grants | None], tuple[WorkflowPlan, Callable[[], None]]]
 
 _log = logging.getLogger(__name__)
 
@@ -55,13 +59,13 @@ class Run(AbstractContextManager["Run"]):
         *,
         log: RunLog | NoLog,
         stream: Stream,
-        checked: Callable[[PlanLike], WorkflowPlan],
+        admit: Admit,
     ) -> None:
         self._runner = runner
         self._first = first
         self._log = log
         self._stream = stream
-        self._checked = checked
+        self._admit = admit
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
         self._stage: Literal["prepared", "begun", "closed"] = "prepared"
@@ -148,10 +152,11 @@ class Run(AbstractContextManager["Run"]):
         """Start nothing new and let running steps finish; hard, or the second time, give them up."""
         self._runner.tell(Cancel(hard, reason))
 
-    def change(self, plan: PlanLike, *, timeout_s: float = 10.0) -> None:
+    def change(self, plan: PlanLike, *, approve: Grants | None = None, timeout_s: float = 10.0) -> None:
         """Follow another plan from here on; PlanError if it has faults, or touches what is finished or running.
 
-        Inputs that the plan before did not have get their defaults.
+        Inputs that the plan before did not have get their defaults. What was approved for that plan
+        was approved for no other: NotApproved lists what is missing in `approve`.
         """
         if self._stage != "begun":
             raise UsageError(f"run {self.run_id} is not under way; prepare a run of the other plan instead")
@@ -160,11 +165,13 @@ class Run(AbstractContextManager["Run"]):
                 f"run {self.run_id} cannot be changed from its own thread, on which watchers are called: "
                 "it would wait for itself; change it from another thread"
             )
-        plan = self._checked(plan)
+        plan, take_effect = self._admit(plan, approve)
         answered = threading.Event()
         answer: list[tuple[str, ...]] = []
 
         def take(faults: tuple[str, ...]) -> None:
+            if not faults:
+                take_effect()
             answer.append(faults)
             answered.set()
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol, TypeAlias, assert_never
 
-from overseer.dispatch import NotTaken, Returned, dispatch_to
+from overseer.dispatch import Lanes, NotTaken, Returned
 from overseer.errors import BrokenInvariant, Failure, JournalError
 from overseer.jsonvalue import Json
 from overseer.kernel import flow
@@ -115,7 +115,7 @@ class Runner:
         *,
         log: RunLog,
         stream: Stream,
-        executor: Executor,
+        executor: ThreadPoolExecutor,
         caller: StepCaller,
         sources: Sources,
         folder: Path,
@@ -125,7 +125,7 @@ class Runner:
         self._log = log
         self._stream = stream
         self._inbox: SimpleQueue[Message] = SimpleQueue()
-        self._dispatch = dispatch_to(executor, caller, self._inbox.put)
+        self._dispatch = Lanes(executor, caller, self._inbox.put)
         self._sources = sources
         self._folder = folder
         self._clock = clock

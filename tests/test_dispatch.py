@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
 from overseer import Engine
-from overseer.dispatch import Lanes, NotTaken, Returned, Submissions
+from overseer.broker.result import ToolResult
+from overseer.dispatch import Lanes, NotTaken, Returned
 from overseer.jsonvalue import Json
 from overseer.plan.values import Call
 from overseer.tool import Cancellation, ToolContext, tool
@@ -25,8 +26,8 @@ class Calling:
     def __init__(self, **functions: Callable[[], Json]) -> None:
         self._functions = functions
 
-    def call(self, tool: str, args: dict[str, Json], context: ToolContext) -> Json:
-        return self._functions[tool]()
+    def call(self, name: str, args: Mapping[str, Json], context: ToolContext) -> ToolResult:
+        return ToolResult(self._functions[name]())
 
 
 def work(name: str) -> Work:
@@ -143,10 +144,6 @@ def test_work_does_not_wait_for_lanes_that_may_hang_for_ever() -> None:
 
 @pytest.mark.parametrize("error", [OSError("no"), ValueError("no"), TypeError("no"), RuntimeError("no")])
 def test_whatever_an_executor_raises_only_the_step_fails(error: Exception) -> None:
-    class Broken(Executor):
-        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-            raise error
-
     class BrokenPool(ThreadPoolExecutor):
         def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
             raise error
@@ -156,24 +153,5 @@ def test_whatever_an_executor_raises_only_the_step_fails(error: Exception) -> No
         """At once."""
         return 1
 
-    for executor in (Broken(), BrokenPool(1)):
-        result = Engine([quick], executor=executor).run({"steps": [{"step_id": "a", "tool": "quick"}]})
-        assert result.failures["a"].message == "the executor takes no work: no"
-
-
-def test_what_an_executor_has_not_begun_is_taken_back_when_given_up() -> None:
-    class Queueing(Executor):
-        def __init__(self) -> None:
-            self.futures: list[Future[Any]] = []
-
-        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-            self.futures.append(Future())
-            return self.futures[-1]
-
-    box: SimpleQueue[Returned] = SimpleQueue()
-    executor = Queueing()
-    sent = work("a")
-    Submissions(executor, Calling(), box.put).send(sent)
-    sent.context.cancellation.ask()
-    assert executor.futures[0].cancelled()
-    assert returned(box) == "a"
+    result = Engine([quick], executor=BrokenPool(1)).run({"steps": [{"step_id": "a", "tool": "quick"}]})
+    assert result.failures["a"].message == "the executor takes no work: no"

@@ -51,8 +51,8 @@ def test_five_headlines_overlap_and_stay_in_order() -> None:
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_example_is_valid_with_the_tools_beside_it(path: Path) -> None:
-    from overseer.registry import load_tools, our_tools
+    from overseer.registry import ToolFolder, load_tools, our_tools
 
-    registry = load_tools([our_tools(), EXAMPLES / "tools"])
+    registry = load_tools([ToolFolder(our_tools(), "built-in"), ToolFolder(EXAMPLES / "tools", "given")])
     assert registry.problems == ()
     assert Engine(registry.tools.values()).checked(path).steps

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from overseer import Engine
 from overseer.plan import completed, read_plan, validate
-from overseer.registry import load_tools, our_tools
+from overseer.registry import ToolFolder, load_tools, our_tools
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,7 +32,7 @@ def test_the_plan_runs_with_the_tools_that_come_along() -> None:
     draft = read_plan(text, syntax="yaml")
     assert not draft.faults
     plan, _ = completed(draft.plan)
-    tools = load_tools([our_tools()]).tools
+    tools = load_tools([ToolFolder(our_tools(), "built-in")]).tools
     assert validate(plan, tools=tools) == ()
     assert Engine(tools.values()).run(plan).output == "HELLO WORLD"
 

@@ -6,20 +6,18 @@ import gc
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from overseer import Engine, Journal
-from overseer.errors import Failure, JournalError, PlanError, UsageError
+from overseer.errors import JournalError, PlanError, UsageError
 from overseer.kernel.events import Event, RunFinished, RunStarted, StepFailed, StepStarted, StepSucceeded
 from overseer.plan import plan_from
 from overseer.report import Report
 from overseer.runlog import RunLog
 from overseer.tool import Tool, ToolContext, ToolError, tool
-from overseer.worker import Outcome
 from tests.fakes import Latch
 
 
@@ -279,14 +277,13 @@ def test_a_started_run_ends_cleanly_with_its_program(tmp_path: Path, steps: list
 
 @pytest.mark.parametrize("seconds", [float("inf"), float("nan"), -1, "soon", 10**400, True])
 def test_an_odd_wish_to_be_left_alone_is_not_heard(seconds: Any) -> None:
-    class Odd(Executor):
-        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-            future: Future[Any] = Future()
-            future.set_result(Outcome(failure=Failure("transient", "busy", retry_after_s=seconds)))
-            return future
+    @tool
+    def busy() -> None:
+        """Has no time."""
+        raise ToolError("busy", kind="transient", retry_after_s=seconds)
 
-    step = ONE["steps"][0] | {"retry": {"attempts": 2, "delay": 0}}
-    result = Engine([give], executor=Odd()).run({"steps": [step]})
+    step = {"step_id": "a", "tool": "busy", "retry": {"attempts": 2, "delay": 0}}
+    result = Engine([busy]).run({"steps": [step]})
     assert result.failures["a"].message == "busy"
 
 

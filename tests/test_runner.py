@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from overseer import Engine
-from overseer.calls import DirectCaller
+from overseer.broker.broker import Broker, Door
 from overseer.errors import JournalError
 from overseer.journal import Journal
 from overseer.kernel.events import RunStarted, StepStarted, StepSucceeded
@@ -32,7 +32,7 @@ def runner_of(plan: dict[str, Any], tools: list[Tool], log: MemoryLog) -> Runner
         log=log,
         stream=Stream(),
         executor=warm_executor(),
-        caller=DirectCaller({one.name: one for one in tools}),
+        caller=Door(Broker(), {one.name: one for one in tools}),
         sources=Sources(),
         folder=Path(),
         clock=time.monotonic,

@@ -96,6 +96,13 @@ class Budget:
         """A reservation, made on entering it: OverBudget if this budget or one above it does not allow it."""
         return Reservation(self, estimate, what)
 
+    def check_time(self) -> None:
+        """OverBudget if the time of this budget or one above it is over: then not even what is free may begin."""
+        for budget in self._chain:
+            if budget.cap.time_s is not None:
+                with self._lock:
+                    budget._check_time()
+
     def start(self) -> None:
         """Its time runs from now, if it does not run yet; the first reservation does the same."""
         with self._lock:
@@ -156,10 +163,8 @@ class Budget:
                 budget.spent += actual
 
     def _check(self, wanted: Spend, what: str) -> None:
+        self._check_time()
         cap, used = self.cap, self.spent + self.reserved
-        if cap.time_s is not None and self.elapsed_s() >= cap.time_s:
-            said = f"the {duration_text(cap.time_s)} of {self.name} are over"
-            raise OverBudget(f"{said}; {_remedy(Cap(time_s=2 * cap.time_s or 60.0))}", budget=self.name)
         if wanted == NOTHING:
             return  # what costs nothing may be done even where something turned out dearer than it should
         if cap.cost is not None and wanted.unpriced:
@@ -172,6 +177,12 @@ class Budget:
             most = getattr(cap, amount)
             if most is not None and round(_part(used, amount) + _part(wanted, amount), 12) > most:
                 raise self._refusal(amount, most, used, wanted, what)
+
+    def _check_time(self) -> None:
+        limit_s = self.cap.time_s
+        if limit_s is not None and self.elapsed_s() >= limit_s:
+            said = f"the {duration_text(limit_s)} of {self.name} are over"
+            raise OverBudget(f"{said}; {_remedy(Cap(time_s=2 * limit_s or 60.0))}", budget=self.name)
 
     def _refusal(self, amount: str, most: float, used: Spend, wanted: Spend, what: str) -> OverBudget:
         def said(number: float) -> str:

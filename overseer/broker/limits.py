@@ -72,6 +72,10 @@ class Limits:
             self._shares.add(share)
         return share
 
+    def knows(self, name: str) -> bool:
+        """Whether the name has or had a limit; what nobody limits need not ask for leave."""
+        return name in self._gauges
+
     def in_force(self, name: str) -> Limit:
         """The limit of a name as it is for the moment, after what its server had to say."""
         gauge = self._gauges.get(name)
@@ -206,6 +210,10 @@ class Share:
         shared = self._limits._gauges_of(names)
         own = tuple([self._gauges.get(gauge.name) or self._made(gauge.name) for gauge in shared])
         return Slot(self._limits._gate, Call((*own, *shared), _whole(tokens)), rank, cancellation, on_wait)
+
+    def knows(self, name: str) -> bool:
+        """As `Limits.knows`: a part of no limit is none."""
+        return self._limits.knows(name)
 
     def follow(self, name: str, limit: Limit) -> None:
         """The whole has changed. Called where nothing else changes meanwhile."""

@@ -68,6 +68,10 @@ class Policy:
     classes: Mapping[Effect, Verdict]
     rules: tuple[Rule, ...] = ()
 
+    @property
+    def allows_everything(self) -> bool:
+        return not self.rules and all(verdict == "allow" for verdict in self.classes.values())
+
     def verdicts(self, tool: Tool, args: Mapping[str, Template]) -> frozenset[Verdict]:
         """What may be decided about a call, as far as its arguments are known."""
         found: set[Verdict] = set()
@@ -107,6 +111,12 @@ class Grants:
 
     def bound_to(self, plan_hash: str) -> Grants:
         return Grants(plan_hash, self.classes, self.tools)
+
+    def for_plan(self, plan_hash: str, more: Grants | None) -> Grants:
+        """What holds for a plan: these if they were given for it, and what is given now."""
+        own = self if self.plan_hash == plan_hash else NOTHING_GRANTED
+        given = more or NOTHING_GRANTED
+        return Grants(plan_hash, own.classes | given.classes, own.tools | given.tools)
 
     def to_json(self) -> dict[str, Json]:
         return {"plan": self.plan_hash, "classes": sorted(self.classes), "tools": sorted(self.tools)}

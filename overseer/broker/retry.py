@@ -70,11 +70,11 @@ class Retry:
 
         `deadline` is a time of the clock (monotonic, in seconds): nothing is waited for beyond it.
         """
-        run = _Run(self, may_retry, cancellation or Cancellation(), deadline, on_retry)
+        first = Attempt()
         try:
-            return attempt(run.current)  # most succeed at once, and need nothing of what follows
+            return attempt(first)  # most succeed at once, and need nothing of what follows
         except Exception as error:
-            run.first_error = error
+            run = _Run(self, may_retry, cancellation or Cancellation(), deadline, on_retry, first, error)
         return run.carry_out(attempt)
 
     def wait_after(self, attempt: int, failure: Failure) -> float:
@@ -104,9 +104,9 @@ class _Run:
     cancellation: Cancellation
     deadline: float | None
     on_retry: OnRetry | None
+    current: Attempt
+    first_error: Exception | None
     failure: Failure = field(default=Failure("internal", "nothing has failed"), init=False)
-    current: Attempt = field(default_factory=Attempt, init=False)
-    first_error: Exception | None = field(default=None, init=False)
 
     def carry_out(self, attempt: Callable[[Attempt], T]) -> T:
         retrying = tenacity.Retrying(

@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 from overseer.errors import UsageError
 from overseer.models.capabilities import Capabilities
+from overseer.models.detection import Choice
 from overseer.models.model import Model, ModelError, OnText
 from overseer.models.ollama_model import OllamaModel
 from overseer.models.openai_model import OPENAI_URL, OpenAIModel
 from overseer.models.scripted import ScriptedModel
-from overseer.models.settings import ModelRef, ModelSettings, Provider, RoleSettings
+from overseer.models.settings import ModelRef, ModelSettings, Provider, RoleSettings, model_ref
 from overseer.tool import Cancellation, Question, Reply
 
 Secret = Callable[[str], str | None]  # a key, by its name
@@ -25,9 +26,11 @@ Connect = Callable[[ModelRef, Provider], Model]
 class ModelRoles:
     """Answers every question with the model of its role. Models are connected when first asked."""
 
-    def __init__(self, settings: ModelSettings, connect: Connect) -> None:
+    def __init__(self, settings: ModelSettings, connect: Connect, *, find: Callable[[], Choice] | None = None) -> None:
+        """`find` looks for a default model where the settings name none; it is called once, when one is needed."""
         self._settings = settings
         self._connect = connect
+        self._find = find
         self._models: dict[ModelRef, Model] = {}
         self._lock = threading.Lock()
 
@@ -51,13 +54,29 @@ class ModelRoles:
 
     def model(self, role: str) -> Model:
         """The model that has a role; ModelError if none has."""
-        ref = self._role(role).model
-        if ref is None:
-            raise _no_model(role)
         with self._lock:
+            ref = self._named(role) or self._role(role).model or self._found()
+            if ref is None:
+                raise _no_model(role)
             if ref not in self._models:
                 self._models[ref] = self._connect(ref, self._settings.providers[ref.provider])
             return self._models[ref]
+
+    def _named(self, role: str) -> ModelRef | None:
+        """The model, where a program names one (provider/model) instead of a role."""
+        if "/" not in role:
+            return None
+        try:
+            return model_ref(role, self._settings.providers)
+        except ValueError as error:
+            raise ModelError(f"the model {error}", kind="bad_request") from error
+
+    def _found(self) -> ModelRef | None:
+        find, self._find = self._find, None
+        choice = find() if find is not None else None
+        if choice is not None and choice.model is not None and choice.provider is not None:
+            self._settings = self._settings.with_default(choice.model, choice.provider)
+        return self._settings.default.model
 
     def _role(self, role: str) -> RoleSettings:
         default = self._settings.default

@@ -30,6 +30,15 @@ class Redactor:
         self._exact = ExactFinder(labels)
         self.texts = tuple(sorted(labels))
 
+    @property
+    def has_secrets(self) -> bool:
+        """Whether there is a secret whose very text is known."""
+        return bool(self.texts)
+
+    def secret_in(self, text: str) -> str | None:
+        """What takes the place of the first known secret in a text, which tells its name; None if there is none."""
+        return next((label for _, _, label in self._exact.spans(text)), None)
+
     def redact(self, text: str) -> str:
         """The text with every secret replaced; the same object if there was none."""
         if len(text) < 8 or not (places := self.places(text)):

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from overseer.calls import DirectCaller
 from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.tool import Cancellation, Services, Tool, ToolContext
 from overseer.workspace import FolderWorkspace
+from tests.doors import OpenDoor
 
 Run = Callable[..., Any]
 
@@ -37,7 +37,7 @@ def cancellation() -> Cancellation:
 @pytest.fixture
 def run(our: dict[str, Tool], root: Path, cancellation: Cancellation) -> Iterator[Run]:
     """Calls a tool as a step would: arguments and result are checked against what the tool says of them."""
-    caller = DirectCaller(our)
+    caller = OpenDoor(our)
     with FolderWorkspace(root) as workspace:
         context = ToolContext("run", "step", 1, cancellation, Services(workspace=workspace))
         yield lambda name, **args: caller.call(name, args, context)

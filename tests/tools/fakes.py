@@ -8,15 +8,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from overseer.calls import DirectCaller
 from overseer.jsonvalue import as_json
-from overseer.registry import load_tools, our_tools
+from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.tool import Cancellation, FileInfo, Services, Tool, ToolContext, ToolError, Workspace
+from tests.doors import OpenDoor
 
 
 @cache
 def tools() -> dict[str, Tool]:
-    registry = load_tools([our_tools()])
+    registry = load_tools([ToolFolder(our_tools(), "built-in")])
     assert not registry.problems
     return registry.tools
 
@@ -26,7 +26,7 @@ def call(
 ) -> Any:
     """The result of one of our tools, as a step would get it."""
     context = ToolContext("run", "step", 1, cancellation or Cancellation(), Services(workspace=workspace))
-    return as_json(DirectCaller(tools()).call(tool, args, context))
+    return as_json(OpenDoor(tools()).call(tool, args, context))
 
 
 class FolderWorkspace:

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overseer.calls import DirectCaller
 from overseer.processes import ProcessCommands
-from overseer.registry import load_tools, our_tools
+from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.tool import Cancellation, CommandResult, Services, ToolContext, ToolError
+from tests.doors import OpenDoor
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there are no commands on Windows")
 
-TOOLS = load_tools([our_tools()]).tools
+TOOLS = load_tools([ToolFolder(our_tools(), "built-in")]).tools
 SHOW = [sys.executable, "-c", "import sys; print(sys.argv[1:])"]
 
 
@@ -31,7 +31,7 @@ def context(tmp_path: Path) -> ToolContext:
 
 
 def run(context: ToolContext, **arguments: Any) -> Any:
-    return DirectCaller(TOOLS).call("run_command", arguments, context)
+    return OpenDoor(TOOLS).call("run_command", arguments, context)
 
 
 def test_it_says_of_itself_what_it_is() -> None:

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overseer.registry import load_tools, our_tools
+from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.tool import Cancellation, Services, Tool, ToolContext, ToolError
 from overseer.web import WebClient
 from tests.web.servers import Received, Server, answering, response
 
-TOOLS = load_tools([our_tools()]).tools
+TOOLS = load_tools([ToolFolder(our_tools(), "built-in")]).tools
 FETCH, REQUEST = TOOLS["fetch_url"], TOOLS["http_request"]
 readable_text = FETCH.function.__globals__["readable_text"]
 

@@ -1,0 +1,155 @@
+"""The arguments of the command line: every command with its options."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from overseer import __version__
+
+if TYPE_CHECKING:
+    from overseer.broker.caps import Cap
+    from overseer.tool import Effect
+
+EXIT_CODES = """\
+exit codes: 0 all steps succeeded, 1 unexpected error, 2 usage or configuration, 3 the plan is not valid,
+4 a step failed, 5 a decision is missing, 130 interrupted, 141 nobody read the output to its end"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser for the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="overseer", description="Plans a task as a graph of steps and runs it in parallel.", epilog=EXIT_CODES
+    )
+    parser.add_argument("--version", action="version", version=f"overseer {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    check = commands.add_parser("check", help="say everything that is wrong with a plan file, or how it would run")
+    check.add_argument("file", type=_plan_file, metavar="FILE", help="a plan; '-': from standard input")
+    _add_tools(check)
+    _add_json(check)
+
+    run = commands.add_parser("run", help="carry out a plan file", epilog=EXIT_CODES)
+    run.add_argument("file", type=_plan_file, metavar="FILE", help="a plan; '-': from standard input")
+    run.add_argument("--input", action="append", default=[], metavar="NAME=VALUE", help="an input of the plan")
+    run.add_argument("--no-journal", action="store_true", help="leave no trace; the run cannot be resumed")
+    _add_tools(run)
+    _add_running(run)
+
+    runs = commands.add_parser("runs", help="list the runs in the journal, newest first, or remove old ones")
+    runs.add_argument("--limit", type=_positive, default=50, metavar="N", help="how many (default: 50)")
+    runs.add_argument("--prune", type=_age, metavar="AGE", help="remove the runs that ended longer ago, such as 30d")
+    runs.add_argument("--all", action="store_true", help="with --prune: also runs that were cut off that long ago")
+    _add_json(runs)
+
+    show = commands.add_parser("show", help="say what became of every step of a run")
+    show.add_argument("run", metavar="RUN", help="its id, or the beginning of it")
+    _add_json(show)
+
+    resume = commands.add_parser("resume", help="go on with a run where it was", epilog=EXIT_CODES)
+    resume.add_argument("run", metavar="RUN", help="its id, or the beginning of it")
+    for flag, what in (("--repeat", "call again"), ("--give-up", "count as failed")):
+        resume.add_argument(
+            flag,
+            action="append",
+            default=[],
+            metavar="STEP",
+            help=f"a step that was cut off: {what} ('all': every one)",
+        )
+    _add_tools(resume)
+    _add_running(resume)
+
+    tools = commands.add_parser("tools", help="list the tools, or show one")
+    tools.add_argument("name", nargs="?", metavar="NAME")
+    choice = tools.add_mutually_exclusive_group()
+    choice.add_argument("--search", metavar="WORDS", help="only the tools that fit, the best first")
+    choice.add_argument("--trust", action="store_true", help="from here on, read the tools of the project here")
+    choice.add_argument("--distrust", action="store_true", help="read them no longer")
+    choice.add_argument("--fetch", action="store_true", help="fetch the documents that tool files name by URL")
+    _add_tools(tools)
+    _add_json(tools)
+
+    call = commands.add_parser("call", help="call one tool", epilog=EXIT_CODES)
+    call.add_argument("name", metavar="TOOL")
+    call.add_argument("arguments", nargs="*", metavar="NAME=VALUE", help="its arguments")
+    _add_approval(call)
+    _add_tools(call)
+    _add_json(call)
+
+    serve = commands.add_parser("serve", help="let programs of yours call tools (node_runtime), until Ctrl-C")
+    serve.add_argument("--socket", type=Path, metavar="PATH", help="where to listen")
+    _add_approval(serve)
+    _add_tools(serve)
+    _add_json(serve)
+    return parser
+
+
+def _add_running(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--max-parallel", type=_positive, metavar="N", help="steps that may work at the same time")
+    _add_approval(parser)
+    parser.add_argument(
+        "--budget", type=_cap, default=None, metavar="AMOUNTS", help="such as requests=20,tokens=50k,cost=0.50,time=10m"
+    )
+    form = parser.add_mutually_exclusive_group()
+    _add_json(form)
+    form.add_argument("--jsonl", action="store_true", help="print the events as they happen, one JSON object a line")
+
+
+def _add_approval(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--approve",
+        type=_classes,
+        default=frozenset(),
+        metavar="CLASSES",
+        help="what tools may do without asking: network, write, exec, or all",
+    )
+
+
+def _add_tools(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tools", action="append", default=[], type=Path, metavar="DIR", help="a folder of further tools (repeatable)"
+    )
+
+
+def _add_json(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+
+
+def _plan_file(text: str) -> Path:
+    return Path("/dev/stdin" if text == "-" and os.name == "posix" else text)
+
+
+def _classes(text: str) -> frozenset[Effect]:
+    from overseer.broker.permissions import classes_from
+
+    try:
+        return classes_from(text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _cap(text: str) -> Cap:
+    from overseer.broker.caps import cap_from_text
+
+    try:
+        return cap_from_text(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _age(text: str) -> float:
+    from overseer.plan import seconds_of  # loading it takes longer than most command lines need
+
+    try:
+        return seconds_of(text, zero_ok=True)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isdecimal() and len(text) < 10 else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 to 999999999")
+    return number

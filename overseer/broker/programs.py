@@ -1,0 +1,175 @@
+"""What a program (a node's code, a script of the user's) gets of a run's door, through `node_runtime`.
+
+It may call the tools it was given and no others. Its calls are made on threads of their own, so that
+one that does not end can be left behind; what has ended is recorded, so that a program which begins
+anew is answered from there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from concurrent.futures import TimeoutError as NotInTime
+from dataclasses import dataclass, field
+
+from overseer.broker.broker import Door
+from overseer.broker.fallback import Fallback
+from overseer.broker.records import CallNames, Record
+from overseer.broker.result import ToolResult
+from overseer.errors import Failure
+from overseer.jsonvalue import Json, as_text
+from overseer.nodes.connection import Answer
+from overseer.plan.suggestions import did_you_mean
+from overseer.tool import Cancellation, Effect, Question, Tool, ToolContext
+
+# What brings in text that somebody else wrote, or that is the user's own business, and what could send it away.
+_BRINGS_IN: tuple[Effect, ...] = ("read", "network")
+_SENDS_AWAY: tuple[Effect, ...] = ("network", "exec")
+
+# Parameters of the call and not of the tool, unless the tool has one of that name.
+_OF_THE_CALL = ("timeout", "disable_tracking")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Who calls: the step that a program belongs to, and what it may use."""
+
+    run_id: str = ""
+    key: str = ""
+    attempt: int = 1
+    tools: frozenset[str] | None = None  # None: all there are
+    record: Callable[[str, str, Mapping[str, Json]], Record | None] = field(default=lambda name, tool, args: None)
+
+
+class ProgramDoor:
+    """A door for one program."""
+
+    def __init__(self, door: Door, program: Program, executor: Executor, fallback: Fallback) -> None:
+        self._door = door
+        self._program = program
+        self._executor = executor
+        self._fallback = fallback
+        self._names = CallNames()
+        self._lock = threading.Lock()
+        self._has_brought_in = False
+        allowed = program.tools
+        self._tools = {name: tool for name, tool in door.tools.items() if allowed is None or name in allowed}
+
+    # --- what node_runtime asks for
+
+    def call(
+        self, tool: str, prompt: str, args: dict[str, Json], *, timeout_s: float | None, cancellation: Cancellation
+    ) -> Answer:
+        known = self._tools.get(tool)
+        if known is None:
+            help = did_you_mean(tool, self._tools, "there are") or "this program was given none"
+            failure = Failure("bad_request", f"there is no tool '{tool}' for this program; {help}")
+            return Answer(failure=failure, is_unknown_tool=True)
+        args, timeout_s = _of_the_call(known, args, timeout_s)
+        if prompt:
+            if (main := known.main_parameter) is None or main in args:
+                problem = "takes no text of its own" if main is None else f"has its '{main}' already"
+                return _refused(f"tool '{tool}' {problem}; give every argument by name, and no prompt")
+            args = {main: prompt, **args}
+        return self._made(known, args, timeout_s, cancellation)
+
+    def ask(self, model: str, prompt: str, options: Mapping[str, Json], *, cancellation: Cancellation) -> Answer:
+        try:
+            question = _question(model, prompt, options)
+        except ValueError as error:
+            return _refused(str(error))
+        result = self._door.ask(question, self._context(cancellation))
+        return Answer(result.value, result.failure)
+
+    def resilient(
+        self,
+        scenario: str,
+        given: Json,
+        *,
+        tags: Sequence[str],
+        max_attempts: int,
+        mark_failures: bool,
+        cancellation: Cancellation,
+    ) -> Answer:
+        tried: list[str] = []
+        for tool in self._fallback.ranked(scenario, list(self._tools.values()), tags)[:max_attempts]:
+            args = _arguments_for(tool, given)
+            result = self._made(tool, args, None, cancellation)
+            if result.failure is None:
+                self._fallback.succeeded(scenario, tool.name)
+                return result
+            if mark_failures and result.failure.kind != "bad_request":
+                self._fallback.failed(scenario, tool.name)
+            tried.append(f"{tool.name}: {result.failure.message}")
+            if cancellation.is_asked:
+                break
+        if not tried:
+            return _refused(f"no tool can do this: {scenario}")
+        return Answer(failure=Failure("tool", f"none of {len(tried)} tools could do it; {'; '.join(tried)}"))
+
+    # --- making a call
+
+    def _made(self, tool: Tool, args: dict[str, Json], timeout_s: float | None, cancellation: Cancellation) -> Answer:
+        if self._is_risky(tool):
+            return _refused(
+                f"tool '{tool.name}' ({tool.effect}) was not approved for this plan, and the program has read what "
+                f"others wrote; approve it with --approve {tool.effect}",
+                kind="denied",
+            )
+        limit = min((limit for limit in (timeout_s, tool.timeout_s) if limit is not None), default=None)
+        record = self._program.record(self._names.name(tool.name, args), tool.name, args)
+        context = self._context(cancellation)
+        result = self._within(limit, lambda: self._door.call(tool.name, args, context, record=record), cancellation)
+        if tool.effect in _BRINGS_IN and result.failure is None:
+            with self._lock:
+                self._has_brought_in = True
+        return Answer(result.value, result.failure)
+
+    def _is_risky(self, tool: Tool) -> bool:
+        """Whether text from elsewhere could make the program send something away that nobody approved."""
+        return self._has_brought_in and tool.effect in _SENDS_AWAY and not self._door.grants.cover(tool)
+
+    def _within(self, limit: float | None, call: Callable[[], ToolResult], cancellation: Cancellation) -> ToolResult:
+        if limit is None:
+            return call()
+        future = self._executor.submit(call)
+        try:
+            return future.result(limit)
+        except NotInTime:
+            cancellation.ask()
+            return ToolResult(failure=Failure("timeout", f"took longer than {limit:g} s"))
+
+    def _context(self, cancellation: Cancellation) -> ToolContext:
+        return ToolContext(self._program.run_id, self._program.key, self._program.attempt, cancellation)
+
+
+def _refused(why: str, *, kind: str = "bad_request") -> Answer:
+    return Answer(failure=Failure(kind, why))  # type: ignore[arg-type]
+
+
+def _of_the_call(tool: Tool, args: Mapping[str, Json], timeout_s: float | None) -> tuple[dict[str, Json], float | None]:
+    """Arguments without what is meant for the call itself."""
+    known = tool.parameters.get("properties", {})
+    own = {name: value for name, value in args.items() if name not in _OF_THE_CALL or name in known}
+    given = args.get("timeout")
+    if "timeout" not in known and isinstance(given, int | float) and not isinstance(given, bool) and given > 0:
+        timeout_s = float(given)
+    return own, timeout_s
+
+
+def _question(model: str, prompt: str, options: Mapping[str, Json]) -> Question:
+    known = ("system", "temperature", "max_tokens", "schema")
+    for name in options:
+        if name not in (*known, *_OF_THE_CALL):
+            raise ValueError(f"call_llm takes no '{name}'; {did_you_mean(name, known)}")
+    chosen = {name: options[name] for name in known if options.get(name) is not None}
+    return Question(prompt, role=model, **chosen)
+
+
+def _arguments_for(tool: Tool, given: Json) -> dict[str, Json]:
+    """What is given, in the parameters of a tool: by name where it has names, else as its main text."""
+    known = tool.parameters.get("properties", {})
+    if isinstance(given, dict) and set(given) & set(known):
+        return {name: value for name, value in given.items() if name in known}
+    return {tool.main_parameter: as_text(given)} if tool.main_parameter else {}

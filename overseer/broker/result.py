@@ -1,0 +1,19 @@
+"""What came of a call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from overseer.broker.budget import NOTHING, Spend
+from overseer.errors import Failure
+from overseer.jsonvalue import Json
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """A value or a failure, and what it took."""
+
+    value: Json = None
+    failure: Failure | None = None
+    spent: Spend = NOTHING
+    was_known: bool = False  # answered from what was recorded or kept; nothing was called

@@ -1,0 +1,24 @@
+"""Asking the person at the terminal, once, for what a plan needs approval for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from overseer.broker.permissions import Need
+from overseer.console import say
+
+
+def asked(needs: Sequence[Need]) -> frozenset[str]:
+    """The tools that were approved; none if nobody can be asked, or says no, or has no say in it."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()) or any(need.verdict == "deny" for need in needs):
+        return frozenset()
+    say("This plan wants to do what needs your approval:")
+    for need in needs:
+        say(f"  {need}")
+    print("Approve it for this run? [y/N] ", end="", file=sys.stderr, flush=True)
+    try:
+        answer = sys.stdin.readline().strip().lower()
+    except KeyboardInterrupt:
+        answer = ""
+    return frozenset(need.tool for need in needs) if answer in ("y", "yes") else frozenset()

@@ -1,0 +1,123 @@
+"""Carrying out a run for somebody at a terminal or for a program, until it ends or is stopped."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from typing import Any
+
+from overseer import exits
+from overseer.commands.output import is_machine, put_document, put_value, say_lines
+from overseer.console import put, say, watching_reader
+from overseer.engine import Run, RunResult
+from overseer.errors import JournalError, OutputError, RunCutOff
+from overseer.jsonvalue import json_text
+from overseer.kernel.events import Event, to_record
+from overseer.plan.values import WorkflowPlan
+from overseer.render import Progress, ending_lines
+from overseer.report import Report
+
+
+def carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Namespace) -> int:
+    """Run to the end, telling of it in the way that was asked for."""
+    prepared.watch(report.observe)
+    lines = _EventLines(prepared)
+    if options.jsonl:
+        prepared.watch(lines.observe)
+    elif not options.json:
+        progress = Progress(plan, say)
+        prepared.watch(progress.observe, pause=progress.flush)
+    watched = lines.watching_reader() if options.jsonl else nullcontext()
+    try:
+        # What a tool prints is not the result.
+        with _stopping_at_signals(prepared), redirect_stdout(sys.stderr), watched:
+            result = prepared.carry_out()
+    except JournalError as error:
+        raise RunCutOff(prepared.run_id, error) from error
+    try:
+        _put_result(result, report, lines, options)
+    except OutputError as error:
+        kept = f"; the run is kept: overseer show {result.run_id}" if prepared.is_recorded else ""
+        raise OutputError(f"{error}{kept}", is_unread=error.is_unread) from error
+    finally:
+        # After the result: whoever should hear this may not listen.
+        way_on = f"to go on where it stopped: overseer resume {result.run_id}"
+        can_go_on = prepared.is_recorded and result.status in ("failed", "cancelled")
+        if not is_machine(options):
+            say_lines([*ending_lines(report), *([way_on] if can_go_on else [])])
+        elif lines.error is not None and can_go_on:
+            say(f"run {result.run_id} stopped, since its events cannot be written; {way_on}")
+    return exits.OF_STATUS[result.status]
+
+
+def _put_result(result: RunResult, report: Report, lines: _EventLines, options: Namespace) -> None:
+    if options.json:
+        put_document(report.document())
+    elif options.jsonl:
+        lines.require_all_written()
+    elif result.output is not None:
+        put_value(result.output)
+
+
+class _EventLines:
+    """Events as lines of JSON. Once standard output takes no more of them, the run is asked to stop."""
+
+    def __init__(self, prepared: Run) -> None:
+        self.error: OutputError | None = None
+        self._prepared = prepared
+        self._out = sys.stdout
+        self._may_ask = threading.Lock()
+
+    @contextmanager
+    def watching_reader(self) -> Iterator[None]:
+        """Ask the run to stop as soon as its reader goes away, even where the next event is far off."""
+        with watching_reader(self._out, self._stop):
+            yield
+
+    def observe(self, event: Event) -> None:
+        if self.error is not None:
+            return
+        try:
+            put(json_text(to_record(event)), self._out)
+        except OutputError as error:
+            self.error = error
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._may_ask.acquire(blocking=False):  # never again: asked twice, the run would stop at once
+            self._prepared.cancel(reason="its events cannot be written")
+
+    def require_all_written(self) -> None:
+        """OutputError if an event could not be written."""
+        if self.error is not None:
+            raise self.error
+
+
+@contextmanager
+def _stopping_at_signals(prepared: Run) -> Iterator[None]:
+    """The first Ctrl-C stops gently, the second at once; being told to end stops at once.
+
+    What is ignored stays so: under `nohup` a run outlives its terminal.
+    """
+
+    def interrupt(_number: int, _frame: Any) -> None:
+        prepared.cancel(reason="interrupted")
+
+    def terminate(number: int, _frame: Any) -> None:
+        prepared.cancel(hard=True, reason=f"got signal {signal.Signals(number).name}")
+
+    wanted: dict[str, Callable[[int, Any], None]] = {"SIGINT": interrupt, "SIGTERM": terminate, "SIGHUP": terminate}
+    before = {
+        number: signal.signal(number, handler)
+        for name, handler in wanted.items()
+        if (number := getattr(signal, name, None)) is not None and signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,35 @@
+"""How commands write: results to standard output, whole documents, lines, values."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+
+from overseer.console import printable, put, say
+from overseer.jsonvalue import Json, json_text
+from overseer.render import value_text
+
+
+def is_machine(options: Namespace) -> bool:
+    """Whether a program reads the output."""
+    return bool(options.json or getattr(options, "jsonl", False))
+
+
+def put_document(document: dict[str, Json]) -> None:
+    put(json_text(document))
+
+
+def put_lines(lines: Iterable[str]) -> None:
+    put(printable("\n".join(lines)))
+
+
+def say_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        say(line)
+
+
+def put_value(value: Json) -> None:
+    """A result on standard output: as it is for a program, harmless for a terminal."""
+    text = value_text(value)
+    put(printable(text) if sys.stdout.isatty() else text)

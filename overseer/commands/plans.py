@@ -1,0 +1,167 @@
+"""`overseer check`, `run` and `resume`: plans from files."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+
+from overseer import exits
+from overseer.approval import NotApproved
+from overseer.broker.permissions import Grants
+from overseer.commands.asking import asked
+from overseer.commands.carrying import carried_out
+from overseer.commands.output import is_machine, put_document, put_lines, say_lines
+from overseer.commands.runs import report_of
+from overseer.config import Settings
+from overseer.console import say
+from overseer.engine import Engine, Run
+from overseer.errors import PlanError, UsageError
+from overseer.journal import Journal
+from overseer.jsonvalue import Json
+from overseer.plan import Checked, check_plan, load_plan, parse_input, waves
+from overseer.plan.values import Code, WorkflowPlan, all_steps
+from overseer.registry import Registry, load_tools, tool_folders
+from overseer.render import plan_lines, wave_lines
+from overseer.report import Report
+from overseer.wiring import make_broker, take_secrets
+
+
+def check(options: Namespace, settings: Settings) -> int:
+    """Say everything that is wrong with a plan file, or how it would run."""
+    registry = read_tools(options.tools)
+    checked = check_plan(
+        options.file, tools=registry.tools, limits=settings.limits, folders=(settings.workflows_folder,)
+    )
+    if options.json:
+        put_document(_check_document(options.file, checked))
+    elif checked.faults:
+        put_lines(f"{options.file}: {fault}" for fault in checked.faults)
+    else:
+        put_lines([*plan_lines(checked.plan), *wave_lines(checked.plan), *_notes(checked)])
+    return exits.PLAN if checked.faults else exits.OK
+
+
+def run(options: Namespace, settings: Settings) -> int:
+    """Carry out a plan file."""
+    registry = read_tools(options.tools)
+    loaded = load_plan(options.file, tools=registry.tools, limits=settings.limits, folders=(settings.workflows_folder,))
+    plan = loaded.plan
+    inputs = _inputs(plan, options.input)
+    say_lines(loaded.notes)
+    with _journal(settings.journal and not options.no_journal) as journal:
+        engine = _engine(registry, settings, journal, options, Path.cwd())
+        remember = {"tools": [str(folder.resolve()) for folder in options.tools], "max_parallel": options.max_parallel}
+
+        def prepare(approve: Grants) -> Run:
+            return engine.prepare(plan, inputs, approve=approve, budget=options.budget, remember=remember)
+
+        if not is_machine(options):
+            say_lines(plan_lines(plan))
+        prepared = _approved(prepare, options)
+        return carried_out(prepared, plan, Report(plan, keeps_rounds=options.json), options)
+
+
+def resume(options: Namespace, settings: Settings) -> int:
+    """Go on with a run where it was."""
+    with Journal.open() as journal:
+        stored = journal.run(options.run)
+        folders = options.tools or [Path(folder) for folder in stored.options.get("tools", [])]
+        options.max_parallel = options.max_parallel or stored.options.get("max_parallel")
+        engine = _engine(read_tools(folders), settings, journal, options, Path(stored.options["folder"]))
+
+        def prepare(approve: Grants) -> Run:
+            return engine.prepare_resume(
+                stored.run_id,
+                repeat=options.repeat,
+                give_up=options.give_up,
+                approve=approve,
+                budget=options.budget,
+            )
+
+        prepared = _approved(prepare, options)
+        report = report_of(journal, stored, keeps_rounds=options.json)
+        return carried_out(prepared, prepared.plan, report, options)
+
+
+def _approved(prepare: Callable[[Grants], Run], options: Namespace) -> Run:
+    """The run with what was approved on the command line or, where somebody can be asked, is approved now."""
+    grants = Grants(classes=options.approve)
+    try:
+        return prepare(grants)
+    except NotApproved as error:
+        if is_machine(options) or not (more := asked(error.needs)):
+            raise
+        return prepare(Grants(classes=grants.classes, tools=grants.tools | more))
+
+
+def _check_document(file: Path, checked: Checked) -> dict[str, Json]:
+    return {
+        "schema": "overseer.check/1",
+        "file": str(file),
+        "valid": not checked.faults,
+        "faults": [fault.to_json() for fault in checked.faults],
+        "notes": _notes(checked),
+        "waves": [] if checked.faults else [list(wave) for wave in waves(checked.plan)],
+    }
+
+
+def _notes(checked: Checked) -> list[str]:
+    """What there is to say of a plan that has no faults, also why it cannot run here."""
+    needy = dict.fromkeys(step.step_id for step in all_steps(checked.plan) if isinstance(step.action, Code))
+    return [
+        *checked.notes,
+        *(
+            f"note: step '{step_id}' needs code to be written for it; `run` will refuse it until something here can"
+            for step_id in needy
+        ),
+    ]
+
+
+def _engine(
+    registry: Registry, settings: Settings, journal: Journal | None, options: Namespace, folder: Path
+) -> Engine:
+    return Engine(
+        registry.tools.values(),
+        journal=journal,
+        settings=settings.for_engine(options.max_parallel),
+        broker=make_broker(settings, take_secrets(settings), folder),
+        folder=folder,
+    )
+
+
+def read_tools(folders: list[Path]) -> Registry:
+    """The tools there are; those that could not be read are told of."""
+    with redirect_stdout(sys.stderr):
+        registry = load_tools(tool_folders(Path.cwd(), folders))
+    for problem in registry.problems:
+        say(f"tool file left out: {problem}")
+    return registry
+
+
+@contextmanager
+def _journal(is_wanted: bool) -> Iterator[Journal | None]:
+    if not is_wanted:
+        yield None
+        return
+    with Journal.open() as journal:
+        yield journal
+
+
+def _inputs(plan: WorkflowPlan, given: list[str]) -> dict[str, Json]:
+    inputs: dict[str, Json] = {}
+    faults: list[str] = []
+    for pair in given:
+        name, separator, text = pair.partition("=")
+        if not separator or not name:
+            raise UsageError(f"--input {pair!r}: write it as name=value")
+        declared = plan.inputs.get(name)
+        try:
+            inputs[name] = parse_input(declared.type if declared else "string", text)
+        except ValueError as error:
+            faults.append(f"input '{name}': {error}")
+    if faults:
+        raise PlanError(faults, source="what was given as --input")
+    return inputs

@@ -1,0 +1,69 @@
+"""What is in the journal: `overseer runs` lists it, `overseer show` tells of one run."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from dataclasses import asdict
+
+from overseer import exits
+from overseer.commands.output import put_document, put_lines
+from overseer.config import Settings
+from overseer.console import say
+from overseer.errors import BrokenInvariant, JournalError, UsageError
+from overseer.journal import Journal, StoredRun
+from overseer.plan import plan_from
+from overseer.render import pruned_lines, run_line
+from overseer.report import Report
+from overseer.retelling import run_lines
+
+
+def runs(options: Namespace, settings: Settings) -> int:
+    """List the runs in the journal, newest first, or remove old ones."""
+    if options.prune is not None:
+        return _prune(options)
+    if options.all:
+        raise UsageError("--all goes with --prune")
+    with Journal.open(read_only=True) as journal:
+        found = journal.runs(limit=options.limit)
+    if options.json:
+        put_document({"schema": "overseer.runs/1", "runs": [asdict(summary) for summary in found]})
+    else:
+        put_lines(map(run_line, found) if found else ["no runs yet"])
+    return exits.OK
+
+
+def _prune(options: Namespace) -> int:
+    with Journal.open() as journal:
+        pruned = journal.prune(time.time() - options.prune, also_interrupted=options.all)
+    if options.json:
+        removed = [asdict(summary) for summary in pruned.runs]
+        put_document({"schema": "overseer.pruned/1", "removed": removed, "freed_bytes": pruned.freed_bytes})
+    else:
+        put_lines(pruned_lines(pruned, options.prune))
+    return exits.OK
+
+
+def show(options: Namespace, settings: Settings) -> int:
+    """Say what became of every step of a run."""
+    with Journal.open(read_only=True) as journal:
+        stored = journal.run(options.run)
+        report = report_of(journal, stored)
+    if not stored.summary.is_owned:
+        report.interrupt()
+    if options.json:
+        put_document(report.document())
+        return exits.OK
+    put_lines(run_lines(report))
+    if report.status in ("failed", "cancelled", "interrupted"):
+        say(f"to go on where it stopped: overseer resume {report.run_id}")
+    return exits.OK
+
+
+def report_of(journal: Journal, stored: StoredRun, *, keeps_rounds: bool = True) -> Report:
+    plan = plan_from(stored.plan).plan
+    try:
+        return Report(plan, journal.events(stored.run_id), run_id=stored.run_id, keeps_rounds=keeps_rounds)
+    except (BrokenInvariant, LookupError, AssertionError) as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise JournalError(f"what {journal.path} says of run {stored.run_id} contradicts itself ({problem})") from error

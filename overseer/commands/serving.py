@@ -1,0 +1,47 @@
+"""`overseer serve`: an engine for programs of the same user, at a socket file."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from argparse import Namespace
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from overseer import exits
+from overseer.commands.output import put_document
+from overseer.config import Settings
+from overseer.console import put, say
+from overseer.registry import LiveRegistry, tool_folders
+from overseer.serving import serve as serve_programs
+from overseer.serving import socket_path
+from overseer.wiring import make_broker, take_secrets
+
+
+def serve(options: Namespace, settings: Settings) -> int:
+    """Let programs call tools until Ctrl-C; the first line says where."""
+    folder = Path.cwd()
+    path = (options.socket or socket_path()).absolute()
+    broker = make_broker(settings, take_secrets(settings), folder)
+    registry = LiveRegistry(lambda: tool_folders(folder, options.tools))
+    with redirect_stdout(sys.stderr):
+        for problem in registry.current().problems:
+            say(f"tool file left out: {problem}")
+    is_over = threading.Event()
+
+    def end(_number: int, _frame: Any) -> None:
+        is_over.set()
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if (number := getattr(signal, name, None)) is not None:
+            signal.signal(number, end)
+    with serve_programs(broker, registry, path, options.approve):
+        if options.json:
+            put_document({"schema": "overseer.serving/1", "socket": str(path)})
+        else:
+            put(f"OVERSEER_SOCKET={path}")
+            say("programs that use node_runtime find this engine by that variable; Ctrl-C ends it")
+        is_over.wait()
+    return exits.OK

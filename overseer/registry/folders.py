@@ -1,0 +1,113 @@
+"""The folders that tools come from, in rising precedence, and which of them are trusted.
+
+A tool file is a program. Ours and those in the user's own folder are taken as they are; so is what is
+named on the command line. The `tools` folder of whatever project one happens to stand in is read only
+after the user has said once that it may be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from overseer.errors import UsageError
+from overseer.home import home, make_private
+
+Layer = Literal["built-in", "project", "user", "given"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFolder:
+    """A folder of tool files, and whose it is."""
+
+    path: Path
+    layer: Layer
+
+
+def our_tools() -> Path:
+    """The folder of tools that come with the program, in a checkout or in an installed package."""
+    package = Path(__file__).parent.parent
+    installed = package / "tools"
+    return installed if installed.is_dir() else package.parent / "tools"
+
+
+def user_tools() -> Path:
+    return home() / "tools"
+
+
+def tool_folders(project: Path, given: Sequence[Path] = ()) -> list[ToolFolder]:
+    """The folders to read, later ones taking precedence; UsageError if one that was named is not there."""
+    folders = [ToolFolder(our_tools(), "built-in")]
+    theirs = project_tools(project)
+    if theirs is not None and is_trusted(theirs):
+        folders.append(ToolFolder(theirs, "project"))
+    if user_tools().is_dir():
+        folders.append(ToolFolder(user_tools(), "user"))
+    for path in given:
+        if not path.is_dir():
+            raise UsageError(f"tools folder {path} does not exist or is not a folder")
+        folders.append(ToolFolder(path, "given"))
+    return folders
+
+
+def project_tools(project: Path) -> Path | None:
+    """The project's folder of tools, if it has one with anything in it that could be a tool."""
+    folder = project / "tools"
+    if not folder.is_dir() or folder.resolve() == our_tools().resolve():
+        return None
+    return folder if any(may_hold_tools(path) for path in tool_files(folder)) else None
+
+
+def tool_files(folder: Path) -> list[Path]:
+    """The files of a folder that are read for tools, by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix in (".py", ".yaml", ".yml") and path.is_file())
+
+
+def may_hold_tools(path: Path) -> bool:
+    """Whether a file is meant to hold tools at all: many projects have a folder of this name."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True  # whoever reads it will say what is wrong
+    if path.suffix == ".py":
+        return "overseer" in text
+    return any(f"{kind}:" in text for kind in ("llm", "command", "executable", "http", "openapi", "workflow"))
+
+
+# --- trust
+
+
+def is_trusted(folder: Path) -> bool:
+    return str(folder.resolve()) in _trusted()
+
+
+def trust(folder: Path) -> None:
+    """From here on, read the tools of this project."""
+    make_private(home())
+    listed = sorted({*_trusted(), str(folder.resolve())})
+    _trust_file().write_text(json.dumps(listed, indent=1), encoding="utf-8")
+
+
+def distrust(folder: Path) -> None:
+    _trust_file().write_text(json.dumps(sorted(_trusted() - {str(folder.resolve())}), indent=1), encoding="utf-8")
+
+
+def _trusted() -> set[str]:
+    try:
+        listed = json.loads(_trust_file().read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return set()
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"cannot read {_trust_file()}, the list of trusted folders: {error}; delete it to begin anew"
+        ) from error
+    if not isinstance(listed, list):
+        raise UsageError(f"{_trust_file()} must hold a list of folders; delete it to begin anew")
+    return {str(path) for path in listed}
+
+
+def _trust_file() -> Path:
+    return home() / "trusted-tools.json"

@@ -1,0 +1,89 @@
+"""All tools there are, by name, and what was wrong with the files that gave none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from overseer.errors import UsageError
+from overseer.registry.findings import Entry, FileContent, Problem
+from overseer.registry.folders import ToolFolder, tool_files
+from overseer.registry.pythonfiles import read_python
+from overseer.registry.yamlfiles import read_yaml
+from overseer.tool import Tool
+
+Stamp = tuple[int, int, int]  # of a file: when it was changed, its size, and which file it is
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """A state of the tool folders."""
+
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def tools(self) -> dict[str, Tool]:
+        return {name: entry.tool for name, entry in self.entries.items()}
+
+
+def load_tools(folders: Sequence[ToolFolder]) -> Registry:
+    """What the folders hold right now."""
+    return LiveRegistry(lambda: folders).current()
+
+
+class LiveRegistry:
+    """The tools as they are in the folders at the moment: a file is read again when it has changed."""
+
+    def __init__(self, folders: Callable[[], Sequence[ToolFolder]]) -> None:
+        self._folders = folders
+        self._known: dict[Path, tuple[Stamp, FileContent]] = {}
+        self._registry: Registry | None = None
+        self._layout: list[tuple[ToolFolder, Path, Stamp]] = []
+
+    def current(self) -> Registry:
+        """Costs a look at each file's date when nothing has changed."""
+        layout = [(folder, path, stamp) for folder in self._folders() for path, stamp in _stamped(folder)]
+        if self._registry is None or layout != self._layout:
+            self._layout = layout
+            self._registry = self._read(layout)
+        return self._registry
+
+    def _read(self, layout: list[tuple[ToolFolder, Path, Stamp]]) -> Registry:
+        kept = self._known
+        self._known = {}
+        entries: dict[str, Entry] = {}
+        problems: list[Problem] = []
+        for folder, path, stamp in layout:
+            known = kept.get(path)
+            content = known[1] if known is not None and known[0] == stamp else _content(path)
+            self._known[path] = (stamp, content)
+            problems += content.problems
+            for tool in content.tools:
+                before = entries.get(tool.name)
+                if before is not None and Path(before.tool.origin).parent == folder.path:
+                    problems.append(Problem(path, f"the tool '{tool.name}' is already defined in {before.tool.origin}"))
+                    continue
+                hides = (*before.hides, before.tool.origin) if before else ()
+                entries[tool.name] = Entry(tool, folder.layer, hides)
+        return Registry(entries, tuple(problems))
+
+
+def _content(path: Path) -> FileContent:
+    return read_python(path) if path.suffix == ".py" else read_yaml(path)
+
+
+def _stamped(folder: ToolFolder) -> list[tuple[Path, Stamp]]:
+    stamped = []
+    try:
+        paths = tool_files(folder.path)
+    except OSError as error:
+        raise UsageError(f"tools folder {folder.path} cannot be read: {error.strerror}") from error
+    for path in paths:
+        try:
+            status = path.stat()
+        except OSError:  # gone since the folder was listed
+            continue
+        stamped.append((path, (status.st_mtime_ns, status.st_size, status.st_ino)))
+    return stamped

@@ -1,0 +1,81 @@
+"""An engine for programs: those that find it at a socket file, or the one that started it.
+
+overseer serve --approve write        prints where it listens, until Ctrl-C
+python -m overseer.serving FD         serves one program over a socket it was given, until that hangs up
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+
+from overseer.broker.broker import Broker, Door
+from overseer.broker.fallback import Fallback
+from overseer.broker.permissions import Grants, classes_from
+from overseer.broker.programs import Program, ProgramDoor
+from overseer.config import load_settings
+from overseer.errors import OverseerError, UsageError
+from overseer.home import home, make_private
+from overseer.nodes import Allowance, NodeConnection, NodeServer
+from overseer.registry import LiveRegistry, tool_folders
+from overseer.tool import Effect, Tool
+from overseer.wiring import make_broker, take_secrets
+from overseer.worker import warm_executor
+
+APPROVE_VARIABLE = "OVERSEER_APPROVE"
+
+# A program may do as much at once as the broker lets it; this only bounds what waits in memory for it.
+_ALLOWANCE = Allowance(in_flight=64)
+
+
+def socket_path() -> Path:
+    """Where an engine of this user listens, if nobody said otherwise."""
+    return home() / "run" / f"engine-{os.getpid()}"
+
+
+def door_maker(
+    broker: Broker, tools: Callable[[], Mapping[str, Tool]], classes: frozenset[Effect]
+) -> Callable[[], ProgramDoor]:
+    """Doors for programs, each with the tools that there are when it comes."""
+    fallback = Fallback()
+    executor = warm_executor()
+
+    def make() -> ProgramDoor:
+        door = Door(broker, tools(), grants=Grants(classes=classes))
+        return ProgramDoor(door, Program(key="program"), executor, fallback)
+
+    return make
+
+
+def serve(broker: Broker, registry: LiveRegistry, path: Path, classes: frozenset[Effect]) -> NodeServer:
+    """Listen at a socket file; whoever closes the server ends it."""
+    make_private(path.parent)
+    make = door_maker(broker, lambda: registry.current().tools, classes)
+    return NodeServer(path, make, warm_executor(), allowance=_ALLOWANCE)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve the program that started this one."""
+    try:
+        connection = socket.socket(fileno=int(arguments[0]))
+        classes = classes_from(filter(None, os.environ.get(APPROVE_VARIABLE, "").split(",")))
+        settings = load_settings()
+        with redirect_stdout(sys.stderr):  # of tool files that print
+            broker = make_broker(settings, take_secrets(settings), Path.cwd())
+            registry = LiveRegistry(lambda: tool_folders(Path.cwd()))
+            make = door_maker(broker, lambda: registry.current().tools, classes)
+            NodeConnection(connection, make(), warm_executor(), _ALLOWANCE).serve()
+    except (OverseerError, ValueError, IndexError, OSError) as error:
+        print(f"overseer: the engine for a program could not start: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(code)  # a tool that hangs in a thread must not keep the process alive

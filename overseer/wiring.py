@@ -1,0 +1,104 @@
+"""From settings to a broker: the parts that all calls share, put together in one place."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from overseer.broker.broker import Broker
+from overseer.broker.budget import Budget
+from overseer.broker.cache import NO_CACHE, Cache, FileCache
+from overseer.broker.limits import Limits
+from overseer.broker.retry import Retry
+from overseer.config import Settings
+from overseer.errors import UsageError
+from overseer.home import home
+from overseer.models import Choice, ModelRoles, ModelSettings, connector, detect, parse_models, usual_prices
+from overseer.models.look import HttpLook
+from overseer.processes import ProcessCommands
+from overseer.secrets import RedactingFilter, Redactor, Secrets, environment, protect_memory
+from overseer.tool import Services, ToolError
+from overseer.web import WebClient
+from overseer.workspace import FolderWorkspace, Quota
+
+_log = logging.getLogger(__name__)
+
+
+def take_secrets(settings: Settings) -> Secrets:
+    """All keys and passwords, taken out of where other programs could read them."""
+    secrets = Secrets.gather(os.environ, home(), settings.secret_names)
+    protect_memory(secrets.received())
+    return secrets
+
+
+def make_broker(settings: Settings, secrets: Secrets, folder: Path) -> Broker:
+    """The broker for one process whose work is about a folder."""
+    workspace = _workspace(settings, folder)
+    known = parse_models(settings.models, os.environ)
+    models = ModelRoles(known, connector(secrets.get, folder=folder), find=lambda: _found(known, secrets, folder))
+    redactor = Redactor(secrets)
+    _redact_logs(redactor)
+    return Broker(
+        policy=settings.permissions,
+        limits=Limits(settings.rates),
+        retry=Retry(
+            attempts=settings.attempts, first_wait_s=settings.first_wait_s, longest_wait_s=settings.longest_wait_s
+        ),
+        redactor=redactor,
+        services=Services(
+            workspace=workspace,
+            web=WebClient(allow=settings.web_allow),
+            commands=ProcessCommands(workspace.root, environment(secrets)),
+            secret=secrets.get,
+        ),
+        models=models,
+        cost_of=usual_prices().with_own(known.prices).cost_of,
+        budget=Budget("session", settings.session_cap),
+        cache=_cache(settings),
+    )
+
+
+def document_fetcher(settings: Settings) -> Callable[[str], str]:
+    """Fetches the text of a document, from where tools may fetch."""
+    web = WebClient(allow=settings.web_allow)
+
+    def fetch(url: str) -> str:
+        try:
+            answer = web.request("GET", url)
+        except ToolError as error:
+            raise UsageError(f"{url} cannot be fetched: {error}") from error
+        if answer.status != 200:
+            raise UsageError(f"{url} cannot be fetched: the server answers {answer.status}")
+        return answer.body.decode("utf-8", errors="replace")
+
+    return fetch
+
+
+def _workspace(settings: Settings, folder: Path) -> FolderWorkspace:
+    root = folder / settings.workspace
+    try:
+        return FolderWorkspace(root, quota=Quota(settings.workspace_bytes, settings.workspace_files))
+    except OSError as error:
+        remedy = "name another folder under 'workspace' in config.yaml"
+        raise UsageError(f"the workspace {root} cannot be used: {error.strerror}; {remedy}") from error
+
+
+def _found(settings: ModelSettings, secrets: Secrets, folder: Path) -> Choice:
+    """The model to use where the settings name none: looked for when the first question is asked."""
+    choice = detect(settings, os.environ, secrets.get, HttpLook(), folder=folder)
+    _log.info("%s", choice.reason)
+    return choice
+
+
+def _cache(settings: Settings) -> Cache:
+    return FileCache(home() / "cache.db", most_bytes=settings.cache_bytes) if settings.cache else NO_CACHE
+
+
+def _redact_logs(redactor: Redactor) -> None:
+    """Whatever is logged from here on is free of secrets."""
+    redacting = RedactingFilter(redactor)
+    for handler in (*logging.getLogger().handlers, logging.lastResort):
+        if handler is not None:
+            handler.addFilter(redacting)

@@ -1,0 +1,154 @@
+"""Tools from folders: precedence, hot reload, trust, and files with something wrong in them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from overseer.errors import UsageError
+from overseer.registry import LiveRegistry, ToolFolder, load_tools, our_tools, tool_folders
+from overseer.registry.folders import distrust, project_tools, trust, user_tools
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("OVERSEER_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def write_tool(path: Path, name: str, result: str = "1", extra: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"from overseer.tool import tool\n\n@tool\ndef {name}() -> object:\n    return {result}\n{extra}")
+    return path
+
+
+def test_our_own_tools_load_without_a_problem() -> None:
+    registry = load_tools([ToolFolder(our_tools(), "built-in")])
+    assert registry.problems == ()
+    assert registry.tools["text_statistics"].description
+    assert registry.entries["text_statistics"].layer == "built-in"
+
+
+def test_later_folders_take_precedence_and_say_what_they_hide(tmp_path: Path) -> None:
+    one = write_tool(tmp_path / "one/a.py", "same", "'one'")
+    two = write_tool(tmp_path / "two/b.py", "same", "'two'")
+    registry = load_tools([ToolFolder(one.parent, "project"), ToolFolder(two.parent, "user")])
+    entry = registry.entries["same"]
+    assert entry.tool() == "two"
+    assert (entry.layer, entry.tool.origin, entry.hides) == ("user", str(two), (str(one),))
+
+
+def test_two_tools_of_one_name_in_one_folder_are_a_problem_and_the_first_stays(tmp_path: Path) -> None:
+    write_tool(tmp_path / "a.py", "same", "'first'")
+    write_tool(tmp_path / "b.py", "same", "'second'")
+    registry = load_tools([ToolFolder(tmp_path, "given")])
+    assert registry.tools["same"]() == "first"
+    assert str(registry.problems[0]) == f"{tmp_path}/b.py: the tool 'same' is already defined in {tmp_path}/a.py"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("a.py", "from overseer.tool import tool\nx = 1 +\n", "a.py:2: SyntaxError: invalid syntax"),
+        ("a.py", "# overseer\n\nraise SystemExit(3)\n", "a.py:3: SystemExit: 3"),
+        ("a.py", "import overseer\n1 / 0\n", "a.py:2: ZeroDivisionError"),
+        ("a.yaml", "name: [\n", "a.yaml:1: this is not YAML"),
+        ("a.yaml", "just text", "a.yaml:1: this is not a tool"),
+        ("a.yaml", "description: x\n", "a tool is of one kind, and this one has no kind; give it one of: llm, command"),
+        ("a.yaml", "workflow: nothing\ndescription: x\n", "workflow: there is no plan 'nothing'; looked at"),
+        (
+            "a.yaml",
+            "descrption: x\nworkflow: {steps: []}\n",
+            "a.yaml:1: unknown key 'descrption'; did you mean 'description'?",
+        ),
+        ("a.yaml", "tools:\n- 5\n", "a.yaml:2: this is not a tool"),
+        ("a.yaml", "\xff", "is not UTF-8 text"),
+    ],
+)
+def test_a_broken_file_is_reported_and_takes_no_other_down(
+    tmp_path: Path, name: str, text: str, complaint: str
+) -> None:
+    (tmp_path / name).write_bytes(text.encode("latin-1"))
+    write_tool(tmp_path / "good.py", "good")
+    registry = load_tools([ToolFolder(tmp_path, "given")])
+    assert list(registry.tools) == ["good"]
+    assert complaint in "\n".join(map(str, registry.problems))
+
+
+def test_python_files_that_say_nothing_of_us_are_not_carried_out(tmp_path: Path) -> None:
+    (tmp_path / "setup.py").write_text("raise AssertionError('was carried out')")
+    assert load_tools([ToolFolder(tmp_path, "given")]).problems == ()
+
+
+# --- hot reload
+
+
+def test_changes_are_seen_and_what_did_not_change_is_not_read_again(tmp_path: Path) -> None:
+    counted = f"with open({str(tmp_path / 'reads')!r}, 'a') as reads:\n    reads.write('x')\n"
+    write_tool(tmp_path / "tools/kept.py", "kept", extra=counted)
+    changing = write_tool(tmp_path / "tools/changing.py", "before", "1")
+    live = LiveRegistry(lambda: [ToolFolder(tmp_path / "tools", "user")])
+    first = live.current()
+    assert sorted(first.tools) == ["before", "kept"]
+    assert live.current() is first
+    write_tool(changing, "after", "2")
+    assert sorted(live.current().tools) == ["after", "kept"]
+    changing.unlink()
+    assert sorted(live.current().tools) == ["kept"]
+    write_tool(changing, "again", "3")
+    assert sorted(live.current().tools) == ["again", "kept"]
+    assert (tmp_path / "reads").read_text() == "x"
+
+
+def test_a_change_of_the_same_length_within_the_same_second_is_seen(tmp_path: Path) -> None:
+    path = write_tool(tmp_path / "a.py", "a", "1")
+    live = LiveRegistry(lambda: [ToolFolder(tmp_path, "user")])
+    assert live.current().tools["a"]() == 1
+    write_tool(path, "a", "2")
+    os.utime(path, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns + 1))
+    assert live.current().tools["a"]() == 2
+
+
+# --- trust
+
+
+def test_a_project_s_tools_wait_for_trust(tmp_path: Path) -> None:
+    folder = write_tool(tmp_path / "project/tools/a.py", "theirs").parent
+    project = tmp_path / "project"
+    assert project_tools(project) == folder
+    assert [found.layer for found in tool_folders(project)] == ["built-in"]
+    trust(folder)
+    assert [found.layer for found in tool_folders(project)] == ["built-in", "project"]
+    distrust(folder)
+    assert [found.layer for found in tool_folders(project)] == ["built-in"]
+
+
+def test_a_tools_folder_without_tools_of_ours_is_none(tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools/build.py").write_text("print('compiles things')")
+    (tmp_path / "tools/ci.yaml").write_text("jobs: []")
+    assert project_tools(tmp_path) is None
+
+
+def test_the_order_is_ours_the_project_s_the_user_s_and_what_was_given(tmp_path: Path) -> None:
+    theirs = write_tool(tmp_path / "project/tools/a.py", "a").parent
+    trust(theirs)
+    user_tools().mkdir(parents=True)
+    given = write_tool(tmp_path / "given/b.py", "b").parent
+    folders = tool_folders(tmp_path / "project", [given])
+    assert [found.layer for found in folders] == ["built-in", "project", "user", "given"]
+
+
+def test_a_folder_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"tools folder .*nowhere does not exist or is not a folder"):
+        tool_folders(tmp_path, [tmp_path / "nowhere"])
+
+
+def test_a_damaged_list_of_trusted_folders_is_an_error_with_its_remedy(tmp_path: Path, own_home: Path) -> None:
+    folder = write_tool(tmp_path / "project/tools/a.py", "a").parent
+    trust(folder)
+    (own_home / "trusted-tools.json").write_text("{")
+    with pytest.raises(UsageError, match=r"the list of trusted folders.*; delete it to begin anew"):
+        tool_folders(tmp_path / "project")
