@@ -500,7 +500,7 @@ def test_a_killed_run_shows_as_interrupted_and_its_effects_are_put_to_the_user(o
         - {step_id: b, tool: append, args: {path: out.txt, line: two}, depends_on: [a]}
         """)
     (tmp_path / "out.txt.hang").touch()
-    with started(*with_tools("run", path)) as process:
+    with started(*with_tools("run", path, "--approve", "write")) as process:
         wait_for(process, "append hangs")
         process.kill()
     run_id = newest(overseer)["run_id"]

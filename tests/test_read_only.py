@@ -23,9 +23,8 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX
 # Carries out a command as a user whom permissions bind, but who has the program loaded.
 ASK = """
 import fcntl, os, sys
-import chat_cli
-from overseer import commands, config
-options = chat_cli._parser().parse_args(sys.argv[1:])
+from overseer import arguments, commands, config
+options = arguments.parser().parse_args(sys.argv[1:])
 settings = config.load_settings()
 if os.getuid() == 0:
     os.setgid(65534); os.setuid(65534)

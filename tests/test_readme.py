@@ -38,9 +38,9 @@ def test_the_plan_runs_with_the_tools_that_come_along() -> None:
 
 
 def test_every_command_and_option_named_is_there() -> None:
-    import chat_cli
+    from overseer.arguments import parser
 
-    known = chat_cli._parser().format_help()
+    known = parser().format_help()
     commands = set(re.findall(r"overseer (\w+)", README.split("## Commands")[1].split("## A tool")[0]))
     assert commands == {"check", "run", "runs", "show", "resume"}
     assert all(f"    {command} " in known for command in commands)

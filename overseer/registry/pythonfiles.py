@@ -15,13 +15,11 @@ from overseer.tool import Tool
 
 
 def read_python(path: Path) -> FileContent:
-    """The tools that a file defines. A file that says nothing of Overseer is not carried out at all."""
+    """The tools that a file defines. It is carried out for that."""
     try:
         source = path.read_bytes()
     except OSError as error:
         return FileContent(problems=(Problem(path, f"cannot be read: {error.strerror}"),))
-    if b"overseer" not in source:
-        return FileContent()
     try:
         module = _imported(path, source)
     except BaseException as error:  # a stranger's file: even its SystemExit must not end us

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from overseer.errors import UsageError
 from overseer.registry.findings import Entry, FileContent, Problem
-from overseer.registry.folders import ToolFolder, tool_files
+from overseer.registry.folders import ToolFolder, may_hold_tools, tool_files
 from overseer.registry.pythonfiles import read_python
 from overseer.registry.yamlfiles import read_yaml
 from overseer.tool import Tool
@@ -78,6 +78,8 @@ def _stamped(folder: ToolFolder) -> list[tuple[Path, Stamp]]:
     stamped = []
     try:
         paths = tool_files(folder.path)
+        if folder.layer == "project":  # whose folder of this name may hold anything
+            paths = [path for path in paths if may_hold_tools(path)]
     except OSError as error:
         raise UsageError(f"tools folder {folder.path} cannot be read: {error.strerror}") from error
     for path in paths:

@@ -77,9 +77,11 @@ def test_a_broken_file_is_reported_and_takes_no_other_down(
     assert complaint in "\n".join(map(str, registry.problems))
 
 
-def test_python_files_that_say_nothing_of_us_are_not_carried_out(tmp_path: Path) -> None:
-    (tmp_path / "setup.py").write_text("raise AssertionError('was carried out')")
-    assert load_tools([ToolFolder(tmp_path, "given")]).problems == ()
+def test_files_of_a_project_that_say_nothing_of_us_are_not_carried_out(tmp_path: Path) -> None:
+    (tmp_path / "setup.py").write_text("raise ValueError('was carried out')")
+    (tmp_path / "ci.yaml").write_text("jobs: []")
+    assert load_tools([ToolFolder(tmp_path, "project")]).problems == ()
+    assert "was carried out" in str(load_tools([ToolFolder(tmp_path, "given")]).problems)
 
 
 # --- hot reload
