@@ -56,12 +56,10 @@ def _carry_out(options: argparse.Namespace, *, as_json: bool) -> int:
     from overseer.errors import OutputError, OverseerError
 
     try:
-        from overseer import commands
+        from overseer.commands import command_of
         from overseer.config import load_settings
 
-        command = getattr(commands, options.command)
-        code: int = command(options, load_settings())
-        return code
+        return command_of(options.command)(options, load_settings())
     except OutputError:
         raise
     except OverseerError as error:

@@ -23,12 +23,14 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX
 # Carries out a command as a user whom permissions bind, but who has the program loaded.
 ASK = """
 import fcntl, os, sys
-from overseer import arguments, commands, config
+from overseer import arguments, config
+from overseer.commands import command_of
 options = arguments.parser().parse_args(sys.argv[1:])
+command = command_of(options.command)
 settings = config.load_settings()
 if os.getuid() == 0:
     os.setgid(65534); os.setuid(65534)
-print(getattr(commands, options.command)(options, settings), flush=True)
+print(command(options, settings), flush=True)
 """
 
 WRITER = """

@@ -13,13 +13,14 @@ import random as chance
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
-
-import tenacity
+from typing import TYPE_CHECKING, TypeVar
 
 from overseer.errors import RETRYABLE_KINDS, Failure
 from overseer.plan.durations import duration_text
 from overseer.tool import Cancellation, ToolError
+
+if TYPE_CHECKING:
+    import tenacity
 
 T = TypeVar("T")
 
@@ -109,6 +110,8 @@ class _Run:
     failure: Failure = field(default=Failure("internal", "nothing has failed"), init=False)
 
     def carry_out(self, attempt: Callable[[Attempt], T]) -> T:
+        import tenacity  # as long as nothing fails, nobody has to wait for it to load
+
         retrying = tenacity.Retrying(
             retry=self._can_help,
             wait=self._wait,

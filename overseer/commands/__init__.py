@@ -3,9 +3,31 @@
 Results go to standard output, everything said on the way to standard error.
 """
 
-from overseer.commands.plans import check, resume, run
-from overseer.commands.runs import runs, show
-from overseer.commands.serving import serve
-from overseer.commands.tools import call, tools
+from __future__ import annotations
 
-__all__ = ["call", "check", "resume", "run", "runs", "serve", "show", "tools"]
+import importlib
+from argparse import Namespace
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from overseer.config import Settings
+
+Command = Callable[[Namespace, "Settings"], int]
+
+_HOMES = {
+    "check": "plans",
+    "run": "plans",
+    "resume": "plans",
+    "runs": "runs",
+    "show": "runs",
+    "tools": "tools",
+    "call": "tools",
+    "serve": "serving",
+}
+
+
+def command_of(name: str) -> Command:
+    """The command of this name. Only its module is loaded: who lists runs need not wait for the engine."""
+    command: Command = getattr(importlib.import_module(f"overseer.commands.{_HOMES[name]}"), name)
+    return command
