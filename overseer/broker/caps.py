@@ -6,17 +6,14 @@ The same names serve the command line and, as keys of a mapping, the settings an
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from overseer.plan.durations import duration_text, seconds_of
+from overseer.plan.amounts import NotAnAmount, count_of, count_text, dollars_of, span_of
+from overseer.plan.durations import duration_text
 from overseer.plan.suggestions import did_you_mean
 
 _EXAMPLE = "requests=10,tokens=20k,cost=0.50,time=10m"
-_NUMBER = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([kKmM]?)")
-_MOST = 10**15  # beyond this, it is a mistake
-_FACTORS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ def cap_from_mapping(given: Mapping[str, object]) -> Cap:
     for name in given:
         if name not in _READERS:
             raise ValueError(f"there is no budget of {name!r}; {did_you_mean(str(name), _READERS, 'there are')}")
-    amounts = {name: _READERS[name](name, value) for name, value in given.items() if value is not None}
+    amounts = {name: _read(name, value) for name, value in given.items() if value is not None}
     requests, tokens = amounts.get("requests"), amounts.get("tokens")
     return Cap(
         requests=None if requests is None else int(requests),
@@ -77,7 +74,7 @@ def cap_text(cap: Cap) -> str:
     if cap.requests is not None:
         parts.append(f"requests={cap.requests}")
     if cap.tokens is not None:
-        parts.append(f"tokens={_thousands(cap.tokens)}")
+        parts.append(f"tokens={count_text(cap.tokens)}")
     if cap.cost is not None:
         parts.append(f"cost={money_text(cap.cost)}")
     if cap.time_s is not None:
@@ -91,45 +88,18 @@ def money_text(dollars: float) -> str:
     return cents if float(cents) == dollars else f"{dollars:.12f}".rstrip("0")
 
 
-def _count(name: str, value: object) -> float:
-    number = _number(name, value, "a whole number, such as 10 or 20k")
-    if number != int(number):
-        raise ValueError(f"{name} is {value!r}; give a whole number, such as 10 or 20k")
-    return number
-
-
-def _money(name: str, value: object) -> float:
-    amount = value.strip().removeprefix("$") if isinstance(value, str) else value
-    return _number(name, amount, "dollars, such as 0.50")
-
-
-def _duration(name: str, value: object) -> float:
+def _read(name: str, value: object) -> float:
     try:
-        return seconds_of(float(value) if isinstance(value, str) and _is_bare(value) else value)
+        return _READERS[name](value)
+    except NotAnAmount as error:
+        raise ValueError(f"{name} is {value!r}; give {error.expected}") from None
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 
 
-def _is_bare(text: str) -> bool:
-    found = _NUMBER.fullmatch(text.strip())
-    return found is not None and not found.group(2)
-
-
-def _number(name: str, value: object, expected: str) -> float:
-    if isinstance(value, str) and (found := _NUMBER.fullmatch(value.strip())):
-        value = round(min(float(found.group(1)), _MOST + 1) * _FACTORS[found.group(2).lower()], 9)  # 1.1k is 1100
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
-        raise ValueError(f"{name} is {value!r}; give {expected}")
-    return value
-
-
-def _thousands(count: int) -> str:
-    return f"{count // 1000}k" if count and count % 1000 == 0 else str(count)
-
-
-_READERS: dict[str, Callable[[str, object], float]] = {
-    "requests": _count,
-    "tokens": _count,
-    "cost": _money,
-    "time": _duration,
+_READERS: dict[str, Callable[[object], float]] = {
+    "requests": count_of,
+    "tokens": count_of,
+    "cost": dollars_of,
+    "time": span_of,
 }
