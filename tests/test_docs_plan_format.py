@@ -9,7 +9,16 @@ import pytest
 
 from overseer.errors import FAILURE_KINDS
 from overseer.plan import check_draft, read_plan, to_yaml
-from overseer.plan.grammar import GUARD_KEYS, INPUT_KEYS, ON_KEYS, PLAN_KEYS, REPEAT_KEYS, RETRY_KEYS, STEP_KEYS
+from overseer.plan.grammar import (
+    BUDGET_KEYS,
+    GUARD_KEYS,
+    INPUT_KEYS,
+    ON_KEYS,
+    PLAN_KEYS,
+    REPEAT_KEYS,
+    RETRY_KEYS,
+    STEP_KEYS,
+)
 from overseer.plan.values import AT_LIMIT, ON_ERROR, OPERATORS, PLAN_ON_ERROR, TYPE_NAMES
 from overseer.tool import Tool, tool
 
@@ -47,7 +56,20 @@ def complaints(text: str) -> list[str]:
 
 def test_there_are_examples_of_every_form() -> None:
     everything = "".join(PLANS)
-    for key in ("tool", "code", "steps", "workflow", "for_each", "iterations", "repeat", "on", "when", "retry", "plan"):
+    for key in (
+        "tool",
+        "code",
+        "steps",
+        "workflow",
+        "for_each",
+        "iterations",
+        "repeat",
+        "on",
+        "when",
+        "retry",
+        "plan",
+        "budget",
+    ):
         assert re.search(rf"\b{key}:", everything), key
 
 
@@ -66,7 +88,7 @@ def test_the_faults_that_are_shown_are_those_that_are_found() -> None:
 @pytest.mark.parametrize(
     "name",
     sorted(
-        {*PLAN_KEYS, *INPUT_KEYS, *STEP_KEYS, *GUARD_KEYS, *RETRY_KEYS, *REPEAT_KEYS, *ON_KEYS}
+        {*PLAN_KEYS, *INPUT_KEYS, *STEP_KEYS, *GUARD_KEYS, *RETRY_KEYS, *BUDGET_KEYS, *REPEAT_KEYS, *ON_KEYS}
         | {*OPERATORS, *ON_ERROR, *PLAN_ON_ERROR, *AT_LIMIT, *TYPE_NAMES, *FAILURE_KINDS}
     ),
 )

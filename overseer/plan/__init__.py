@@ -12,6 +12,7 @@ from overseer.plan.references import Ref, Text
 from overseer.plan.validation import Limits, validate
 from overseer.plan.values import (
     UNLIMITED,
+    Allowance,
     Call,
     Code,
     Each,
@@ -33,6 +34,7 @@ from overseer.plan.writing import plan_hash, to_document, to_json, to_yaml
 
 __all__ = [
     "UNLIMITED",
+    "Allowance",
     "Call",
     "Checked",
     "Code",

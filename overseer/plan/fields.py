@@ -6,11 +6,12 @@ that holds null counts as left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from overseer.jsonvalue import Json, as_text
+from overseer.plan.amounts import NotAnAmount
 from overseer.plan.durations import seconds_of
 from overseer.plan.faults import Fault, Lines, Where, line_at
 from overseer.plan.grammar import Keys
@@ -144,10 +145,17 @@ class Fields:
         return None
 
     def duration(self, key: str, *, zero_ok: bool = False) -> float | None:
+        return self.amount(key, lambda value: seconds_of(value, zero_ok=zero_ok))
+
+    def amount(self, key: str, read: Callable[[object], T]) -> T | None:
+        """What `read` makes of the value, which says with a ValueError what is wrong with it."""
         if key not in self:
             return None
         try:
-            return seconds_of(self.get(key), zero_ok=zero_ok)
+            return read(self.get(key))
+        except NotAnAmount as error:
+            self.misfit(key, error.expected)
+            return None
         except ValueError as error:
             self.fault(key, f"'{(self.at / key).label}' {_as_predicate(str(error))}")
             return None

@@ -12,7 +12,9 @@ from typing import Literal, TypeAlias
 
 Shape = Literal[
     "args",
+    "amount",
     "at_limit",
+    "budget",
     "count",
     "duration",
     "filled",
@@ -26,10 +28,12 @@ Shape = Literal[
     "items",
     "kinds",
     "limit",
+    "money",
     "on",
     "on_error",
     "operator",
     "outputs",
+    "part",
     "pause",
     "plan",
     "plan_on_error",
@@ -60,6 +64,7 @@ PLAN_KEYS: Keys = {
     "name": Key("text", "what the plan is called"),
     "description": Key("text", "what the plan is for"),
     "inputs": Key("inputs", "the values it is started with, by name"),
+    "budget": Key("budget", "what it may spend at most"),
     "steps": Key("steps", "what is to be done"),
     "output": Key("template", "what it gives back; without it, the results of the steps that no other step depends on"),
     "on_error": Key("plan_on_error", "whether a failed step leaves the others alone or cancels them"),
@@ -92,6 +97,7 @@ STEP_KEYS: Keys = {
     "repeat": Key("repeat", "run the body round after round"),
     "on": Key("on", "run the body for every event"),
     "width": Key("count", "how many rounds may run side by side"),
+    "budget": Key("budget", "what all rounds of the body may spend together"),
     "steps": Key("steps", "the body: steps of its own"),
     "output": Key("template", "what a round of the body gives back"),
     "workflow": Key("filled", "a workflow to run as the body: a name, or the path of a file"),
@@ -108,6 +114,16 @@ RETRY_KEYS: Keys = {
     "attempts": Key("count", "how often it is tried in all"),
     "on": Key("kinds", "the kinds of failure after which another try is worth while"),
     "delay": Key("pause", "the wait before the second try; it doubles each time"),
+}
+
+BUDGET_KEYS: Keys = {
+    "requests": Key("amount", "the most requests to models and services"),
+    "tokens": Key("amount", "the most tokens, read and written"),
+    "cost": Key("money", "the most it may cost, in dollars"),
+    "time": Key("duration", "how long it may go on spending, from its first call"),
+    "rpm_multiplier": Key("part", "the part of the requests per minute that it may use"),
+    "tpm_multiplier": Key("part", "the part of the tokens per minute that it may use"),
+    "rpd_multiplier": Key("part", "the part of the requests per day that it may use"),
 }
 
 REPEAT_KEYS: Keys = {
@@ -130,6 +146,9 @@ ON_KEYS: Keys = {
 MODES = ("for_each", "iterations", "repeat", "on")
 TRIGGERS = ("timer", "file", "http")
 ACTIONS = ("tool", "tool_name", "code", "steps", "workflow")
-SCOPE_ONLY = (*MODES, "width", "output", "plan")
+SCOPE_ONLY = (*MODES, "width", "budget", "output", "plan")
+
+# Where a budget may stand: what to say to somebody who put it elsewhere.
+BUDGET_PLACES = "put it on the plan, on a scope, or on a step with what it is for under 'steps:'"
 
 TYPE_ALIASES = {"list": "array"}

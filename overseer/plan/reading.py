@@ -11,10 +11,21 @@ from typing import Any
 
 from overseer.errors import FAILURE_KINDS
 from overseer.jsonvalue import Json, NotJson, as_json, as_text
+from overseer.plan.amounts import count_of, dollars_of, part_of, span_of
 from overseer.plan.document import Syntax, read_document
 from overseer.plan.faults import Fault, Lines
 from overseer.plan.fields import Fields, Findings, Place, is_whole
-from overseer.plan.grammar import ACTIONS, INPUT_KEYS, PLAN_KEYS, RETRY_KEYS, SCOPE_ONLY, STEP_KEYS, TYPE_ALIASES
+from overseer.plan.grammar import (
+    ACTIONS,
+    BUDGET_KEYS,
+    BUDGET_PLACES,
+    INPUT_KEYS,
+    PLAN_KEYS,
+    RETRY_KEYS,
+    SCOPE_ONLY,
+    STEP_KEYS,
+    TYPE_ALIASES,
+)
 from overseer.plan.guards import read_guard
 from overseer.plan.inputs import in_words, type_fits
 from overseer.plan.references import is_name
@@ -26,6 +37,7 @@ from overseer.plan.values import (
     PLAN_ON_ERROR,
     TYPE_NAMES,
     Action,
+    Allowance,
     Call,
     Code,
     Input,
@@ -92,6 +104,22 @@ def _plan(value: Json, at: Place, findings: Findings) -> WorkflowPlan:
         inputs=_inputs(fields),
         output=fields.template("output"),
         on_error=fields.choice("on_error", PLAN_ON_ERROR, default),
+        budget=_budget(fields),
+    )
+
+
+def _budget(fields: Fields) -> Allowance | None:
+    budget = fields.inner("budget", BUDGET_KEYS) if "budget" in fields else None
+    if budget is None:
+        return None
+    return Allowance(
+        requests=budget.amount("requests", count_of),
+        tokens=budget.amount("tokens", count_of),
+        cost=budget.amount("cost", dollars_of),
+        time_s=budget.amount("time", span_of),
+        rpm=budget.amount("rpm_multiplier", part_of),
+        tpm=budget.amount("tpm_multiplier", part_of),
+        rpd=budget.amount("rpd_multiplier", part_of),
     )
 
 
@@ -162,6 +190,7 @@ def _step(value: Json, at: Place, findings: Findings) -> WorkflowStep:
         timeout_s=fields.duration("timeout"),
         retry=_retry(fields),
         outputs=_outputs(fields),
+        budget=_budget(fields),
     )
 
 
@@ -176,7 +205,7 @@ def _action(fields: Fields) -> Action:
         fields.fault("tools", "'tools' goes with 'code' only", "it lists what the code may call")
     if kind not in ("steps", "workflow"):
         for key in fields.given(SCOPE_ONLY):
-            fields.fault(key, f"'{key}' needs a body", "put what it applies to under 'steps:', or name a 'workflow:'")
+            fields.fault(key, f"'{key}' needs a body", BUDGET_PLACES if key == "budget" else _GIVE_A_BODY)
     match kind:
         case "tool" | "tool_name":
             return Call(fields.filled_text(kind))
@@ -186,6 +215,9 @@ def _action(fields: Fields) -> Action:
             return _scope(fields, kind)
         case _:
             return _bare(fields)
+
+
+_GIVE_A_BODY = "put what it applies to under 'steps:', or name a 'workflow:'"
 
 
 def _bare(fields: Fields) -> Code:

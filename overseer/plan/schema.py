@@ -14,8 +14,10 @@ from itertools import combinations
 from typing import Any
 
 from overseer.errors import FAILURE_KINDS
+from overseer.plan.amounts import MOST
 from overseer.plan.grammar import (
     ACTIONS,
+    BUDGET_KEYS,
     GUARD_KEYS,
     INPUT_KEYS,
     MODES,
@@ -47,6 +49,7 @@ def plan_schema() -> Schema:
             "input": _object(INPUT_KEYS),
             "guard": _object(GUARD_KEYS, required=("ref",)) | _guard_rules(),
             "retry": _object(RETRY_KEYS),
+            "budget": _object(BUDGET_KEYS),
             "repeat": _object(REPEAT_KEYS) | _repeat_rules(),
             "on": _object(ON_KEYS) | {"oneOf": [_has(key) for key in TRIGGERS]},
         },
@@ -71,7 +74,7 @@ def _step_rules() -> Schema:
         "not": {"anyOf": [_has(*pair) for pair in combinations(MODES, 2)]},
         "dependentRequired": {"tools": ["code"], "output": ["steps"], "plan": ["workflow"]},
         "dependentSchemas": {
-            **dict.fromkeys(MODES, has_body),
+            **dict.fromkeys((*MODES, "budget"), has_body),
             "width": {"anyOf": [_has(mode) for mode in MODES if mode != "repeat"]},
             "steps": {"not": _has("args")},
         },
@@ -106,6 +109,9 @@ _TYPE: Schema = {"enum": [*TYPE_NAMES, *TYPE_ALIASES]}
 _NAMES: Schema = {"anyOf": [_FILLED, {"type": "array", "items": _FILLED}]}
 _DURATION: Schema = {"type": "string", "pattern": r"^\s*([0-9.]+([eE][+-]?[0-9]+)?\s*(ms|[dhms])\s*)+$"}
 
+_NUMBER: Schema = {"type": "number", "minimum": 0, "maximum": MOST}
+_AMOUNT = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)"
+
 
 def _one_of(*options: str) -> Schema:
     return {"enum": list(options)}
@@ -122,8 +128,10 @@ def _named(schema: Schema, *, names: str = "") -> Schema:
 
 
 _SHAPES: dict[Shape, Schema] = {
+    "amount": _either(_NUMBER | {"type": "integer"}, {"type": "string", "pattern": rf"^\s*{_AMOUNT}\s*[kKmM]?\s*$"}),
     "args": {"type": "object"},
     "at_limit": _one_of(*AT_LIMIT),
+    "budget": {"$ref": "#/$defs/budget"},
     "count": _COUNT,
     "duration": _either({"type": "number", "exclusiveMinimum": 0}, _DURATION),
     "filled": _FILLED,
@@ -137,10 +145,12 @@ _SHAPES: dict[Shape, Schema] = {
     "iterations": _either(_COUNT, _WHOLE_REFERENCE),
     "kinds": _either(_one_of(*FAILURE_KINDS), {"type": "array", "items": _one_of(*FAILURE_KINDS)}),
     "limit": _either(_COUNT, {"const": UNLIMITED}),
+    "money": _either(_NUMBER, {"type": "string", "pattern": rf"^\s*\$?{_AMOUNT}\s*[kKmM]?\s*$"}),
     "on": {"$ref": "#/$defs/on"},
     "on_error": _one_of(*ON_ERROR),
     "operator": _one_of(*OPERATORS),
     "outputs": _either(_NAMES, _named(_TYPE)),
+    "part": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
     "pause": _either({"type": "number", "minimum": 0}, _DURATION),
     "plan": {"$ref": "#"},
     "plan_on_error": _one_of(*PLAN_ON_ERROR),

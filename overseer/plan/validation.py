@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from overseer.plan.arguments import argument_misfits
 from overseer.plan.cycles import cycles
 from overseer.plan.faults import Fault, Lines, Where, line_at
+from overseer.plan.grammar import BUDGET_PLACES
 from overseer.plan.inputs import given_misfits
 from overseer.plan.references import Ref, is_name, refs_in, written
 from overseer.plan.suggestions import did_you_mean
@@ -175,9 +176,12 @@ class _Validation:
         action = step.action
         if isinstance(action, Scope):
             self._check_scope(level, (*level.where, "steps", index), step, action)
-        elif self.tools is None:
             return
-        elif isinstance(action, Call):
+        if step.budget is not None:
+            self.fault((*level.where, "steps", index, "budget"), step, "'budget' needs a body", BUDGET_PLACES)
+        if self.tools is None:
+            return
+        if isinstance(action, Call):
             self._check_call(self.tools, level, index, step, action.tool)
         else:
             for name in action.tools:
@@ -205,9 +209,9 @@ class _Validation:
                 self.fault((*where, "args", *misfit.where), step, misfit.text)
         else:
             inside = level.inside(scope.body, step, where)
-            if step.args or scope.body.inputs or scope.body.on_error != "fail":
+            if step.args or scope.body.inputs or scope.body.on_error != "fail" or scope.body.budget is not None:
                 help = "its steps see everything around them; name it a workflow to give it inputs of its own"
-                self.fault(where, step, "a body takes neither arguments nor inputs nor an on_error of its own", help)
+                self.fault(where, step, "a body takes no arguments, inputs, on_error or budget of its own", help)
         for key, is_given in (("retry", step.retry != NO_RETRY), ("outputs", step.outputs is not None)):
             if is_given:
                 self.fault((*where, key), step, f"'{key}' goes with a tool or code only", "put it on steps of the body")

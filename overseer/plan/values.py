@@ -7,12 +7,13 @@ left to the modules beside and below this one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias, get_args
 
 from overseer.errors import RETRYABLE_KINDS, FailureKind
 from overseer.jsonvalue import Json
+from overseer.plan.amounts import count_of, dollars_of, part_of, span_of
 from overseer.plan.references import Ref, Template, parsed, refs_in
 
 Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "truthy"]
@@ -56,6 +57,45 @@ class Retry:
 
 
 NO_RETRY = Retry()
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a plan, or all rounds of a scope, may spend, and which parts of the rates; None where nothing is said."""
+
+    requests: int | None = None
+    tokens: int | None = None
+    cost: float | None = None  # in dollars
+    time_s: float | None = None
+    rpm: float | None = None  # of the requests per minute, above 0 and up to 1
+    tpm: float | None = None  # of the tokens per minute
+    rpd: float | None = None  # of the requests per day
+
+    def __post_init__(self) -> None:
+        for name, read in _AMOUNTS.items():
+            value = getattr(self, name)
+            if value is not None and not _is_amount(value, read):
+                raise ValueError(f"a budget's {name} cannot be {value!r}")
+
+
+def _is_amount(value: object, read: Callable[[object], float]) -> bool:
+    if not isinstance(value, int if read is count_of else int | float):
+        return False
+    try:
+        return read(value) == value
+    except ValueError:
+        return False
+
+
+_AMOUNTS: dict[str, Callable[[object], float]] = {
+    "requests": count_of,
+    "tokens": count_of,
+    "cost": dollars_of,
+    "time_s": span_of,
+    "rpm": part_of,
+    "tpm": part_of,
+    "rpd": part_of,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +206,7 @@ class WorkflowStep:
     timeout_s: float | None = None
     retry: Retry = NO_RETRY
     outputs: Mapping[str, TypeName] | None = None
+    budget: Allowance | None = None  # of a scope
 
     @classmethod
     def calling(cls, step_id: str, tool_name: str, args: Mapping[str, Json] | None = None, **rest: Any) -> WorkflowStep:
@@ -187,6 +228,7 @@ class WorkflowStep:
             self.timeout_s,
             self.retry,
             self.outputs,
+            self.budget,
         )
 
     @property
@@ -223,6 +265,7 @@ class WorkflowPlan:
     inputs: Mapping[str, Input] = field(default_factory=dict)
     output: Template = None
     on_error: PlanOnError = "fail"
+    budget: Allowance | None = None
 
     def with_steps(self, steps: tuple[WorkflowStep, ...]) -> WorkflowPlan:
         return replace(self, steps=steps)

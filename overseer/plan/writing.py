@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from overseer.jsonvalue import Json
+from overseer.plan.amounts import count_text
 from overseer.plan.durations import duration_text
 from overseer.plan.references import written
 from overseer.plan.values import (
@@ -19,6 +20,7 @@ from overseer.plan.values import (
     NO_RETRY,
     UNLIMITED,
     Action,
+    Allowance,
     Call,
     Code,
     Each,
@@ -49,6 +51,8 @@ def to_document(plan: WorkflowPlan, *, embed: bool = True) -> dict[str, Json]:
         document["description"] = plan.description
     if plan.inputs:
         document["inputs"] = {name: _input(declared) for name, declared in plan.inputs.items()}
+    if plan.budget is not None:
+        document["budget"] = _budget(plan.budget)
     document["steps"] = [_step(step, embed) for step in plan.steps]
     if plan.output is not None:
         document["output"] = written(plan.output)
@@ -85,6 +89,32 @@ def _input(declared: Input) -> dict[str, Json]:
     return document
 
 
+def _budget(budget: Allowance) -> dict[str, Json]:
+    document: dict[str, Json] = {}
+    if budget.requests is not None:
+        document["requests"] = budget.requests
+    if budget.tokens is not None:
+        document["tokens"] = _count(budget.tokens)
+    if budget.cost is not None:
+        document["cost"] = _plain(budget.cost)
+    if budget.time_s is not None:
+        document["time"] = duration_text(budget.time_s)
+    for name in ("rpm", "tpm", "rpd"):
+        if (part := getattr(budget, name)) is not None:
+            document[f"{name}_multiplier"] = _plain(part)
+    return document
+
+
+def _count(count: int) -> Json:
+    text = count_text(count)
+    return count if text.isdigit() else text
+
+
+def _plain(number: float) -> Json:
+    """Equal numbers written alike: 2 for 2.0."""
+    return int(number) if number == int(number) else number
+
+
 def _step(step: WorkflowStep, embed: bool) -> dict[str, Json]:
     document: dict[str, Json] = {"step_id": step.step_id}
     if step.description:
@@ -92,6 +122,8 @@ def _step(step: WorkflowStep, embed: bool) -> dict[str, Json]:
     if step.when is not None:
         document["when"] = _guard(step.when)
     document |= _action(step.action)
+    if step.budget is not None:
+        document["budget"] = _budget(step.budget)
     if step.args:
         document["args"] = written(step.args)
     if step.depends_on:

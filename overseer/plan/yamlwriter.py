@@ -15,9 +15,9 @@ from overseer.jsonvalue import Json
 _FLOW_WIDTH = 80
 _LONGEST_KEY = 1000  # YAML allows 1024 letters before the colon
 
-# What begins with a letter is text, unless it is one of the words of YAML 1.1. So is a duration.
+# What begins with a letter is text, unless it is one of the words of YAML 1.1. So are a duration and 50k.
 _PLAIN = re.compile(
-    r"(?!\d)[\w/](?:[\w ./()+*=!?'&;~^$%<>|@-]*[\w./()+*=!?'&;~^$%<>|@-])?|(?:[0-9]+(?:ms|[dhms]))+",
+    r"(?!\d)[\w/](?:[\w ./()+*=!?'&;~^$%<>|@-]*[\w./()+*=!?'&;~^$%<>|@-])?|(?:[0-9]+(?:ms|[dhms]))+|[0-9]+k",
 )
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _NEEDS_QUOTES = re.compile("[ \t](?:\n|\\Z)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")

@@ -53,6 +53,12 @@ GOOD: list[Document] = [
     scope(on={"timer": "5s", "limit": 3}, width=2),
     scope(on={"file": "inbox/{{inputs.x}}", "limit": -1}),
     scope(on={"http": "/hook", "until": "{{event}}"}),
+    scope(budget={"requests": 20, "tokens": "50k", "cost": 0.5, "time": "10m"}),
+    scope(for_each="{{c}}", budget={"rpm_multiplier": 0.5, "tpm_multiplier": 1, "rpd_multiplier": 0.01}),
+    scope(budget={"requests": 0, "tokens": "1.5M", "cost": "$2", "time": 90}),
+    scope(budget={}),
+    step(workflow="other", budget={"cost": 0}, plan={"steps": BODY, "budget": {"cost": 1}}),
+    {"steps": BODY, "budget": {"requests": 20.0, "cost": "0.005"}},
     step(workflow="other", args={"x": 1}),
     step(workflow="flows/other.yaml", for_each="{{c}}"),
     step(workflow="other", plan={"name": "other", "inputs": {"x": None}, "steps": BODY, "output": "{{b}}"}),
@@ -121,7 +127,7 @@ BAD: list[tuple[Any, list[str]]] = [
         [
             "step 'a': unknown key 'zzz'; the keys here are: step_id, description, tool, tool_name, code, tools, args, "
             "depends_on, parallel_group, when, on_error, timeout, retry, outputs, for_each, iterations, repeat, on, "
-            "width, steps, output, workflow, plan"
+            "width, budget, steps, output, workflow, plan"
         ],
     ),
     (call(code="x"), ["step 'a': has both 'tool' and 'code'; a step does one thing: make it two steps"]),
@@ -258,6 +264,44 @@ BAD: list[tuple[Any, list[str]]] = [
         scope(repeat={"limit": 2}, width=2),
         ["step 'a': 'width' has nothing to limit; it goes with for_each, iterations or on"],
     ),
+    # budgets
+    (
+        call(budget={"requests": 1}),
+        [
+            "step 'a': 'budget' needs a body; put it on the plan, on a scope, "
+            "or on a step with what it is for under 'steps:'"
+        ],
+    ),
+    (
+        {"steps": BODY, "budget": 5},
+        ["'budget' must be a mapping with keys such as requests, tokens, cost, not 5"],
+    ),
+    (
+        scope(budget={"request": 1, "requests": "ten", "tokens": -1, "cost": "cheap", "time": "soon"}),
+        [
+            "step 'a': unknown key 'budget.request'; did you mean 'requests'?",
+            "step 'a': 'budget.requests' must be a whole number, such as 10 or 20k, not \"ten\"",
+            "step 'a': 'budget.tokens' must be a whole number, such as 10 or 20k, not -1",
+            "step 'a': 'budget.cost' must be dollars, such as 0.50, not \"cheap\"",
+            "step 'a': 'budget.time' is wrong: \"soon\" is not a duration; "
+            "write a number with ms, s, m, h or d, such as 5s or 1h30m",
+        ],
+    ),
+    (
+        {"steps": BODY, "budget": {"rpm_multiplier": 0, "tpm_multiplier": 1.5, "rpd_multiplier": True}},
+        [
+            "'budget.rpm_multiplier' must be a number above 0 and up to 1, not 0",
+            "'budget.tpm_multiplier' must be a number above 0 and up to 1, not 1.5",
+            "'budget.rpd_multiplier' must be a number above 0 and up to 1, not true",
+        ],
+    ),
+    (
+        {"steps": BODY, "budget": {"requests": 1.5, "time": 0}},
+        [
+            "'budget.requests' must be a whole number, such as 10 or 20k, not 1.5",
+            "'budget.time' must be longer than nothing, not 0",
+        ],
+    ),
     (
         scope(args={"x": 1}),
         ["step 'a': 'args' has no use beside 'steps'; the steps of the body can read everything around them"],
@@ -270,7 +314,8 @@ BAD: list[tuple[Any, list[str]]] = [
     (
         step(workflow="w", plan={"steps": [{"step_id": "c"}], "foo": 1}),
         [
-            "step 'a': unknown key 'plan.foo'; the keys here are: name, description, inputs, steps, output, on_error",
+            "step 'a': unknown key 'plan.foo'; the keys here are: name, description, inputs, budget, steps, output, "
+            "on_error",
             "step 'c': does nothing; give it one of: tool, code, steps, workflow",
         ],
     ),
@@ -278,6 +323,13 @@ BAD: list[tuple[Any, list[str]]] = [
 
 # What only the reader can tell, since a schema sees neither inside of texts nor across them.
 BAD_IN_DETAIL: list[tuple[Any, list[str]]] = [
+    (
+        scope(budget={"requests": "1.5", "tokens": "9999999999M"}),
+        [
+            "step 'a': 'budget.requests' must be a whole number, such as 10 or 20k, not \"1.5\"",
+            "step 'a': 'budget.tokens' must be a whole number, such as 10 or 20k, not \"9999999999M\"",
+        ],
+    ),
     (step(description=" "), ["step 'a': does nothing; give it one of: tool, code, steps, workflow"]),
     (
         {"steps": BODY, "inputs": {"x": {"type": "integer", "default": "one"}}},

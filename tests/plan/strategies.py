@@ -18,6 +18,7 @@ from overseer.plan.values import (
     PLAN_ON_ERROR,
     TYPE_NAMES,
     UNLIMITED,
+    Allowance,
     Call,
     Code,
     Each,
@@ -56,6 +57,7 @@ NASTY = [
     "1:30",
     "1m30s",
     "5s",
+    "50k",
     "0d",
     "1e5s",
     "2026-01-01",
@@ -205,7 +207,25 @@ type_names: Any = st.sampled_from(TYPE_NAMES)
 outputs = st.none() | st.dictionaries(names, type_names, max_size=3)
 
 
-def steps_with(actions: st.SearchStrategy[Any], args: st.SearchStrategy[Any]) -> st.SearchStrategy[WorkflowStep]:
+counts = st.none() | st.integers(0, 10**15) | st.integers(0, 10**12).map(lambda thousands: thousands * 1000)
+parts = st.none() | st.floats(0, 1, exclude_min=True) | st.just(1)
+budgets = st.none() | st.builds(
+    Allowance,
+    requests=counts,
+    tokens=counts,
+    cost=st.none() | st.integers(0, 99) | st.floats(0, 10**15),
+    time_s=st.none() | durations,
+    rpm=parts,
+    tpm=parts,
+    rpd=parts,
+)
+
+
+def steps_with(
+    actions: st.SearchStrategy[Any],
+    args: st.SearchStrategy[Any],
+    budgets: st.SearchStrategy[Allowance | None],
+) -> st.SearchStrategy[WorkflowStep]:
     return st.builds(
         WorkflowStep,
         step_id=names,
@@ -219,6 +239,7 @@ def steps_with(actions: st.SearchStrategy[Any], args: st.SearchStrategy[Any]) ->
         timeout_s=st.none() | durations,
         retry=st.builds(Retry) | retries,
         outputs=outputs,
+        budget=budgets,
     )
 
 
@@ -237,6 +258,7 @@ def plans_of(steps: st.SearchStrategy[WorkflowStep]) -> st.SearchStrategy[Workfl
         inputs=st.dictionaries(names, inputs() | st.builds(Input, type=type_names), max_size=2),
         output=templates,
         on_error=st.sampled_from(PLAN_ON_ERROR),
+        budget=budgets,
     )
 
 
@@ -244,8 +266,8 @@ def _with_scopes(steps: st.SearchStrategy[WorkflowStep]) -> st.SearchStrategy[Wo
     bodies = st.builds(WorkflowPlan, steps=st.lists(steps, min_size=1, max_size=2).map(tuple), output=templates)
     inline = st.builds(Scope, modes, bodies)
     linked = st.builds(Scope, modes, st.none() | plans_of(steps), filled_texts)
-    return steps_with(inline, st.just({})) | steps_with(linked, all_args)
+    return steps_with(inline, st.just({}), budgets) | steps_with(linked, all_args, budgets)
 
 
-steps = st.recursive(steps_with(calls | codes, all_args), _with_scopes, max_leaves=4)
+steps = st.recursive(steps_with(calls | codes, all_args, st.none()), _with_scopes, max_leaves=4)
 plans = plans_of(steps)

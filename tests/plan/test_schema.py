@@ -11,7 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 
 from overseer.plan import to_document
-from overseer.plan.grammar import GUARD_KEYS, INPUT_KEYS, ON_KEYS, PLAN_KEYS, REPEAT_KEYS, RETRY_KEYS, STEP_KEYS
+from overseer.plan.grammar import (
+    BUDGET_KEYS,
+    GUARD_KEYS,
+    INPUT_KEYS,
+    ON_KEYS,
+    PLAN_KEYS,
+    REPEAT_KEYS,
+    RETRY_KEYS,
+    STEP_KEYS,
+)
 from overseer.plan.schema import plan_schema
 from overseer.plan.values import WorkflowPlan
 from tests.plan.samples import BAD, GOOD, Document
@@ -53,6 +62,7 @@ def test_every_key_is_explained() -> None:
         ("input", INPUT_KEYS),
         ("guard", GUARD_KEYS),
         ("retry", RETRY_KEYS),
+        ("budget", BUDGET_KEYS),
         ("repeat", REPEAT_KEYS),
         ("on", ON_KEYS),
     ):

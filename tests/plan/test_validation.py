@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from overseer.plan import Limits, completed, plan_from, read_plan, validate
-from overseer.plan.values import Call, Each, Input, Once, Scope, WorkflowPlan, WorkflowStep
+from overseer.plan.values import Allowance, Call, Each, Input, Once, Scope, WorkflowPlan, WorkflowStep
 from overseer.tool import Tool, tool
 
 Document = dict[str, Any]
@@ -410,11 +410,41 @@ def test_bodies_that_could_not_be_written_down_are_refused() -> None:
     body = WorkflowPlan((WorkflowStep("b", Call("t")),), inputs={"x": Input()}, on_error="fail_fast")
     steps = (WorkflowStep("s", Scope(Once(), body)), WorkflowStep("t", Scope(Each(), body.with_steps(body.steps), "w")))
     assert [str(fault) for fault in validate(WorkflowPlan(steps))] == [
-        "step 's': a body takes neither arguments nor inputs nor an on_error of its own; "
+        "step 's': a body takes no arguments, inputs, on_error or budget of its own; "
         "its steps see everything around them; name it a workflow to give it inputs of its own",
         "step 't': the workflow's input 'x' is missing; it takes any value",
         "step 't': must go over either items or a number of iterations",
     ]
+
+
+def test_budgets_where_nothing_could_use_them_are_refused() -> None:
+    allowance = Allowance(requests=1)
+    body = WorkflowPlan((WorkflowStep("b", Call("t"), budget=allowance),), budget=allowance)
+    steps = (WorkflowStep("s", Scope(Once(), body)), WorkflowStep("c", Call("t")))
+    assert [str(fault) for fault in validate(WorkflowPlan(steps))] == [
+        "step 's': a body takes no arguments, inputs, on_error or budget of its own; "
+        "its steps see everything around them; name it a workflow to give it inputs of its own",
+        "step 'b': 'budget' needs a body; put it on the plan, on a scope, "
+        "or on a step with what it is for under 'steps:'",
+    ]
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        {"requests": -1},
+        {"requests": 2.0},
+        {"tokens": 1.5},
+        {"tokens": "50k"},
+        {"cost": True},
+        {"time_s": 0},
+        {"rpm": 0},
+        {"rpd": 1.5},
+    ],
+)
+def test_a_budget_of_no_amount_cannot_be_made(amounts: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=rf"a budget's {next(iter(amounts))} cannot be"):
+        Allowance(**amounts)
 
 
 # --- sizes

@@ -13,6 +13,7 @@ from overseer.jsonvalue import Json
 from overseer.plan import plan_from, plan_hash, read_document, read_plan, to_document, to_json, to_yaml
 from overseer.plan.references import Ref
 from overseer.plan.values import (
+    Allowance,
     Call,
     Code,
     Each,
@@ -197,6 +198,54 @@ def test_the_hash_tells_plans_apart_by_what_they_say() -> None:
     assert plan_hash(plan) == plan_hash(same)
     assert len({plan_hash(plan), *map(plan_hash, others)}) == 4
     assert len(plan_hash(plan)) == 64
+
+
+def test_a_plan_without_budgets_has_the_hash_it_always_had() -> None:
+    plan = read_plan("""
+name: n
+inputs: {topic: {type: string, default: cats}}
+steps:
+  - {step_id: joke, tool: writer, args: {prompt: "About {{inputs.topic}}"}, retry: 2, timeout: 5s}
+  - {step_id: map, for_each: "{{joke}}", width: 2, steps: [{step_id: word, code: count, args: {text: "{{item}}"}}]}
+  - {step_id: sub, workflow: other, plan: {steps: [{step_id: a, tool: t}], on_error: fail_fast}, depends_on: [map]}
+output: "{{sub}}"
+""").plan
+    assert plan_hash(plan) == "737c1af03ce6d9c13c2de319b3513ee653f6769fd9b7f3e0c0ee5d64a6f13746"
+
+
+def test_budgets_are_written_as_people_write_them() -> None:
+    body = WorkflowPlan((WorkflowStep("b", Call("t")),))
+    plan = WorkflowPlan(
+        (WorkflowStep("a", Scope(Each([1]), body), budget=Allowance(tokens=1234, rpm=0.5, rpd=1.0)),),
+        budget=Allowance(requests=2000, tokens=50_000, cost=2.0, time_s=600.0),
+    )
+    assert (
+        to_yaml(plan)
+        == """\
+budget:
+  requests: 2000
+  tokens: 50k
+  cost: 2
+  time: 10m
+steps:
+  - step_id: a
+    for_each: [1]
+    budget:
+      tokens: 1234
+      rpm_multiplier: 0.5
+      rpd_multiplier: 1
+    steps:
+      - step_id: b
+        tool: t
+"""
+    )
+    assert read_plan(to_yaml(plan)).plan == plan
+
+
+def test_budgets_that_say_the_same_have_the_same_hash() -> None:
+    texts = ("{tokens: 50k, cost: 2}", "{tokens: 50000, cost: $2.00}", "{cost: 2.0, tokens: '50000', time: null}")
+    plans = [read_plan(f"{{steps: [{{step_id: a, tool: t}}], budget: {text}}}").plan for text in texts]
+    assert len({plan_hash(plan) for plan in plans}) == 1
 
 
 def test_keys_longer_than_yaml_allows_are_written_out_in_full() -> None:
