@@ -38,7 +38,7 @@ class Limits:
         self._gate = Gate(clock)
         self._gauges = {name: Gauge(name, limit) for name, limit in (limits or {}).items()}
         self._configured = dict(limits or {})
-        self._shares: WeakSet[Share] = WeakSet()
+        self._parts: WeakSet[_Part] = WeakSet()
 
     def slot(
         self,
@@ -62,15 +62,15 @@ class Limits:
         with self._gate.reconfigured():
             self._configured[name] = limit
             self._gauge(name).configure(limit)
-            for share in self._shares:
-                share.follow(name, limit)
+            for part in self._parts:
+                part.follow(name, limit)
 
     def share(self, multipliers: Multipliers) -> Share:
         """A part of every limit, such as one run may have: what uses it is held by both."""
-        share = Share(self, multipliers)
+        part = _Part(multipliers)
         with self._gate.reconfigured():
-            self._shares.add(share)
-        return share
+            self._parts.add(part)
+        return Share(self, (part,))
 
     def knows(self, name: str) -> bool:
         """Whether the name has or had a limit; what nobody limits need not ask for leave."""
@@ -167,16 +167,20 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Multipliers:
-    """Which part of every limit may be used, above 0 and up to 1: requests, tokens, requests per day."""
+    """Which part of every limit may be used, above 0 and up to 1: requests, tokens, requests per day.
 
-    rpm: float = 1.0
-    tpm: float = 1.0
-    rpd: float = 1.0
+    None where nothing is said, which leaves the whole.
+    """
+
+    rpm: float | None = None
+    tpm: float | None = None
+    rpd: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("rpm", "tpm", "rpd"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if value is not None and not (is_number and 0 < value <= 1):
                 raise ValueError(f"the {name} multiplier is {value!r}; give a number above 0 and up to 1")
 
     def of(self, limit: Limit) -> Limit:
@@ -192,10 +196,13 @@ class Multipliers:
 class Share:
     """Limits of which only a part may be used, such as those of one run. Made by `Limits.share`."""
 
-    def __init__(self, limits: Limits, multipliers: Multipliers) -> None:
+    def __init__(self, limits: Limits, parts: tuple[_Part, ...]) -> None:
         self._limits = limits
-        self._multipliers = multipliers
-        self._gauges: dict[str, Gauge] = {}
+        self._parts = parts
+
+    def beside(self, other: Share) -> Share:
+        """Both shares of the same limits: what uses this is held by the one and by the other."""
+        return Share(self._limits, (*self._parts, *other._parts))
 
     def slot(
         self,
@@ -208,28 +215,38 @@ class Share:
     ) -> Slot:
         """As `Limits.slot`, for one who may use only this part."""
         shared = self._limits._gauges_of(names)
-        own = tuple([self._gauges.get(gauge.name) or self._made(gauge.name) for gauge in shared])
+        own = [part.gauges.get(gauge.name) or self._made(part, gauge.name) for part in self._parts for gauge in shared]
         return Slot(self._limits._gate, Call((*own, *shared), _whole(tokens)), rank, cancellation, on_wait)
 
     def knows(self, name: str) -> bool:
         """As `Limits.knows`: a part of no limit is none."""
         return self._limits.knows(name)
 
+    def _made(self, part: _Part, name: str) -> Gauge:
+        with self._limits._gate.reconfigured():
+            limit = part.multipliers.of(self._limits._configured.get(name, UNLIMITED))
+            # What a server complains of concerns the whole; a part of it has less already.
+            return part.gauges.setdefault(name, Gauge(name, limit, adapts=False))
+
+
+class _Part:
+    """The gauges of a part of all limits, made as they are needed."""
+
+    def __init__(self, multipliers: Multipliers) -> None:
+        self.multipliers = multipliers
+        self.gauges: dict[str, Gauge] = {}
+
     def follow(self, name: str, limit: Limit) -> None:
         """The whole has changed. Called where nothing else changes meanwhile."""
-        if name in self._gauges:
-            self._gauges[name].configure(self._multipliers.of(limit))
-
-    def _made(self, name: str) -> Gauge:
-        with self._limits._gate.reconfigured():
-            limit = self._multipliers.of(self._limits._configured.get(name, UNLIMITED))
-            # What a server complains of concerns the whole; a part of it has less already.
-            return self._gauges.setdefault(name, Gauge(name, limit, adapts=False))
+        if name in self.gauges:
+            self.gauges[name].configure(self.multipliers.of(limit))
 
 
-def _part(limit: int | None, multiplier: float) -> int | None:
+def _part(limit: int | None, multiplier: float | None) -> int | None:
+    if limit is None or multiplier is None:
+        return limit
     # Rounded first: 100 times 0.29 must be 29, not 28.999999999999996.
-    return None if limit is None else max(1, math.floor(round(limit * multiplier, 6)))
+    return max(1, math.floor(round(limit * multiplier, 6)))
 
 
 def _whole(tokens: int) -> int:

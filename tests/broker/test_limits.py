@@ -169,6 +169,30 @@ def test_a_share_follows_a_limit_that_changes() -> None:
     assert must_wait(share, "a") == ("a", 60.0)
 
 
+def test_shares_beside_each_other_hold_a_call_both() -> None:
+    limits = Limits({"a": Limit(per_minute=10, tokens_per_minute=100)}, FakeClock())
+    requests, tokens = limits.share(Multipliers(rpm=0.5)), limits.share(Multipliers(tpm=0.2))
+    both = requests.beside(tokens)
+    for _ in range(2):
+        done(go(both, "a", tokens=10))
+    assert must_wait(both, "a", tokens=10) == ("a", 60.0)
+    assert must_wait(tokens, "a", tokens=10) == ("a", 60.0), "what both used, each of them has used"
+    for _ in range(3):
+        done(go(requests, "a", tokens=10))
+    assert must_wait(both, "a") == ("a", 60.0)
+    done(go(tokens, "a"))
+    limits.set("a", Limit(per_minute=14))
+    done(go(both, "a"))
+    done(go(requests, "a"))
+    assert must_wait(both, "a") == ("a", 60.0)
+
+
+def test_a_multiplier_that_is_not_said_leaves_the_whole() -> None:
+    limit = Limit(per_minute=10, tokens_per_minute=100, per_day=1000)
+    assert Multipliers().of(limit) == limit
+    assert Multipliers(tpm=0.5).of(limit) == Limit(per_minute=10, tokens_per_minute=50, per_day=1000)
+
+
 @pytest.mark.parametrize("name", ["rpm", "tpm", "rpd"])
 @pytest.mark.parametrize("value", [0, 1.5, -0.5, True, "half", math.nan])
 def test_a_multiplier_is_a_part(name: str, value: Any) -> None:
