@@ -79,14 +79,16 @@ class Budget:
         name: str,
         cap: Cap = NO_CAP,
         parent: Budget | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] | None = None,  # that of its parent, if nothing else is said
+        remedy: Callable[[Cap], str] | None = None,  # what would help where this larger cap would do
     ) -> None:
         self.name = name
         self.cap = cap
         self.spent = NOTHING  # by calls that have ended, and by an earlier process
         self.reserved = NOTHING  # for calls that are under way
         self._chain: tuple[Budget, ...] = (self, *(parent._chain if parent is not None else ()))
-        self._clock = clock
+        self._clock: Callable[[], float] = clock or (parent._clock if parent is not None else time.monotonic)
+        self._remedy = remedy or _option
         # One for a whole tree: who reserves has all or none.
         self._lock: threading.Lock = parent._lock if parent is not None else threading.Lock()
         self._began_at: float | None = None
@@ -110,11 +112,21 @@ class Budget:
                 if budget._began_at is None:
                     budget._began_at = budget._clock()
 
-    def restore(self, spent: Spend, *, elapsed_s: float = 0.0) -> None:
-        """Count what an earlier process spent on the same; budgets above it were others then."""
+    @property
+    def parent(self) -> Budget | None:
+        """The budget that this one is part of."""
+        return self._chain[1] if len(self._chain) > 1 else None
+
+    def restore(self, spent: Spend, *, elapsed_s: float = 0.0, through: Budget | None = None) -> None:
+        """Count what an earlier process spent on the same.
+
+        Budgets above it count it up to and including `through`; the others were not the same then.
+        """
         with self._lock:
-            self.spent += spent
             self._elapsed_before_s += elapsed_s
+            last = self._chain.index(through) if through is not None else 0
+            for budget in self._chain[: last + 1]:
+                budget.spent += spent
 
     def elapsed_s(self) -> float:
         """How much of its time has passed."""
@@ -182,7 +194,7 @@ class Budget:
         limit_s = self.cap.time_s
         if limit_s is not None and self.elapsed_s() >= limit_s:
             said = f"the {duration_text(limit_s)} of {self.name} are over"
-            raise OverBudget(f"{said}; {_remedy(Cap(time_s=2 * limit_s or 60.0))}", budget=self.name)
+            raise OverBudget(f"{said}; {self._remedy(Cap(time_s=2 * limit_s or 60.0))}", budget=self.name)
 
     def _refusal(self, amount: str, most: float, used: Spend, wanted: Spend, what: str) -> OverBudget:
         def said(number: float) -> str:
@@ -194,7 +206,7 @@ class Budget:
         larger = Cap(**{amount: round(max(2 * most, most - left + needed), 12)})  # type: ignore[arg-type]
         return OverBudget(
             f"the budget of {self.name} has {said(round(max(left, 0), 12))} left of {of}{holding}, "
-            f"and {what} needs {said(needed)}; {_remedy(larger)}",
+            f"and {what} needs {said(needed)}; {self._remedy(larger)}",
             budget=self.name,
         )
 
@@ -267,7 +279,7 @@ def _part(spend: Spend, amount: str) -> float:
     return part or 0
 
 
-def _remedy(larger: Cap) -> str:
+def _option(larger: Cap) -> str:
     option = f"--budget {cap_text(larger)}"
     return f"raise it with {option}, or continue the run later: overseer resume RUN {option}"
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from overseer.plan.amounts import NotAnAmount, count_of, count_text, dollars_of, span_of
 from overseer.plan.durations import duration_text
 from overseer.plan.suggestions import did_you_mean
+from overseer.plan.values import Allowance
 
 _EXAMPLE = "requests=10,tokens=20k,cost=0.50,time=10m"
 
@@ -66,6 +68,31 @@ def cap_from_mapping(given: Mapping[str, object]) -> Cap:
         cost=amounts.get("cost"),
         time_s=amounts.get("time"),
     )
+
+
+def cap_of(allowance: Allowance | None) -> Cap:
+    """The cap that a plan states."""
+    if allowance is None:
+        return NO_CAP
+    return Cap(allowance.requests, allowance.tokens, allowance.cost, allowance.time_s)
+
+
+def smallest(*caps: Cap) -> Cap:
+    """What all of these caps allow."""
+    return _by_amount(min, caps)
+
+
+def overruled(cap: Cap, by: Cap) -> Cap:
+    """The amounts of one cap in place of those of another, which keeps the rest of its own."""
+    return _by_amount(lambda stated: stated[-1], (cap, by))
+
+
+def _by_amount(choose: Callable[[list[Any]], Any], caps: tuple[Cap, ...]) -> Cap:
+    chosen: dict[str, Any] = {}
+    for amount in ("requests", "tokens", "cost", "time_s"):
+        stated = [value for cap in caps if (value := getattr(cap, amount)) is not None]
+        chosen[amount] = choose(stated) if stated else None
+    return Cap(**chosen)
 
 
 def cap_text(cap: Cap) -> str:

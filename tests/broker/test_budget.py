@@ -202,6 +202,29 @@ def test_what_an_earlier_process_spent_counts() -> None:
     assert (run.spent.requests, session.spent.requests) == (5, 1)
 
 
+def test_what_an_earlier_process_spent_counts_as_far_up_as_it_was_the_same() -> None:
+    session = Budget("session")
+    run = Budget("run r", parent=session)
+    scope = Budget("scope 'map'", parent=run)
+    scope.restore(ONE, elapsed_s=5.0, through=run)
+    scope.restore(ONE, through=scope)
+    assert (scope.spent.requests, run.spent, session.spent) == (2, ONE, NOTHING)
+    assert (scope.elapsed_s(), run.elapsed_s()) == (5.0, 0.0)
+
+
+def test_a_budget_has_the_clock_of_the_one_above_it() -> None:
+    clock = FakeClock()
+    scope = Budget("scope 'map'", Cap(time_s=10), parent=Budget("run r", clock=clock))
+    scope.start()
+    clock.advance(4)
+    assert scope.time_left() == 6
+
+
+def test_what_would_help_depends_on_where_the_cap_comes_from() -> None:
+    budget = Budget("scope 'map'", Cap(requests=0), remedy=lambda larger: f"have {larger.requests}")
+    assert refusal(budget).endswith("and this call needs 1; have 1")
+
+
 def test_a_refusal_can_be_sent_elsewhere() -> None:
     error = OverBudget("too much", budget="run r")
     sent = pickle.loads(pickle.dumps(error))

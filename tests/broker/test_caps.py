@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overseer.broker.caps import NO_CAP, Cap, cap_from_mapping, cap_from_text, cap_text, money_text
+from overseer.broker.caps import (
+    NO_CAP,
+    Cap,
+    cap_from_mapping,
+    cap_from_text,
+    cap_of,
+    cap_text,
+    money_text,
+    overruled,
+    smallest,
+)
+from overseer.plan.values import Allowance
 
 
 @pytest.mark.parametrize(
@@ -86,6 +97,20 @@ def test_a_cap_that_is_no_amount_is_refused(values: dict[str, Any]) -> None:
 def test_what_is_written_is_read_back(cap: Cap) -> None:
     if cap != NO_CAP:
         assert cap_from_text(cap_text(cap)) == cap
+
+
+def test_the_cap_that_a_plan_states() -> None:
+    assert cap_of(None) == NO_CAP
+    assert cap_of(Allowance(requests=1, tokens=2, cost=3.0, time_s=4.0, rpm=0.5)) == Cap(1, 2, 3.0, 4.0)
+
+
+def test_caps_are_joined_amount_by_amount() -> None:
+    one, other = Cap(requests=5, tokens=0), Cap(requests=7, tokens=1, cost=2.0)
+    assert smallest() == NO_CAP
+    assert smallest(one, other, NO_CAP) == Cap(requests=5, tokens=0, cost=2.0)
+    assert overruled(one, other) == Cap(requests=7, tokens=1, cost=2.0)
+    assert overruled(other, one) == Cap(requests=5, tokens=0, cost=2.0)
+    assert overruled(one, NO_CAP) == one
 
 
 def test_money_has_cents() -> None:
