@@ -25,6 +25,7 @@ from overseer.kernel.events import (
 from overseer.plan import duration_text, waves
 from overseer.plan.values import Code, Scope, WorkflowPlan, WorkflowStep
 from overseer.report import Report
+from overseer.spending import spent_text
 
 Say = Callable[[str], None]
 
@@ -139,11 +140,16 @@ def _is_outer(key: str) -> bool:
 
 
 def ending_lines(report: Report) -> list[str]:
-    """How the run ended, with a count of what became of its steps."""
+    """How the run ended, with a count of what became of its steps, and what they took."""
     lines = [f"run {report.run_id} {report.status}: {counts_text(report.counts())}"]
     if report.error is not None:
         lines.append(f"  {report.error.message}")
-    return lines
+    return lines + spent_lines(report)
+
+
+def spent_lines(report: Report) -> list[str]:
+    """What the run spent, in a line; none if it spent nothing."""
+    return [f"spent: {spent_text(report.spent)}"] if report.spent else []
 
 
 def counts_text(counts: Mapping[str, int]) -> str:

@@ -33,6 +33,7 @@ from overseer.kernel.reducer import apply
 from overseer.kernel.rules import Rules
 from overseer.kernel.state import Frame, RunState, Status, StatusName
 from overseer.plan.values import WorkflowPlan
+from overseer.spending import total
 
 RUN_SCHEMA = "overseer.run/1"
 
@@ -58,6 +59,7 @@ class StepReport:
     started: float | None = None
     ended: float | None = None
     attempts: int = 0
+    spent: Json = None  # by all its attempts, in all lives of the run
 
     def to_json(self) -> dict[str, Json]:
         record: dict[str, Json] = {
@@ -71,6 +73,8 @@ class StepReport:
         }
         if self.reason:
             record["reason"] = self.reason
+        if self.spent:
+            record["spent"] = self.spent
         return record
 
 
@@ -86,6 +90,7 @@ class Report:
     ) -> None:
         self.started: float | None = None
         self.ended: float | None = None
+        self.spent: Json = None  # by all steps, also those that are not kept or not in the plan any more
         self._state = RunState(plan, Rules(), run_id)
         self._steps = {step.step_id: StepReport(step.step_id) for step in plan.steps}
         self._keeps_rounds = keeps_rounds
@@ -145,6 +150,7 @@ class Report:
             "error": self.error.to_json() if self.error else None,
             "started": self.started,
             "ended": self.ended,
+            **({"spent": self.spent} if self.spent else {}),
             "steps": [step.to_json() for step in self.steps()],
         }
 
@@ -167,11 +173,15 @@ class Report:
                 self._begun(key, at, attempt)
             case ScopeOpened(at=at, key=key):
                 self._begun(key, at, 1)
-            case StepSucceeded(at=at, key=key) | StepInterrupted(at=at, key=key):
+            case StepSucceeded(at=at, key=key, spent=spent):
                 self._step(key).ended = at
-            case StepFailed(at=at, key=key, failure=failure):  # which the state forgets if it is tried again
+                self._count(key, spent)
+            case StepInterrupted(at=at, key=key):
+                self._step(key).ended = at
+            case StepFailed(at=at, key=key, failure=failure, spent=spent):  # which the state forgets if tried again
                 step = self._step(key)
                 step.ended, step.error = at, failure
+                self._count(key, spent)
             case StepSkipped(at=at, key=key, detail=reason) | StepCancelled(at=at, key=key, reason=reason):
                 step = self._step(key)
                 step.ended, step.reason = at, reason
@@ -187,6 +197,11 @@ class Report:
         step = self._step(key)
         step.started = at if step.started is None or attempt == 1 else step.started
         step.error, step.reason, step.ended = None, "", None
+
+    def _count(self, key: str, spent: Json) -> None:
+        if spent:
+            step = self._step(key)
+            step.spent, self.spent = total(step.spent, spent), total(self.spent, spent)
 
     def _step(self, key: str) -> StepReport:
         if key not in self._steps:

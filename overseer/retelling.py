@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from overseer.render import counts_text, value_text, when
+from overseer.render import counts_text, spent_lines, value_text, when
 from overseer.report import Report, StepReport
 
 # A longer value or message is cut short, and of more steps in rounds only the number is told.
@@ -25,6 +25,7 @@ def run_lines(report: Report) -> list[str]:
         (inner[scope] if is_inner else outer).append(step)
     width = min(_WIDEST_ID, max((_cells(step.step_id) for step in outer), default=0))
     lines = [f"run {report.run_id} {report.status}: {report.name or 'unnamed plan'}", _times(report)]
+    lines += spent_lines(report)
     for step in outer:
         lines.append(_step_line(step, width))
         lines += _inner_lines(inner[step.step_id])

@@ -187,7 +187,7 @@ def _row(event: Event, event_id: int, blobs: dict[bytes, str]) -> _Row:
     match event:
         case StepStarted(at=at, key=key, attempt=1):
             return event_id, at, "StepStarted", key, None, None
-        case StepSucceeded(at=at, key=key, value=result, is_partial=False) if (
+        case StepSucceeded(at=at, key=key, value=result, is_partial=False, spent=None) if (
             len(text := json_text(result)) <= INLINE_LIMIT
         ):
             return event_id, at, "StepSucceeded", key, None, text

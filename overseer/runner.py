@@ -228,11 +228,12 @@ class Runner:
             return None
         del self._at_work[key]
         self._dispatch.is_back()
+        spent = outcome.spent.to_json()
         if outcome.failure is None:
-            return StepSucceeded(now, key, outcome.value)
+            return StepSucceeded(now, key, outcome.value, spent=spent)
         frame, step_id = self.state.running[key]
         again = flow.retry_at(self.state.rules, frame, frame.graph.steps[step_id], outcome.failure, now)
-        return StepFailed(now, key, outcome.failure, again)
+        return StepFailed(now, key, outcome.failure, again, spent=spent)
 
     def _refuse_to_hang(self, alarm: float | None) -> None:
         if alarm is None and not self.state.running and not self._listening:

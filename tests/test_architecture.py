@@ -33,6 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.kernel",),
     ("overseer.plan",),
     ("overseer.console", "overseer.exits"),
+    ("overseer.spending",),
     ("overseer.jsonvalue", "overseer.errors"),
     ("overseer.tool",),
 )

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overseer.errors import Failure
-from overseer.kernel.events import PlanChanged, RunResumed
+from overseer.kernel.events import PlanChanged, RunResumed, RunStarted, StepFailed, StepStarted, StepSucceeded
 from overseer.kernel.restart import change_faults
 from overseer.plan import to_document
-from overseer.render import Progress
+from overseer.render import Progress, ending_lines
 from overseer.report import Report
+from overseer.retelling import run_lines
 from tests.kernel.plans import documents, outcome
 from tests.kernel.plans import planned as planned_document
 from tests.kernel.simulation import World, planned
@@ -137,6 +138,42 @@ def test_a_change_of_plan_is_followed() -> None:
     assert statuses(report) == {"beside": "running", "loop": "waiting", "new": "waiting"}
     assert [step.error for step in report.steps()] == [None, None, None]
     assert statuses(Report(plan, world.run().events)) == dict.fromkeys(("beside", "loop", "new"), "succeeded")
+
+
+def test_what_was_spent_is_summed_over_attempts_lives_and_steps_that_are_gone() -> None:
+    plan = planned("steps: [{step_id: a, tool: t, retry: 2}, {step_id: b, tool: t}]")
+    report = Report(
+        plan,
+        [
+            RunStarted(0.0, "r", {}),
+            StepStarted(0.0, "a"),
+            StepStarted(0.0, "b"),
+            StepFailed(1.0, "a", Failure("transient", "no"), 2.0, spent={"requests": 1, "cost": 0.1}),
+            StepStarted(2.0, "a", 2),
+            StepFailed(3.0, "a", Failure("tool", "no"), spent={"requests": 1, "unpriced": 1}),
+            RunResumed(4.0),
+            StepStarted(5.0, "a", 3),
+            StepSucceeded(6.0, "a", 1, spent={"requests": 1, "tokens": 1500, "cost": 0.2}),
+        ],
+    )
+    whole = {"requests": 3, "tokens": 1500, "cost": 0.3, "unpriced": 1}
+    document = report.document()
+    assert document["spent"] == document["steps"][0]["spent"] == whole
+    assert "spent" not in document["steps"][1]
+    told = "spent: 3 requests, 1,500 tokens, $0.30, price unknown of 1 request"
+    assert told in ending_lines(report)
+    assert told in run_lines(report)
+    after = planned("steps: [{step_id: b, tool: t}]")
+    report.observe(PlanChanged(7.0, to_document(after)))
+    assert report.document()["spent"] == whole
+
+
+def test_a_run_that_spent_nothing_says_nothing_of_it() -> None:
+    report = Report(planned(LOOP), World(planned(LOOP)).begin().run().events)
+    document = report.document()
+    assert "spent" not in document
+    assert not any("spent" in step for step in document["steps"])
+    assert not any("spent" in line for line in [*ending_lines(report), *run_lines(report)])
 
 
 def test_what_a_resume_looks_at_again_waits_without_its_earlier_end() -> None:

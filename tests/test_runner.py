@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 
 from overseer import Engine
 from overseer.broker.broker import Broker, Door
-from overseer.errors import JournalError
+from overseer.broker.budget import Spend
+from overseer.broker.result import ToolResult
+from overseer.errors import Failure, JournalError
 from overseer.journal import Journal
-from overseer.kernel.events import RunStarted, StepStarted, StepSucceeded
+from overseer.kernel.events import RunStarted, StepFailed, StepStarted, StepSucceeded
 from overseer.kernel.rules import Rules
 from overseer.kernel.state import RunState
 from overseer.plan import completed, plan_from
@@ -20,19 +23,19 @@ from overseer.runlog import RunLog
 from overseer.runner import Runner
 from overseer.sources import Sources
 from overseer.stream import Stream
-from overseer.tool import Tool, tool
-from overseer.worker import warm_executor
+from overseer.tool import Tool, ToolContext, tool
+from overseer.worker import StepCaller, warm_executor
 from tests.fakes import Latch, MemoryLog
 
 
-def runner_of(plan: dict[str, Any], tools: list[Tool], log: MemoryLog) -> Runner:
+def runner_of(plan: dict[str, Any], tools: list[Tool], log: MemoryLog, caller: StepCaller | None = None) -> Runner:
     ready, _ = completed(plan_from(plan).plan)
     return Runner(
         RunState(ready, Rules(), "run"),
         log=log,
         stream=Stream(),
         executor=warm_executor(),
-        caller=Door(Broker(), {one.name: one for one in tools}),
+        caller=caller or Door(Broker(), {one.name: one for one in tools}),
         sources=Sources(),
         folder=Path(),
         clock=time.monotonic,
@@ -118,3 +121,19 @@ def test_a_run_whose_journal_was_full_is_resumed_without_repeating_anything(
         assert summary.status == "interrupted"
         assert engine.resume(summary.run_id).output == "s012345"
     assert len(calls) == len(set(calls)) == 6
+
+
+def test_what_an_attempt_took_is_told_with_its_end() -> None:
+    class Paying:
+        def call(self, name: str, args: Mapping[str, Any], context: ToolContext) -> ToolResult:
+            if context.attempt == 1:
+                return ToolResult(failure=Failure("transient", "no"), spent=Spend(requests=1))
+            return ToolResult("done", spent=Spend(requests=1, tokens=9))
+
+    log = MemoryLog()
+    plan = {"steps": [{"step_id": "a", "tool": "t", "retry": {"attempts": 2, "delay": "1ms"}}]}
+    begin(runner_of(plan, [], log, caller=Paying()))
+    assert [event.spent for event in log.events if isinstance(event, StepFailed | StepSucceeded)] == [
+        {"requests": 1},
+        {"requests": 1, "tokens": 9},
+    ]

@@ -21,6 +21,7 @@ from types import TracebackType
 
 from overseer.broker.caps import NO_CAP, Cap, cap_text, money_text
 from overseer.errors import BrokenInvariant
+from overseer.jsonvalue import Json
 from overseer.plan.durations import duration_text
 from overseer.tool import ToolError
 
@@ -39,6 +40,17 @@ class Spend:
             raise ValueError(f"nothing can take {self.requests} requests, {self.tokens} tokens and ${self.cost}")
         if self.cost is None and not self.unpriced:
             object.__setattr__(self, "unpriced", max(1, self.requests))
+
+    def to_json(self) -> Json:
+        """As the events of a run tell it: what is zero is left out, and nothing at all is None."""
+        if self is NOTHING:
+            return None
+        amounts = {"requests": self.requests, "tokens": self.tokens, "cost": self.cost, "unpriced": self.unpriced}
+        return {name: amount for name, amount in amounts.items() if amount} or None
+
+    @classmethod
+    def from_json(cls, told: Json) -> Spend:
+        return cls(**told) if told else NOTHING
 
     def __add__(self, other: Spend) -> Spend:
         return Spend(

@@ -47,6 +47,7 @@ class StepSucceeded:
     key: str
     value: Json
     is_partial: bool = False  # a scope in which something failed that the plan said to go on without
+    spent: Json = None  # what its work took, such as {"requests": 1, "tokens": 350}; see `overseer.spending`
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class StepFailed:
     failure: Failure
     retry_at: float | None = None
     is_abandoned: bool = False  # nobody waits for its work any more, which may go on
+    spent: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +185,24 @@ CARRIES: dict[type[Any], str] = {
 
 def detached_event(event: Event) -> Event:
     """The event with data that shares nothing with the run's."""
-    name = CARRIES.get(type(event), "")
-    if not name or type(value := getattr(event, name)) not in (dict, list):
+    changes = {
+        name: detached(value)
+        for name in _DATA.get(type(event), ())
+        if type(value := getattr(event, name)) in (dict, list)
+    }
+    if not changes:
         return event
-    changed: Event = replace(event, **{name: detached(value)})
+    changed: Event = replace(event, **changes)
     return changed
 
 
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
 _FIELDS = {kind: tuple((f.name, f.default) for f in fields(kind)) for kind in _KINDS.values()}
+_DATA = {
+    kind: names
+    for kind, named in _FIELDS.items()
+    if (names := tuple(name for name, _ in named if name == CARRIES.get(kind) or name == "spent"))
+}
 
 
 def to_record(event: Event) -> dict[str, Json]:

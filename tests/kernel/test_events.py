@@ -55,6 +55,13 @@ def test_an_empty_value_stays_what_it_is(value):
     assert repr(from_record(json.loads(json.dumps(to_record(closed))))) == repr(closed)
 
 
+def test_a_record_without_later_fields_can_be_read():
+    old = {"event": "StepSucceeded", "at": 1.0, "key": "fr", "value": [1]}
+    assert from_record(old) == StepSucceeded(1.0, "fr", [1])
+    old = {"event": "StepFailed", "at": 1.0, "key": "fr", "failure": {"kind": "tool", "message": "no"}}
+    assert from_record(old) == StepFailed(1.0, "fr", Failure("tool", "no"))
+
+
 def test_a_failure_is_a_record_inside_the_record():
     event = StepFailed(1.0, "fr", Failure("rate_limited", "slow down", retry_after_s=2.5), retry_at=3.5)
     assert to_record(event)["failure"] == {"kind": "rate_limited", "message": "slow down", "retry_after_s": 2.5}
