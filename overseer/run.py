@@ -16,9 +16,10 @@ from overseer.broker.permissions import Grants
 from overseer.errors import Failure, PlanError, UsageError
 from overseer.jsonvalue import Json
 from overseer.kernel.events import Event, RunStatus
+from overseer.messages import Cancel, Change
 from overseer.plan.values import WorkflowPlan
 from overseer.runlog import NoLog, RunLog
-from overseer.runner import Cancel, Change, Runner
+from overseer.runner import Runner
 from overseer.stream import Stream, Watcher
 
 PlanLike: TypeAlias = WorkflowPlan | Mapping[str, Any] | Path

@@ -13,15 +13,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Protocol, TypeAlias, assert_never
+from typing import Protocol, assert_never
 
 from overseer.dispatch import Lanes, NotTaken, Returned
 from overseer.errors import BrokenInvariant, Failure, JournalError
-from overseer.jsonvalue import Json
 from overseer.kernel import flow
 from overseer.kernel.events import (
     CancelAsked,
@@ -30,7 +27,6 @@ from overseer.kernel.events import (
     RunResumed,
     ScopeOpened,
     SignalArrived,
-    SourceOpened,
     StepCancelled,
     StepFailed,
     StepInterrupted,
@@ -41,12 +37,13 @@ from overseer.kernel.queues import came_back, handed_over
 from overseer.kernel.reducer import apply
 from overseer.kernel.restart import change_faults
 from overseer.kernel.scheduler import MOST_AT_ONCE, advance
-from overseer.kernel.state import Attempt, OpenScope, RunState
-from overseer.plan.durations import duration_text
+from overseer.kernel.state import Attempt, RunState
+from overseer.listening import Listening
+from overseer.messages import Cancel, Change, Message, Signal
 from overseer.plan.references import Unreadable
-from overseer.plan.values import FileChange, Hook, On, Scope, Timer, Trigger, WorkflowPlan
+from overseer.plan.values import Scope
 from overseer.plan.writing import to_document
-from overseer.sources import Busy, SourceError, Sources
+from overseer.sources import Sources
 from overseer.stream import Stream
 from overseer.tool import Cancellation, ToolContext
 from overseer.worker import StepCaller, Work
@@ -56,33 +53,6 @@ class RunLog(Protocol):
     """Where the events of one run are kept. `append` returns when they are safe, or raises JournalError."""
 
     def append(self, events: Sequence[Event]) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """An `on` scope's trigger fired."""
-
-    key: str
-    payload: Json
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """Somebody wants the run to stop."""
-
-    hard: bool
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Somebody wants the rest of the run to follow another plan; `answer` gets the faults of that."""
-
-    plan: WorkflowPlan
-    answer: Callable[[tuple[str, ...]], None]
-
-
-Message: TypeAlias = Returned | Signal | Cancel | Change
 
 
 # So long an idle worker waits for more: getting it back would cost a chain of quick steps several times
@@ -95,9 +65,6 @@ LONGEST_WAIT_S = 86_400.0
 # On the main thread Python runs signal handlers, but not while it sleeps: a signal that came just before is
 # noticed when it wakes.
 LONGEST_DEAFNESS_S = 0.5
-
-# Beyond this a source is told that the scope is busy: nobody waits for the thousandth event in line.
-MOST_SIGNALS_WAITING = 1000
 
 
 def steady_clock() -> Callable[[], float]:
@@ -126,13 +93,11 @@ class Runner:
         self._stream = stream
         self._inbox: SimpleQueue[Message] = SimpleQueue()
         self._dispatch = Lanes(executor, caller, self._inbox.put)
-        self._sources = sources
-        self._folder = folder
+        self._listening = Listening(state, sources, folder=folder, tell=self.tell, clock=clock)
         self._clock = clock
         self._at_work: dict[str, tuple[Work, int]] = {}  # by key, with the serial of its frame
         self._given_up: dict[Work, Attempt] = {}  # work that nobody waits for, and that has not come back
         self._accepted: list[Change] = []
-        self._listening: set[str] = set()
         self._longest_wait_s = LONGEST_WAIT_S
         self._is_over = False
         self._was_asked_to_stop = False  # asking twice is asking hard
@@ -236,7 +201,7 @@ class Runner:
         return StepFailed(now, key, outcome.failure, again, spent=spent)
 
     def _refuse_to_hang(self, alarm: float | None) -> None:
-        if alarm is None and not self.state.running and not self._listening:
+        if alarm is None and not self.state.running and self._listening.is_idle:
             raise BrokenInvariant("the run waits, but nothing is running that could end the wait")
 
     # --- what follows
@@ -284,16 +249,16 @@ class Runner:
                     news.append(self._submit(key, attempt))
                 case StepSucceeded(key=key) | StepFailed(key=key) | StepCancelled(key=key) | StepInterrupted(key=key):
                     self._release(key)
-                    if self._listening:  # a scope that ends takes those inside it along
-                        self._forget_sources_in(key)
+                    if not self._listening.is_idle:
+                        self._listening.end(key)
                 case ScopeOpened(key=key):
-                    news.append(self._listen(key))
+                    news.append(self._listening.begin(key))
                 case SignalArrived(key=key):
-                    self._stop_listening(key)
+                    self._listening.end_if_full(key)
                 case PlanChanged():
                     self._accepted.pop(0).answer(())
                 case RunResumed():
-                    news += [self._listen(key) for key in self.state.open_scopes()]
+                    news += [self._listening.begin(key) for key in self.state.open_scopes()]
         return [self._learnt(event) for event in news if event is not None]
 
     def _submit(self, key: str, attempt: int) -> Event | None:
@@ -320,61 +285,18 @@ class Runner:
         return None
 
     def _release(self, key: str) -> None:
-        """A step has ended without its own doing, or a scope has: stop what still works for it."""
+        """A step has ended; if that was not its own doing, stop what still works for it."""
         if key in self._at_work:
             work, serial = self._at_work.pop(key)
             self._given_up[work] = Attempt(serial, key, work.context.attempt)
             self._dispatch.is_lost()
             work.context.cancellation.ask()
-        if key in self._listening:
-            self._listening.discard(key)
-            self._sources.close(key)
-
-    def _forget_sources_in(self, key: str) -> None:
-        for inner in [inner for inner in self._listening if inner.startswith(f"{key}[")]:
-            self._release(inner)
-
-    def _listen(self, key: str) -> Event | None:
-        """Open the source of an `on` scope's signals."""
-        scope = self.state.scope_at(key)
-        if scope is None or not isinstance(scope.scope.mode, On) or not scope.wants_signals():
-            return None
-        try:
-            trigger = flow.resolved_trigger(scope.frame, scope.scope.mode.trigger)
-            self._sources.open(key, trigger, partial(self._deliver, scope), base=self._folder)
-        except (SourceError, Unreadable, flow.Meaningless) as error:
-            return StepFailed(self._clock(), key, Failure("bad_request", str(error)))
-        self._listening.add(key)
-        return SourceOpened(self._clock(), key, self._described(trigger))
-
-    def _described(self, trigger: Trigger) -> str:
-        match trigger:
-            case Timer(seconds=seconds):
-                return f"every {duration_text(seconds)}"
-            case FileChange(path=path):
-                return f"changes of {path}"
-            case Hook(path=path):
-                return f"requests to {self._sources.url(path)}"
-            case _:
-                assert_never(trigger)
-
-    def _deliver(self, scope: OpenScope, payload: Json) -> None:
-        """Called by a source, from its own thread."""
-        if len(scope.signals) >= MOST_SIGNALS_WAITING:
-            raise Busy(f"{MOST_SIGNALS_WAITING} events already wait for '{scope.key}'")
-        self.tell(Signal(scope.key, payload))
-
-    def _stop_listening(self, key: str) -> None:
-        """A scope that has all the signals it may have needs its source no longer."""
-        scope = self.state.scope_at(key)
-        if scope is None or not scope.wants_signals():
-            self._release(key)
 
     def _let_go(self) -> None:
         for key in list(self._at_work):
             self._release(key)
         self._dispatch.close()
-        self._sources.close_all()
+        self._listening.end_all()
         self._is_over = True
         self._turn_away()
 
