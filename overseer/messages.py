@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from overseer.dispatch import Returned
+from overseer.errors import Failure
 from overseer.jsonvalue import Json
 from overseer.plan.values import WorkflowPlan
+from overseer.tool import ToolContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +37,45 @@ class Change:
     answer: Callable[[tuple[str, ...]], None]
 
 
-Message: TypeAlias = Returned | Signal | Cancel | Change
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """The code of a step is about to call a tool, under a name that is unique within the step.
+
+    `context` is that of the step's work, or a copy of it; the arguments are JSON as `as_json` gives it.
+    `done` is called once: with True when the call may be made, with False when it must not. It is called
+    on the run's own thread or on the one that tells, and must neither wait nor raise.
+    """
+
+    context: ToolContext
+    call: str
+    tool: str
+    args: dict[str, Json]
+    done: Callable[[bool], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Such a call has come back. `done` as before: with True when that is recorded, so that the code may go on.
+
+    `spent` is what the call took; the outcome of the step's work does not tell of that again.
+    """
+
+    context: ToolContext
+    call: str
+    done: Callable[[bool], None]
+    value: Json = None
+    failure: Failure | None = None
+    spent: Json = None
+
+
+Message: TypeAlias = Returned | Signal | Cancel | Change | Calling | Called
+Unanswered: TypeAlias = Change | Calling | Called
+
+
+def turn_away(message: Message) -> None:
+    """Nobody will hear a message: whoever waits for an answer gets one."""
+    match message:
+        case Change():
+            message.answer(("the run has ended",))
+        case Calling() | Called():
+            message.done(False)

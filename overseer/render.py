@@ -21,6 +21,8 @@ from overseer.kernel.events import (
     StepSkipped,
     StepStarted,
     StepSucceeded,
+    ToolCalled,
+    ToolReturned,
 )
 from overseer.plan import duration_text, waves
 from overseer.plan.values import Code, Scope, WorkflowPlan, WorkflowStep
@@ -78,6 +80,8 @@ class Progress:
                 self._began[event.key] = event.at
                 if event.attempt == 1:
                     self._starting.append(self._title(event.key))
+            return
+        if isinstance(event, ToolCalled | ToolReturned):
             return
         if self._starting and not isinstance(event, ScopeOpened):
             self.flush()

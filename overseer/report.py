@@ -28,6 +28,8 @@ from overseer.kernel.events import (
     StepSkipped,
     StepStarted,
     StepSucceeded,
+    ToolCalled,
+    ToolReturned,
 )
 from overseer.kernel.reducer import apply
 from overseer.kernel.rules import Rules
@@ -59,6 +61,7 @@ class StepReport:
     started: float | None = None
     ended: float | None = None
     attempts: int = 0
+    calls: int = 0  # that its code has made
     spent: Json = None  # by all its attempts, in all lives of the run
 
     def to_json(self) -> dict[str, Json]:
@@ -73,6 +76,8 @@ class StepReport:
         }
         if self.reason:
             record["reason"] = self.reason
+        if self.calls:
+            record["calls"] = self.calls
         if self.spent:
             record["spent"] = self.spent
         return record
@@ -185,6 +190,10 @@ class Report:
             case StepSkipped(at=at, key=key, detail=reason) | StepCancelled(at=at, key=key, reason=reason):
                 step = self._step(key)
                 step.ended, step.reason = at, reason
+            case ToolCalled(key=key):
+                self._step(key).calls += 1
+            case ToolReturned(key=key, spent=spent):
+                self._count(key, spent)
             case PlanChanged():
                 self._drop_replaced()
             case RoundClosed(index=index):

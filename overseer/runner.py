@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol, assert_never
 
 from overseer.dispatch import Lanes, NotTaken, Returned
 from overseer.errors import BrokenInvariant, Failure, JournalError
+from overseer.jsonvalue import detached
 from overseer.kernel import flow
 from overseer.kernel.events import (
     CancelAsked,
@@ -32,14 +35,16 @@ from overseer.kernel.events import (
     StepInterrupted,
     StepStarted,
     StepSucceeded,
+    ToolCalled,
+    ToolReturned,
 )
 from overseer.kernel.queues import came_back, handed_over
 from overseer.kernel.reducer import apply
 from overseer.kernel.restart import change_faults
 from overseer.kernel.scheduler import MOST_AT_ONCE, advance
-from overseer.kernel.state import Attempt, RunState
+from overseer.kernel.state import Attempt, MadeCall, RunState
 from overseer.listening import Listening
-from overseer.messages import Cancel, Change, Message, Signal
+from overseer.messages import Called, Calling, Cancel, Change, Message, Signal, Unanswered, turn_away
 from overseer.plan.references import Unreadable
 from overseer.plan.values import Scope
 from overseer.plan.writing import to_document
@@ -97,7 +102,7 @@ class Runner:
         self._clock = clock
         self._at_work: dict[str, tuple[Work, int]] = {}  # by key, with the serial of its frame
         self._given_up: dict[Work, Attempt] = {}  # work that nobody waits for, and that has not come back
-        self._accepted: list[Change] = []
+        self._accepted: deque[Unanswered] = deque()  # to be answered once what they say is recorded
         self._longest_wait_s = LONGEST_WAIT_S
         self._is_over = False
         self._was_asked_to_stop = False  # asking twice is asking hard
@@ -176,12 +181,24 @@ class Runner:
                 if faults := change_faults(self.state, plan):
                     answer(faults)
                     return None
-                self._accepted.append(message)  # to be told once it is recorded
+                self._accepted.append(message)
                 return PlanChanged(now, to_document(plan))
+            case Calling(context=context):
+                if not self._is_at_work(context):
+                    message.done(False)
+                    return None
+                self._accepted.append(message)
+                return ToolCalled(now, context.key, message.call, message.tool, message.args)
+            case Called():
+                if not self._is_awaited(message):
+                    message.done(False)
+                    return None
+                self._accepted.append(message)
+                return _returned(message, now)
             case _:
                 assert_never(message)
 
-    def _told(self, returned: Returned, now: float) -> Event | None:
+    def _told(self, returned: Returned, now: float) -> StepSucceeded | StepFailed | None:
         """The event that an outcome amounts to; none if nobody waits for it any more."""
         work, outcome = returned.work, returned.outcome
         key = work.context.key
@@ -199,6 +216,22 @@ class Runner:
         frame, step_id = self.state.running[key]
         again = flow.retry_at(self.state.rules, frame, frame.graph.steps[step_id], outcome.failure, now)
         return StepFailed(now, key, outcome.failure, again, spent=spent)
+
+    def _is_at_work(self, context: ToolContext) -> bool:
+        """Whether somebody waits for the work that a context belongs to."""
+        current = self._at_work.get(context.key)
+        return current is not None and _belongs(context, current[0])
+
+    def _is_awaited(self, message: Called) -> bool:
+        """Whether a call that has come back was begun, by a work that is or was the last at its step."""
+        context = message.context
+        made = self.state.calls_of(context.key).get(message.call)
+        if made is None or made.has_returned:
+            return False
+        return self._is_at_work(context) or any(
+            _belongs(context, work) and self.state.place_at(attempt) is not None
+            for work, attempt in self._given_up.items()
+        )
 
     def _refuse_to_hang(self, alarm: float | None) -> None:
         if alarm is None and not self.state.running and self._listening.is_idle:
@@ -222,6 +255,9 @@ class Runner:
 
         Decisions can be taken again after a restart, what happened cannot happen again.
         """
+        facts = [fact for fact in facts if not isinstance(fact, ToolCalled)]  # which is not allowed any more
+        cut_off = {waiting.context.key for waiting in self._accepted if isinstance(waiting, Calling | Called)}
+        self._turn_away_accepted()
         started = set(self._at_work)
         give_up_at = self._clock() + self.state.rules.grace_s
         while started and (left := give_up_at - self._clock()) > 0:
@@ -230,8 +266,15 @@ class Runner:
             except Empty:
                 break
             if isinstance(message, Returned) and (event := self._told(message, self._clock())):
-                started.discard(message.work.context.key)
-                facts.append(event)
+                started.discard(event.key)
+                # Code whose calls were turned away has not failed: a resume goes on with it.
+                if isinstance(event, StepSucceeded) or event.key not in cut_off:
+                    facts.append(event)
+            elif isinstance(message, Calling | Called):
+                cut_off.add(message.context.key)
+                if isinstance(message, Called) and self._is_awaited(message):
+                    facts.append(self._learnt(_returned(message, self._clock())))
+            turn_away(message)
         try:
             self._log.append(facts)
         except JournalError:
@@ -255,11 +298,25 @@ class Runner:
                     news.append(self._listening.begin(key))
                 case SignalArrived(key=key):
                     self._listening.end_if_full(key)
-                case PlanChanged():
-                    self._accepted.pop(0).answer(())
+                case PlanChanged() | ToolCalled() | ToolReturned():
+                    self._answer(self._accepted.popleft())
                 case RunResumed():
                     news += [self._listening.begin(key) for key in self.state.open_scopes()]
         return [self._learnt(event) for event in news if event is not None]
+
+    def _answer(self, message: Unanswered) -> None:
+        """What somebody told and waits for is recorded."""
+        match message:
+            case Change(answer=answer):
+                answer(())
+            case Calling(context=context, done=done):
+                frame, step_id = self.state.running.get(context.key, (None, ""))
+                # Else its step was given up in the same breath.
+                done(frame is not None and frame.attempts[step_id] == context.attempt)
+            case Called(done=done):
+                done(True)
+            case _:
+                assert_never(message)
 
     def _submit(self, key: str, attempt: int) -> Event | None:
         place = self.state.running.get(key)
@@ -270,7 +327,7 @@ class Runner:
         assert not isinstance(step.action, Scope)
         context = ToolContext(self.state.run_id, key, attempt, Cancellation())
         try:
-            work = Work(context, step.action, flow.arguments(frame, step), step.outputs)
+            work = Work(context, step.action, flow.arguments(frame, step), step.outputs, self._answers(key))
             self._dispatch.send(work)
         except Unreadable as error:
             return StepFailed(self._clock(), key, flow.explained(error, step))
@@ -283,6 +340,11 @@ class Runner:
         if self.state.rules.timeout_of(step) is not None:
             handed_over(self.state, frame, step_id, self._clock())
         return None
+
+    def _answers(self, key: str) -> dict[str, MadeCall]:
+        """What the calls of earlier attempts at a step gave back; copies, because work is done by strangers."""
+        calls = self.state.calls_of(key)
+        return {call: replace(made, value=detached(made.value)) for call, made in calls.items() if made.has_returned}
 
     def _release(self, key: str) -> None:
         """A step has ended; if that was not its own doing, stop what still works for it."""
@@ -302,10 +364,22 @@ class Runner:
 
     def _turn_away(self) -> None:
         """Nobody hears any more: whoever waits for an answer gets one."""
-        unanswered, self._accepted = self._accepted, []  # accepted, but the journal refused
+        self._turn_away_accepted()
         with suppress(Empty):
             while True:
-                if isinstance(message := self._inbox.get_nowait(), Change):
-                    unanswered.append(message)
-        for change in unanswered:
-            change.answer(("the run has ended",))
+                turn_away(self._inbox.get_nowait())
+
+    def _turn_away_accepted(self) -> None:
+        with suppress(IndexError):  # several threads may be at this
+            while True:
+                turn_away(self._accepted.popleft())
+
+
+def _belongs(context: ToolContext, work: Work) -> bool:
+    """Whether a context is that of a work, or a copy of it: each attempt is cancelled by itself."""
+    return work.context.cancellation is context.cancellation
+
+
+def _returned(message: Called, now: float) -> ToolReturned:
+    context = message.context
+    return ToolReturned(now, context.key, message.call, message.value, message.failure, message.spent)

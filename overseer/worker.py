@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Protocol, assert_never
+from typing import Any, Protocol, assert_never
 
 from overseer.broker.result import ToolResult
 from overseer.errors import Failure
@@ -32,6 +32,7 @@ class Work:
     action: Call | Code
     args: dict[str, Json]
     outputs: Mapping[str, TypeName] | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)  # a `MadeCall` for each that returned in earlier attempts
 
 
 class StepCaller(Protocol):

@@ -31,6 +31,8 @@ from overseer.kernel.events import (
     StepFailed,
     StepStarted,
     StepSucceeded,
+    ToolCalled,
+    ToolReturned,
     to_record,
 )
 from overseer.runlog import NoLog, RunLog
@@ -92,6 +94,14 @@ def begin(journal: Journal, run_id: str = "r1", at: float = 1.0, name: str = "jo
 
 def events_of(count: int, value: object = "x") -> list[Event]:
     return [StepSucceeded(float(place), f"s{place}", value) for place in range(count)]
+
+
+def test_large_values_of_calls_are_kept_once(path, journal):
+    events = [ToolCalled(1.0, "a", "1", "t", {"text": LARGE}), ToolReturned(2.0, "a", "1", LARGE)]
+    with begin(journal) as log:
+        log.append([*events, StepSucceeded(3.0, "a", LARGE)])
+    assert list(journal.events("r1"))[:2] == events
+    assert blobs_in(path) == 2
 
 
 def status_of(journal: Journal, run_id: str) -> str:

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overseer.errors import Failure
-from overseer.kernel.events import PlanChanged, RunResumed, RunStarted, StepFailed, StepStarted, StepSucceeded
+from overseer.kernel.events import (
+    PlanChanged,
+    RunResumed,
+    RunStarted,
+    StepFailed,
+    StepStarted,
+    StepSucceeded,
+    ToolCalled,
+    ToolReturned,
+)
 from overseer.kernel.restart import change_faults
 from overseer.plan import to_document
 from overseer.render import Progress, ending_lines
@@ -166,6 +175,29 @@ def test_what_was_spent_is_summed_over_attempts_lives_and_steps_that_are_gone() 
     after = planned("steps: [{step_id: b, tool: t}]")
     report.observe(PlanChanged(7.0, to_document(after)))
     assert report.document()["spent"] == whole
+
+
+def test_the_calls_of_a_steps_code_are_counted_and_paid_for_by_the_step() -> None:
+    plan = planned("steps: [{step_id: a, code: x}, {step_id: b, tool: t}]")
+    report, lines = Report(plan), []
+    progress = Progress(plan, lines.append)
+    for event in (
+        RunStarted(0.0, "r", {}),
+        StepStarted(0.0, "a"),
+        ToolCalled(0.0, "a", "1", "t", {}),
+        StepStarted(0.0, "b"),
+        ToolReturned(0.5, "a", "1", 1, spent={"requests": 1}),
+        ToolCalled(0.6, "a", "2", "t", {}),
+    ):
+        report.observe(event)
+        progress.observe(event)
+    report.observe(StepSucceeded(1.0, "a", 1, spent={"requests": 1}))
+    first, second = report.document()["steps"]
+    assert (first["calls"], first["spent"]) == (2, {"requests": 2})
+    assert not second.keys() & {"calls", "spent"}
+    assert lines == []
+    progress.flush()
+    assert lines[0] == "Executing 2 steps in parallel:"
 
 
 def test_a_run_that_spent_nothing_says_nothing_of_it() -> None:

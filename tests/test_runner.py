@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -15,20 +18,32 @@ from overseer.broker.budget import Spend
 from overseer.broker.result import ToolResult
 from overseer.errors import Failure, JournalError
 from overseer.journal import Journal
-from overseer.kernel.events import RunStarted, StepFailed, StepStarted, StepSucceeded
+from overseer.jsonvalue import Json
+from overseer.kernel.events import (
+    Event,
+    RunResumed,
+    RunStarted,
+    StepFailed,
+    StepStarted,
+    StepSucceeded,
+    ToolCalled,
+    ToolReturned,
+)
+from overseer.kernel.reducer import apply
 from overseer.kernel.rules import Rules
-from overseer.kernel.state import RunState
+from overseer.kernel.state import MadeCall, RunState
+from overseer.messages import Called, Calling, Cancel
 from overseer.plan import completed, plan_from
 from overseer.runlog import RunLog
 from overseer.runner import Runner
 from overseer.sources import Sources
 from overseer.stream import Stream
-from overseer.tool import Tool, ToolContext, tool
-from overseer.worker import StepCaller, warm_executor
+from overseer.tool import Cancellation, Tool, ToolContext, tool
+from overseer.worker import StepCaller, Work, warm_executor
 from tests.fakes import Latch, MemoryLog
 
 
-def runner_of(plan: dict[str, Any], tools: list[Tool], log: MemoryLog, caller: StepCaller | None = None) -> Runner:
+def runner_of(plan: dict[str, Any], tools: list[Tool], log: MemoryLog, caller: Any = None) -> Runner:
     ready, _ = completed(plan_from(plan).plan)
     return Runner(
         RunState(ready, Rules(), "run"),
@@ -137,3 +152,133 @@ def test_what_an_attempt_took_is_told_with_its_end() -> None:
         {"requests": 1},
         {"requests": 1, "tokens": 9},
     ]
+
+
+# --- calls of a step's code
+
+
+class Program(StepCaller):
+    """A tool whose calls tell the run of calls of their own, as code does, and notes what it was told."""
+
+    def __init__(self, *calls: str) -> None:
+        self.runner: Runner
+        self.calls = calls
+        self.told: list[tuple[str, bool]] = []
+        self.between = Latch()
+        self.between.open()
+
+    def call(self, name: str, args: Mapping[str, Json], context: ToolContext) -> ToolResult:
+        for call in self.calls:
+            may = self.tell(call, partial(Calling, context, call, "t", {"n": call}))
+            self.between.wait()
+            if not may or not self.tell(call, partial(Called, context, call, value=[call], spent={"requests": 1})):
+                return ToolResult(failure=Failure("cancelled", "was cut off"))
+        return ToolResult("done")
+
+    def tell(self, call: str, message: Callable[..., Any]) -> bool:
+        told: SimpleQueue[bool] = SimpleQueue()
+        self.runner.tell(message(done=told.put))
+        answer = told.get(timeout=10)
+        self.told.append((call, answer))
+        return answer
+
+
+def programmed(program: Program, log: MemoryLog, **step: Any) -> Runner:
+    program.runner = runner_of({"steps": [{"step_id": "a", "tool": "t"} | step]}, [], log, program)
+    return program.runner
+
+
+def called(log: MemoryLog) -> list[Event]:
+    return [event for event in log.events if isinstance(event, ToolCalled | ToolReturned)]
+
+
+def test_calls_are_recorded_before_the_code_goes_on() -> None:
+    log, seen = MemoryLog(), []
+    program = Program("1", "2")
+    tell = program.tell
+
+    def told(call: str, message: Callable[..., Any]) -> bool:
+        answer = tell(call, message)
+        seen.append(len(called(log)))
+        return answer
+
+    program.tell = told  # type: ignore[method-assign]
+    begin(programmed(program, log))
+    assert seen == [1, 2, 3, 4]
+    assert [replace(event, at=0.0) for event in called(log)[:2]] == [
+        ToolCalled(0.0, "a", "1", "t", {"n": "1"}),
+        ToolReturned(0.0, "a", "1", ["1"], spent={"requests": 1}),
+    ]
+    assert log.events[-1].status == "succeeded"  # type: ignore[union-attr]
+
+
+def test_what_earlier_calls_gave_back_comes_with_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    works: list[Work] = []
+
+    def perform(work: Work, caller: StepCaller) -> ToolResult:
+        works.append(work)
+        return ToolResult("done")
+
+    monkeypatch.setattr("overseer.dispatch.perform", perform)
+    runner = runner_of({"steps": [{"step_id": "a", "code": "x"}]}, [], MemoryLog())
+    earlier: list[Event] = [RunStarted(0.0, "run", {}), StepStarted(0.0, "a")]
+    earlier += [ToolCalled(0.0, "a", call, "t", {}) for call in "123"]
+    earlier += [ToolReturned(0.0, "a", "1", [1]), ToolReturned(0.0, "a", "2", failure=Failure("tool", "no"))]
+    for event in earlier:
+        apply(event, runner.state)
+    runner.run([RunResumed(1.0)])
+    assert works[0].answers == {
+        "1": MadeCall("t", True, [1]),
+        "2": MadeCall("t", True, None, Failure("tool", "no")),
+    }
+
+
+def test_when_the_journal_refuses_a_call_must_not_be_made_and_the_code_has_not_failed() -> None:
+    log = MemoryLog(refuse=lambda batch: batch == 2)
+    program = Program("1")
+    with pytest.raises(JournalError, match="the disk is full"):
+        begin(programmed(program, log, on_error="continue"))
+    assert program.told == [("1", False)]
+    assert called(log) == []
+    assert not any(isinstance(event, StepFailed) for event in log.events)
+
+
+def test_when_the_journal_refuses_what_a_call_gave_back_is_kept() -> None:
+    log = MemoryLog(refuse=lambda batch: batch == 3)
+    program = Program("1", "2")
+    with pytest.raises(JournalError, match="the disk is full"):
+        begin(programmed(program, log))
+    assert program.told == [("1", True), ("1", False)]
+    assert [type(event) for event in called(log)] == [ToolCalled, ToolReturned]
+
+
+def test_a_step_that_was_given_up_makes_no_more_calls_but_is_heard_of_the_last() -> None:
+    log, timed_out = MemoryLog(), Latch()
+    program = Program("1", "2")
+    program.between = timed_out
+    step = {"timeout": "50ms", "retry": {"attempts": 2, "delay": "1h"}}
+    runner = programmed(program, log, **step)
+
+    def watch(event: Event) -> None:
+        if isinstance(event, StepFailed):
+            timed_out.open()
+        elif isinstance(event, ToolReturned):
+            runner.tell(Cancel(True, "enough"))
+
+    runner._stream.watch(watch)
+    begin(runner)
+    assert [type(event) for event in called(log)] == [ToolCalled, ToolReturned]
+    assert runner.state.calls_of("a") == {"1": MadeCall("t", True, ["1"])}
+    while len(program.told) < 3:
+        time.sleep(0.001)
+    assert program.told == [("1", True), ("1", True), ("2", False)]
+
+
+def test_nobody_waits_for_a_run_that_is_over() -> None:
+    log = MemoryLog()
+    program = Program("1")
+    runner = programmed(program, log)
+    begin(runner)
+    context = ToolContext("run", "a", 1, Cancellation())
+    assert program.tell("2", partial(Calling, context, "2", "t", {})) is False
+    assert program.tell("2", partial(Called, context, "2")) is False

@@ -86,6 +86,29 @@ class StepInterrupted:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """The code of a step is about to call a tool; `call` is a name that is unique within the step."""
+
+    at: float
+    key: str
+    call: str
+    tool: str
+    args: dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned:
+    """Such a call has come back. What it took is told here, and not with the end of its step again."""
+
+    at: float
+    key: str
+    call: str
+    value: Json = None
+    failure: Failure | None = None
+    spent: Json = None
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeOpened:
     at: float
     key: str
@@ -162,6 +185,8 @@ Event: TypeAlias = (
     | StepSkipped
     | StepCancelled
     | StepInterrupted
+    | ToolCalled
+    | ToolReturned
     | ScopeOpened
     | RoundOpened
     | RoundClosed
@@ -176,6 +201,8 @@ Event: TypeAlias = (
 CARRIES: dict[type[Any], str] = {
     RunStarted: "inputs",
     StepSucceeded: "value",
+    ToolCalled: "args",
+    ToolReturned: "value",
     RoundClosed: "value",
     SignalArrived: "payload",
     PlanChanged: "plan",

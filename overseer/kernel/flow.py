@@ -20,6 +20,7 @@ from overseer.kernel.state import Attempt, Frame, OpenScope, RunState, Status, p
 from overseer.plan.inputs import input_values
 from overseer.plan.references import CONTEXT_NAMES, Ref, Unreadable, read_path, rendered
 from overseer.plan.values import (
+    Code,
     Each,
     FileChange,
     Guard,
@@ -299,7 +300,8 @@ def slot_for(step: WorkflowStep, failure: Failure) -> Json:
 
 def retry_at(rules: Rules, frame: Frame, step: WorkflowStep, failure: Failure, now: float) -> float | None:
     """When to try a failed step again; None if that was its last attempt, could not help or could do harm."""
-    if failure.kind == "timeout" and not rules.is_repeatable(step):
+    is_in_doubt = failure.kind == "timeout" or isinstance(step.action, Code)
+    if is_in_doubt and not rules.is_repeatable(step, frame.under_way(step.step_id)):
         return None  # it may have had its effects, and even be at it still
     made = frame.attempts.get(step.step_id, 0) - frame.forgiven.get(step.step_id, 0)
     if made >= step.retry.attempts or failure.kind not in step.retry.on:

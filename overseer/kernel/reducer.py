@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import assert_never
 
 from overseer.errors import BrokenInvariant
+from overseer.jsonvalue import Json
 from overseer.kernel import flow
+from overseer.kernel.calls import forget_calls, forget_failed_calls, tool_called, tool_returned
 from overseer.kernel.events import (
     CancelAsked,
     Event,
@@ -29,6 +31,8 @@ from overseer.kernel.events import (
     StepSkipped,
     StepStarted,
     StepSucceeded,
+    ToolCalled,
+    ToolReturned,
 )
 from overseer.kernel.queues import abandon, offer_round, release_claims, unblock_first, withdraw_claims
 from overseer.kernel.restart import change_plan, resume_run
@@ -51,15 +55,15 @@ def apply(event: Event, state: RunState) -> None:
         case StepSkipped():
             _skipped(event, state)
         case StepCancelled(at=at, key=key):
-            frame, step_id = state.place_of(key)
-            frame.is_uneven = True
-            if frame.status.get(step_id) == Status.RUNNING:
-                abandon(state, frame, step_id, at, "was given up")
-            _end(state, key, frame, step_id, Status.CANCELLED)
+            _cancelled(state, key, at)
         case StepInterrupted(at=at, key=key):
             frame, step_id = state.place_of(key)
             abandon(state, frame, step_id, at, "was given up")
             _leave_running(state, key, frame, step_id, Status.INTERRUPTED)
+        case ToolCalled():
+            tool_called(event, state)
+        case ToolReturned():
+            tool_returned(event, state)
         case ScopeOpened():
             scope_opened(event, state)
         case RoundOpened():
@@ -67,10 +71,7 @@ def apply(event: Event, state: RunState) -> None:
         case RoundClosed():
             round_closed(event, state)
         case SignalArrived(key=key, payload=payload):
-            if scope := state.scope_at(key):
-                scope.signals.append(payload)
-                scope.arrived += 1
-                offer_round(state, scope)
+            _signal_arrived(state, key, payload)
         case SourceOpened():
             pass  # told for those who watch: the scope was open before
         case CancelAsked():
@@ -105,6 +106,7 @@ def _failed(event: StepFailed, state: RunState) -> None:
     step = frame.graph.steps[step_id]
     if event.is_abandoned:
         abandon(state, frame, step_id, event.at, "timed out")
+    forget_failed_calls(frame, step_id)
     if event.retry_at is not None:
         _leave_running(state, event.key, frame, step_id, Status.RETRYING)
         state.set_alarm(event.retry_at, Retry(state.attempt_at(frame, step_id)))
@@ -117,6 +119,14 @@ def _failed(event: StepFailed, state: RunState) -> None:
     if step.on_error == "fail" and frame.graph.plan.on_error == "fail_fast":
         stop(state, frame)
         state.doomed.append(frame)
+
+
+def _cancelled(state: RunState, key: str, at: float) -> None:
+    frame, step_id = state.place_of(key)
+    frame.is_uneven = True
+    if frame.status.get(step_id) == Status.RUNNING:
+        abandon(state, frame, step_id, at, "was given up")
+    _end(state, key, frame, step_id, Status.CANCELLED)
 
 
 def _skipped(event: StepSkipped, state: RunState) -> None:
@@ -132,6 +142,8 @@ def _skipped(event: StepSkipped, state: RunState) -> None:
 def _end(state: RunState, key: str, frame: Frame, step_id: str, status: StatusName) -> None:
     """A step has ended: nothing but its own users is looked at."""
     _leave_running(state, key, frame, step_id, status)
+    if frame.calls:
+        forget_calls(frame, step_id)
     if step_id in frame.scopes:
         close_rounds(state, frame.scopes[step_id])
     frame.unended -= 1
@@ -158,6 +170,13 @@ def _leave_running(state: RunState, key: str, frame: Frame, step_id: str, status
         release_claims(state, key)
     if frame.is_stopped and frame.is_over:
         state.over.append(frame)
+
+
+def _signal_arrived(state: RunState, key: str, payload: Json) -> None:
+    if scope := state.scope_at(key):
+        scope.signals.append(payload)
+        scope.arrived += 1
+        offer_round(state, scope)
 
 
 # --- the run

@@ -6,6 +6,7 @@ from collections import deque
 
 from overseer.errors import PlanError
 from overseer.jsonvalue import Json
+from overseer.kernel.calls import forget_open_calls
 from overseer.kernel.claims import Claims
 from overseer.kernel.events import RunResumed
 from overseer.kernel.queues import offer_round, release_claims, unblock_first, withdraw_claims
@@ -68,6 +69,7 @@ def _is_tolerated(frame: Frame, step_id: str) -> bool:
 def _forgive(frame: Frame, step_id: str) -> None:
     frame.failures.pop(step_id, None)
     frame.values.pop(step_id, None)
+    forget_open_calls(frame, step_id)
     if step_id in frame.attempts:
         frame.forgiven[step_id] = frame.attempts[step_id]
     if step_id in frame.scopes:
@@ -145,6 +147,9 @@ def change_plan(state: RunState, plan: WorkflowPlan) -> None:
     for step_id, status in list(root.status.items()):
         if status in _UNDECIDED or root.graph.steps.get(step_id) != before[step_id]:
             _drop(state, root, step_id)
+    for step_id in list(root.calls):
+        if root.graph.steps.get(step_id) != before[step_id]:  # other code makes other calls
+            del root.calls[step_id]
     root.is_stopped = False
     for scope in root.scopes.values():
         scope.step = root.graph.steps[scope.step.step_id]

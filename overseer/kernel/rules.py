@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from overseer.jsonvalue import Json
@@ -39,11 +39,17 @@ class Rules:
             return Effects(is_undeclared=True) if changing else None
         return None
 
-    def is_repeatable(self, step: WorkflowStep) -> bool:
-        """Whether doing the step a second time changes nothing that the first time did not."""
+    def is_repeatable(self, step: WorkflowStep, under_way: Iterable[str] | None = None) -> bool:
+        """Whether doing the step a second time changes nothing that the first time did not.
+
+        `under_way` are the tools that its code had called and not heard of again, since what it has heard of
+        answers by itself; where that is not known, it may be any that the code can call.
+        """
         if isinstance(step.action, Call):
             return step.action.tool not in self.unrepeatable
-        return not isinstance(step.action, Code) or self.unrepeatable.isdisjoint(step.action.tools)
+        if isinstance(step.action, Code):
+            return self.unrepeatable.isdisjoint(step.action.tools if under_way is None else under_way)
+        return True
 
     def timeout_of(self, step: WorkflowStep) -> float | None:
         if step.timeout_s is None and isinstance(step.action, Call):

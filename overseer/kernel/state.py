@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from overseer.errors import Failure
@@ -58,9 +59,21 @@ class Status:
     CANCELLED: Final = "cancelled"
 
 
+_NO_CALLS: Mapping[str, MadeCall] = MappingProxyType({})
+
 ENDED: frozenset[StatusName] = frozenset(
     {Status.SUCCEEDED, Status.FAILED, Status.SKIPPED, Status.BLOCKED, Status.CANCELLED}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class MadeCall:
+    """A call that the code of a step has begun, and what came of it."""
+
+    tool: str
+    has_returned: bool = False
+    value: Json = None
+    failure: Failure | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -81,6 +94,7 @@ class Frame:
     failures: dict[str, Failure] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     forgiven: dict[str, int] = field(default_factory=dict)  # attempts made before a resume
+    calls: dict[str, dict[str, MadeCall]] = field(default_factory=dict)  # of steps that may begin again, by name
     scopes: dict[str, OpenScope] = field(default_factory=dict)
     refusal: Failure | None = None  # why an isolated round could not even get its inputs
     is_stopped: bool = False  # starts nothing more
@@ -94,6 +108,10 @@ class Frame:
 
     def status_of(self, step_id: str) -> StatusName:
         return self.status.get(step_id, Status.WAITING)
+
+    def under_way(self, step_id: str) -> list[str]:
+        """The tools that the code of a step has called and not heard of again."""
+        return [made.tool for made in self.calls.get(step_id, _NO_CALLS).values() if not made.has_returned]
 
     @property
     def is_over(self) -> bool:
@@ -260,6 +278,12 @@ class RunState:
         frame = self.frames.get(round_key)
         return frame.scopes.get(step_id) if frame else None
 
+    def calls_of(self, key: str) -> Mapping[str, MadeCall]:
+        """The calls that the code of a step has made so far, by name; none once the step has ended for good."""
+        round_key, _, step_id = key.rpartition("/")
+        frame = self.frames.get(round_key)
+        return frame.calls.get(step_id, _NO_CALLS) if frame else _NO_CALLS
+
     def graph_of(self, plan: WorkflowPlan, path: str) -> Graph:
         graph = self.graphs.get(path)
         if graph is None or graph.plan is not plan:
@@ -297,16 +321,29 @@ class RunState:
 
     def interrupted(self) -> Iterator[tuple[str, WorkflowStep]]:
         """Steps that had started, that a resume would start again, and whose outcome nobody knows."""
+        for frame, step in self._left_behind():
+            yield frame.key_of(step.step_id), step
+
+    def unsure(self) -> list[str]:
+        """The keys of those of them that must not simply be started again."""
+        return [
+            frame.key_of(step.step_id)
+            for frame, step in self._left_behind()
+            if not self.rules.is_repeatable(step, frame.under_way(step.step_id))
+        ]
+
+    def _left_behind(self) -> Iterator[tuple[Frame, WorkflowStep]]:
         frames = [self.root]
         for frame in frames:  # grows while it is walked
             for scope in frame.scopes.values():
                 frames += [*scope.open.values(), *scope.broken.values()]
             for step_id, status in frame.status.items():
                 step, failure = frame.graph.steps[step_id], frame.failures.get(step_id)
-                was_left_behind = failure is not None and failure.kind == "timeout" and step.on_error == "fail"
+                was_at_it = failure is not None and (failure.kind == "timeout" or bool(frame.under_way(step_id)))
+                was_left_behind = was_at_it and step.on_error == "fail"
                 is_unsure = status in (Status.RUNNING, Status.INTERRUPTED, Status.CANCELLED) or was_left_behind
                 if is_unsure and not isinstance(step.action, Scope):
-                    yield frame.key_of(step_id), step
+                    yield frame, step
 
 
 def planned_rounds(scope: Scope, items: list[Json] | None, iterations: int | None) -> int | None:

@@ -23,6 +23,8 @@ from overseer.kernel.events import (
     StepFailed,
     StepStarted,
     StepSucceeded,
+    ToolCalled,
+    ToolReturned,
     from_record,
     to_record,
 )
@@ -64,11 +66,14 @@ class World:
     events: list[Event] = field(default_factory=list)
     now: float = 0.0
     hangs: bool = False  # whether steps may overrun their time, and come back late or never
+    is_busy: bool = False  # whether steps make calls of their own, and are paid for
 
     def __post_init__(self) -> None:
         self.state = RunState(self.plan, self.rules)
         self.choice = random.Random(self.seed)
         self.peak = 0
+        self.under_way: set[tuple[str, str]] = set()  # calls of running steps, by key and name
+        self.paid = 0
         self.ghosts: dict[Attempt, tuple[Want, ...]] = {}  # work that was given up, and what it may still write
 
     def begin(self) -> World:
@@ -110,7 +115,7 @@ class World:
         if self.hangs and self.choice.random() < 0.4:
             self.let_time_pass()
         elif self.state.running:
-            self.end(self.choice.choice(sorted(self.state.running)))
+            self.act(self.choice.choice(sorted(self.state.running)))
         elif (alarm := self.state.next_alarm()) is not None:
             self.now = max(self.now, alarm)
         else:
@@ -133,16 +138,59 @@ class World:
                 return self
         raise AssertionError(f"the run has not ended after {most} steps")
 
-    def end(self, key: str) -> None:
+    def act(self, key: str) -> None:
+        """Let one running step make a call, hear of one, or end once it has heard of all."""
+        if not self.is_busy:
+            self.end(key)
+            return
+        answers = {call: made for call, made in self.state.calls_of(key).items() if made.has_returned}
+        if any(made.failure for made in answers.values()):  # heard of in an earlier life
+            self.end(key, Failure("transient", "its call failed"))
+            return
+        open_calls = sorted(call for at, call in self.under_way if at == key)
+        missing = [call for call in self.calls_in(key) if call not in answers and call not in open_calls]
+        if missing and self.choice.random() < 0.6:
+            self.under_way.add((key, missing[0]))
+            self.tell(ToolCalled(self.now, key, missing[0], "t", {}))
+        elif open_calls:
+            self.give_back(key, self.choice.choice(open_calls))
+        elif missing:
+            self.end(key, Failure("transient", "came to grief before it was through"))
+        else:
+            for call in self.calls_in(key):
+                assert answers[call].value == f"{key}:{call}"
+            self.end(key)
+
+    def calls_in(self, key: str) -> list[str]:
+        """What a step calls, one after the other or at once."""
+        return [f"c{number}" for number in range(len(key) % 4)]
+
+    def give_back(self, key: str, call: str) -> None:
+        self.under_way.discard((key, call))
+        if self.choice.random() < 0.1:
+            self.tell(ToolReturned(self.now, key, call, failure=Failure("transient", "try again")))
+            self.end(key, Failure("transient", "its call failed"))
+        else:
+            self.paid += 1
+            self.tell(ToolReturned(self.now, key, call, f"{key}:{call}", spent={"requests": 1}))
+
+    def end(self, key: str, failure: Failure | None = None) -> None:
         """End one running step as its behaviour says."""
         self.now += self.choice.random()
         frame, step_id = self.state.running[key]
         step = frame.graph.steps[step_id]
-        result = self.behave(key, flow.arguments(frame, step), frame.attempts[step_id])
+        result = failure or self.behave(key, flow.arguments(frame, step), frame.attempts[step_id])
+        self.forget_calls(key)
+        spent = {"requests": 1} if self.is_busy else None
+        self.paid += bool(spent)
         if isinstance(result, Failure):
-            self.tell(StepFailed(self.now, key, result, flow.retry_at(self.rules, frame, step, result, self.now)))
+            again = flow.retry_at(self.rules, frame, step, result, self.now)
+            self.tell(StepFailed(self.now, key, result, again, spent=spent))
         else:
-            self.tell(StepSucceeded(self.now, key, result))
+            self.tell(StepSucceeded(self.now, key, result, spent=spent))
+
+    def forget_calls(self, key: str) -> None:
+        self.under_way = {(at, call) for at, call in self.under_way if at != key}
 
     def come_back(self, key: str, attempt: int = 1) -> None:
         """Work that was given up has really ended."""
@@ -162,6 +210,7 @@ class World:
     def _give_up(self, key: str) -> None:
         frame, step_id = self.state.running[key]
         wants = flow.wants_of(self.state, frame, frame.graph.steps[step_id])
+        self.forget_calls(key)
         self.ghosts[self.state.attempt_at(frame, step_id)] = tuple(want for want in wants if want.is_lasting)
 
     def _check_start(self, event: StepStarted) -> None:

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from overseer.jsonvalue import Json
 from overseer.kernel import flow
-from overseer.kernel.events import PlanChanged, StepStarted, StepSucceeded
+from overseer.kernel.events import PlanChanged, StepStarted, StepSucceeded, ToolCalled, ToolReturned
 from overseer.kernel.restart import change_faults
 from overseer.kernel.rules import Rules
 from overseer.kernel.state import Status
 from overseer.plan import to_document
 from overseer.plan.values import WorkflowStep
+from overseer.report import Report
 from tests.kernel.plans import EFFECTS, documents, never_fails, outcome, planned
 from tests.kernel.simulation import World
 
@@ -197,3 +198,56 @@ def renamed(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same steps under ids that collide with no others."""
     changed: list[dict[str, Any]] = json.loads(re.sub(r"\bs(?=\d)", "n", json.dumps(steps)))
     return changed
+
+
+# --- steps whose code makes calls
+
+
+def forgiving(document: dict[str, Any]) -> dict[str, Any]:
+    """The plan with so many attempts that no step fails for good because a call of its code did."""
+    steps = [forgiving(step) for step in document.get("steps", ())]
+    changed = document | ({"steps": steps} if steps else {})
+    if "tool" in document:
+        changed["retry"] = {"attempts": 100, "delay": "1ms", "on": ["transient"]}
+    return changed | ({"plan": forgiving(document["plan"])} if "plan" in document else {})
+
+
+@seldom
+@given(documents(), RULES, SEEDS)
+def test_resume_from_every_prefix_ends_alike_and_makes_no_call_again_that_returned(
+    document: dict[str, Any], rules: Rules, seed: int
+) -> None:
+    plan = planned(forgiving(document))
+    whole = World(plan, outcome, rules, seed, is_busy=True).begin().run()
+    assert_no_calls_are_kept_for_nothing(whole)
+    for cut in range(len(whole.events)):
+        resumed = World(plan, outcome, rules, seed + cut, is_busy=True).resume(whole.events[:cut]).run()
+        assert ending(resumed) == ending(whole), f"cut after {cut} events"
+        assert_nothing_repeated(resumed, cut)
+        assert_no_call_repeated(resumed)
+
+
+@often
+@given(documents(), RULES, SEEDS)
+def test_calls_are_made_once_though_steps_overrun_their_time(document: dict[str, Any], rules: Rules, seed: int) -> None:
+    plan = planned(with_timeouts(forgiving(document)))
+    world = World(plan, outcome, rules, seed, hangs=True, is_busy=True).begin().run()
+    assert_no_call_repeated(world)
+    assert_no_calls_are_kept_for_nothing(world)
+    assert (Report(plan, world.events).spent or {"requests": 0}) == {"requests": world.paid}
+
+
+def assert_no_call_repeated(world: World) -> None:
+    """What a call gave back is never lost, in whatever life of the run."""
+    known = set()
+    for event in world.events:
+        if isinstance(event, ToolReturned) and event.failure is None:
+            known.add((event.key, event.call))
+        elif isinstance(event, ToolCalled):
+            assert (event.key, event.call) not in known
+
+
+def assert_no_calls_are_kept_for_nothing(world: World) -> None:
+    for frame in world.state.frames.values():
+        for step_id in frame.calls:
+            assert frame.status_of(step_id) not in (Status.SUCCEEDED, Status.SKIPPED, Status.BLOCKED)

@@ -7,6 +7,7 @@ import pytest
 from overseer.errors import Failure
 from overseer.jsonvalue import Json
 from overseer.kernel.events import (
+    PlanChanged,
     RoundClosed,
     RoundOpened,
     RunFinished,
@@ -16,10 +17,14 @@ from overseer.kernel.events import (
     StepInterrupted,
     StepStarted,
     StepSucceeded,
+    ToolCalled,
+    ToolReturned,
 )
 from overseer.kernel.queues import handed_over
 from overseer.kernel.rules import Effects, Rules
 from overseer.kernel.scheduler import MOST_AT_ONCE, advance
+from overseer.kernel.state import MadeCall
+from overseer.plan import to_document
 from tests.kernel.simulation import World, planned
 
 SHELL = Rules(effects={"shell": Effects(is_undeclared=True), "save": Effects(writes=("file:{path}",))})
@@ -429,10 +434,114 @@ def test_what_must_not_be_called_again_is_not_after_a_timeout() -> None:
     assert world.state.status == "failed"
 
 
-def test_code_that_may_call_what_must_not_be_called_again_is_not_tried_again_after_a_timeout() -> None:
-    text = "steps: [{step_id: a, code: pay twice, tools: [look, pay], timeout: 5s, retry: 3}]"
-    assert after(begun(text, Rules(unrepeatable=frozenset({"pay"}))), 5).state.status == "failed"
-    assert after(begun(text, Rules(unrepeatable=frozenset({"post"}))), 5).state.status == "running"
+# --- calls of a step's code
+
+CODE = "steps: [{step_id: a, code: pay twice, tools: [look, pay], timeout: 5s, retry: {attempts: 3, delay: 1s}}]"
+ONCE = Rules(unrepeatable=frozenset({"pay"}))
+
+
+def calling(tool: str, *, returned: bool = False) -> World:
+    world = begun(CODE, ONCE)
+    world.tell(ToolCalled(1, "a", "1", tool, {"n": 1}))
+    if returned:
+        world.tell(ToolReturned(2, "a", "1", "receipt"))
+    return world
+
+
+@pytest.mark.parametrize(
+    ("tool", "returned", "status"),
+    [("pay", False, "failed"), ("pay", True, "running"), ("look", False, "running"), ("look", True, "running")],
+)
+def test_code_is_not_tried_again_after_a_timeout_while_what_must_not_be_called_again_is_under_way(
+    tool: str, returned: bool, status: str
+) -> None:
+    assert after(calling(tool, returned=returned), 5).state.status == status
+
+
+def test_code_that_breaks_while_what_must_not_be_called_again_is_under_way_is_not_tried_again() -> None:
+    world = calling("pay")
+    world.behave = failing("a", kind="transient")
+    world.end("a")
+    assert world.run().state.status == "failed"
+    assert world.state.unsure() == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "returned", "unsure"),
+    [("pay", False, ["a"]), ("pay", True, []), ("look", False, []), ("look", True, [])],
+)
+def test_interrupted_code_is_unsure_only_of_calls_that_nobody_has_heard_of_again(
+    tool: str, returned: bool, unsure: list[str]
+) -> None:
+    world = calling(tool, returned=returned)
+    assert [key for key, _ in world.state.interrupted()] == ["a"]
+    assert world.state.unsure() == unsure
+    world.cancel(hard=True)
+    assert world.run().state.status == "cancelled"
+    assert world.state.unsure() == unsure
+
+
+def test_code_that_was_given_up_because_another_step_failed_is_unsure_too() -> None:
+    world = begun(
+        """
+        on_error: fail_fast
+        steps:
+        - {step_id: x, code: pay, tools: [pay]}
+        - {step_id: bad, tool: t}
+        """,
+        ONCE,
+        behave=failing("bad"),
+    )
+    world.tell(ToolCalled(1, "x", "1", "pay", {}))
+    world.end("bad")
+    assert world.run().state.status == "failed"
+    assert world.state.unsure() == ["x"]
+
+
+def test_who_resumes_has_decided_about_calls_that_nobody_has_heard_of_again() -> None:
+    cut_off = calling("pay")
+    world = World(cut_off.plan, rules=ONCE).resume(cut_off.events)
+    world.advance()
+    assert world.state.unsure() == []
+    assert world.state.calls_of("a") == {}
+
+
+def test_what_calls_gave_back_is_kept_over_an_interruption_and_a_retry_until_the_step_has_ended() -> None:
+    earlier = calling("pay", returned=True)
+    world = World(earlier.plan, rules=ONCE, behave=failing("a", kind="transient", times=2)).resume(earlier.events)
+    world.advance()
+    kept = {"1": MadeCall("pay", True, "receipt")}
+    assert world.state.calls_of("a") == kept
+    world.end("a")
+    assert world.state.calls_of("a") == kept
+    after(world, world.now + 5)
+    world.end("a")
+    assert world.state.calls_of("a") == {}
+    assert world.state.root.calls == {}
+
+
+def test_a_call_that_failed_answers_again_after_an_interruption_but_not_in_another_attempt() -> None:
+    world = calling("look")
+    world.tell(ToolReturned(2, "a", "1", failure=Failure("transient", "busy")))
+    resumed = World(world.plan, rules=ONCE).resume(world.events)
+    assert resumed.state.calls_of("a")["1"].failure == Failure("transient", "busy")
+    world.behave = failing("a", kind="transient")
+    world.end("a")
+    assert world.state.calls_of("a") == {}
+
+
+def test_other_code_is_not_answered_with_the_calls_of_the_code_before() -> None:
+    same, other = "{step_id: a, code: pay, retry: {attempts: 2, delay: 1h}}", "{step_id: a, code: pay twice}"
+    for step, kept in ((same, 1), (other, 0)):
+        world = begun(f"steps: [{same}]", behave=failing("a", kind="transient"))
+        world.tell(ToolCalled(1, "a", "1", "pay", {}))
+        world.tell(ToolReturned(1, "a", "1"))
+        world.end("a")
+        world.tell(PlanChanged(2, to_document(planned(f"steps: [{step}]"))))
+        assert len(world.state.calls_of("a")) == kept
+
+
+# --- the time a step may take
 
 
 def test_the_time_of_a_step_runs_from_when_it_is_handed_over() -> None:
