@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.database", "overseer.locks", "overseer.diagnosis", "overseer.ids", "overseer.home"),
     ("overseer.kernel",),
     ("overseer.plan",),
-    ("overseer.console", "overseer.exits"),
+    ("overseer.console", "overseer.exits", "overseer.stopsignals"),
     ("overseer.spending",),
     ("overseer.jsonvalue", "overseer.errors"),
     ("overseer.tool",),

@@ -6,9 +6,9 @@ import signal
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
-from typing import Any
+from functools import partial
 
 from overseer import exits
 from overseer.commands.output import is_machine, put_document, put_value, say_lines
@@ -20,6 +20,7 @@ from overseer.kernel.events import Event, to_record
 from overseer.plan.values import WorkflowPlan
 from overseer.render import Progress, ending_lines
 from overseer.report import Report
+from overseer.stopsignals import hearing_signals
 
 
 def carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Namespace) -> int:
@@ -34,7 +35,7 @@ def carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Name
     watched = lines.watching_reader() if options.jsonl else nullcontext()
     try:
         # What a tool prints is not the result.
-        with _stopping_at_signals(prepared), redirect_stdout(sys.stderr), watched:
+        with hearing_signals(partial(_stop_at, prepared)), redirect_stdout(sys.stderr), watched:
             result = prepared.carry_out()
     except JournalError as error:
         raise RunCutOff(prepared.run_id, error) from error
@@ -97,27 +98,9 @@ class _EventLines:
             raise self.error
 
 
-@contextmanager
-def _stopping_at_signals(prepared: Run) -> Iterator[None]:
-    """The first Ctrl-C stops gently, the second at once; being told to end stops at once.
-
-    What is ignored stays so: under `nohup` a run outlives its terminal.
-    """
-
-    def interrupt(_number: int, _frame: Any) -> None:
+def _stop_at(prepared: Run, asked: signal.Signals) -> None:
+    """The first Ctrl-C stops gently, the second at once; being told to end stops at once."""
+    if asked == signal.SIGINT:
         prepared.cancel(reason="interrupted")
-
-    def terminate(number: int, _frame: Any) -> None:
-        prepared.cancel(hard=True, reason=f"got signal {signal.Signals(number).name}")
-
-    wanted: dict[str, Callable[[int, Any], None]] = {"SIGINT": interrupt, "SIGTERM": terminate, "SIGHUP": terminate}
-    before = {
-        number: signal.signal(number, handler)
-        for name, handler in wanted.items()
-        if (number := getattr(signal, name, None)) is not None and signal.getsignal(number) is not signal.SIG_IGN
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    else:
+        prepared.cancel(hard=True, reason=f"got signal {asked.name}")
