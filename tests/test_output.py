@@ -160,10 +160,10 @@ def test_the_result_comes_before_what_is_said_of_the_run() -> None:
 def test_a_bug_is_a_traceback_and_still_a_document_and_leaves_no_thread_behind() -> None:
     shell("true")
     source = (
-        "import sys, threading, time, chat_cli, overseer.commands\n"
+        "import sys, threading, time, chat_cli, overseer.commands.plans\n"
         "threading.Thread(target=time.sleep, args=(600,)).start()\n"
         "def broken(*_): raise RuntimeError('oh no')\n"
-        "overseer.commands.check = broken\n"
+        "overseer.commands.plans.check = broken\n"
         "sys.argv[1:] = ['check', 'plan.yaml', *sys.argv[1:]]\n"
         "chat_cli.entry()\n"
     )
