@@ -60,6 +60,7 @@ class Settings:
             cancel_grace_s=self.cancel_grace_s,
             limits=self.limits,
             hook_port=self.hook_port,
+            run_cap=self.run_cap,
         )
 
 

@@ -24,16 +24,17 @@ from functools import partial
 from pathlib import Path
 
 from overseer.approval import approved, open_needs, refuse_secrets
+from overseer.broker.accounts import Accounts
 from overseer.broker.attempts import attempts_in
 from overseer.broker.broker import Broker, Door
-from overseer.broker.budget import Budget
+from overseer.broker.budget import Budget, Spend
 from overseer.broker.caps import NO_CAP, Cap
 from overseer.broker.permissions import NOTHING_GRANTED, Grants, Need
 from overseer.errors import ApprovalNeeded, Failure, PlanError, UsageError
 from overseer.ids import new_run_id
 from overseer.journal import Journal
 from overseer.jsonvalue import Json, NotJson, as_json
-from overseer.kernel.events import Event, RunResumed, RunStarted, StepFailed
+from overseer.kernel.events import Event, RunResumed, RunStarted, StepFailed, StepSucceeded, ToolReturned
 from overseer.kernel.reducer import apply
 from overseer.kernel.rules import Effects, Rules
 from overseer.kernel.state import RunState
@@ -60,6 +61,7 @@ class EngineSettings:
     cancel_grace_s: float = 10.0
     limits: Limits = field(default_factory=Limits)
     hook_port: int = 0
+    run_cap: Cap = NO_CAP  # what a run may spend unless it is told otherwise
 
 
 class Engine:
@@ -135,8 +137,9 @@ class Engine:
                 at=clock(),
             )
         state = RunState(ready, self._rules(), run_id)
-        door = self._door(run_id, grants, budget)
-        return self._run(state, [RunStarted(clock(), run_id, given)], door=door, log=log, watch=watch, clock=clock)
+        door, accounts = self._door(ready, run_id, grants, budget)
+        first: list[Event] = [RunStarted(clock(), run_id, given)]
+        return self._run(state, first, door=door, accounts=accounts, log=log, watch=watch, clock=clock)
 
     def needs(self, plan: PlanLike, approve: Grants | None = None) -> list[Need]:
         """What somebody has to be asked for before the plan may run."""
@@ -200,11 +203,12 @@ class Engine:
             first = self._resumption(state, stored.inputs, set(repeat), set(give_up), clock())
             before = Grants.from_json(stored.options["approved"]) if "approved" in stored.options else NOTHING_GRANTED
             grants = approved(state.plan, self.tools, self.broker, before.for_plan(plan_hash(state.plan), approve))
-            door = self._door(stored.run_id, grants, budget)
+            door, accounts = self._door(state.plan, stored.run_id, grants, budget)
+            self._restore(accounts, stored.run_id)
         except BaseException:
             log.close()
             raise
-        return self._run(state, first, door=door, log=log, watch=watch, clock=clock)
+        return self._run(state, first, door=door, accounts=accounts, log=log, watch=watch, clock=clock)
 
     def _folded(self, run_id: str, plan: WorkflowPlan) -> RunState:
         assert self.journal is not None
@@ -237,9 +241,17 @@ class Engine:
 
     # --- wiring
 
-    def _door(self, run_id: str, grants: Grants, cap: Cap | None) -> Door:
-        budget = Budget(f"run {run_id}", cap or NO_CAP, parent=self.broker.budget)
-        return Door(self.broker, self.tools, grants=grants, budget=budget)
+    def _door(self, plan: WorkflowPlan, run_id: str, grants: Grants, cap: Cap | None) -> tuple[Door, Accounts]:
+        budget = Budget(f"run {run_id}", parent=self.broker.budget)
+        accounts = Accounts(plan, budget, self.broker.limits, chosen=cap, default=self.settings.run_cap)
+        return Door(self.broker, self.tools, grants=grants, account_of=accounts.account_of), accounts
+
+    def _restore(self, accounts: Accounts, run_id: str) -> None:
+        """What was spent before counts: going on with a run is no way around its budget."""
+        assert self.journal is not None
+        for event in self.journal.events(run_id):
+            if isinstance(event, StepSucceeded | StepFailed | ToolReturned) and event.spent is not None:
+                accounts.restore(event.key, Spend.from_json(event.spent))
 
     def _rules(self) -> Rules:
         settings = self.settings
@@ -249,6 +261,7 @@ class Engine:
             grace_s=settings.cancel_grace_s,
             effects={tool.name: _effects(tool) for tool in self.tools.values() if tool.effect in ("write", "exec")},
             timeouts_s={tool.name: tool.timeout_s for tool in self.tools.values() if tool.timeout_s is not None},
+            folder=str(self._folder.absolute()),
             unrepeatable=frozenset(tool.name for tool in self.tools.values() if not tool.idempotent),
         )
 
@@ -258,6 +271,7 @@ class Engine:
         first: list[Event],
         *,
         door: Door,
+        accounts: Accounts,
         log: RunLog | NoLog,
         watch: Watcher | None,
         clock: Callable[[], float],
@@ -273,9 +287,11 @@ class Engine:
             folder=self._folder,
             clock=clock,
         )
-        return Run(runner, first, log=log, stream=stream, admit=partial(self._admitted, door))
+        return Run(runner, first, log=log, stream=stream, admit=partial(self._admitted, door, accounts))
 
-    def _admitted(self, door: Door, plan: PlanLike, approve: Grants | None) -> tuple[WorkflowPlan, Callable[[], None]]:
+    def _admitted(
+        self, door: Door, accounts: Accounts, plan: PlanLike, approve: Grants | None
+    ) -> tuple[WorkflowPlan, Callable[[], None]]:
         """Another plan for a run under way, checked and approved, and what is to be done once it holds."""
         ready = self.checked(plan)
         grants = approved(ready, self.tools, self.broker, approve)
@@ -283,6 +299,7 @@ class Engine:
 
         def take_effect() -> None:
             door.grants = grants
+            accounts.follow(ready)
 
         return ready, take_effect
 

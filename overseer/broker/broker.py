@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from overseer.broker.accounts import Account
 from overseer.broker.attempts import Attempt, as_result, attempt_here
 from overseer.broker.budget import NOTHING, Budget, Spend
 from overseer.broker.cache import NO_CACHE, Cache
-from overseer.broker.limits import Limits, OnWait, Share
+from overseer.broker.limits import Limits, OnWait
 from overseer.broker.meter import Meter
 from overseer.broker.modelcalls import CostOf, MeteredModels, ModelSource, NoModels, nobody_knows
 from overseer.broker.permissions import NOTHING_GRANTED, OPEN, Grants, Policy, Verdict
@@ -94,14 +95,14 @@ class Door:
         tools: Mapping[str, Tool],
         *,
         grants: Grants = NOTHING_GRANTED,
-        budget: Budget | None = None,
-        limits: Limits | Share | None = None,
+        account_of: Callable[[str], Account] | None = None,
     ) -> None:
+        """`account_of` tells what the step at a key spends from; without it, that is the session's budget."""
         self.broker = broker
         self.tools = tools
         self.grants = grants
-        self.budget = budget or broker.budget
-        self.limits = limits or broker.limits
+        session = Account(broker.budget, broker.limits)
+        self._account_of = account_of or (lambda key: session)
         self.hold: Hold = lambda context, name: None  # told what a call waits for, and when it waits no more
 
     def call(
@@ -173,13 +174,14 @@ class Door:
     def _attempt(self, tool: Tool, args: Mapping[str, Json], context: ToolContext, meter: Meter) -> Json:
         """One attempt, once there is budget and room for it."""
         name = f"tool:{tool.name}"
-        if tool.effect not in _REQUESTS and not self.limits.knows(name):  # free, and nobody counts it
-            self.budget.check_time()
+        account = self._account_of(context.key)
+        if tool.effect not in _REQUESTS and not account.limits.knows(name):  # free, and nobody counts it
+            account.budget.check_time()
             return as_result(tool, self.broker.attempt(tool, args, context))
         price = _REQUEST if tool.effect in _REQUESTS else NOTHING
         with (
-            self.budget.reserve(price, what=f"tool '{tool.name}'") as reservation,
-            self.limits.slot((name,), cancellation=context.cancellation, on_wait=self._holding(context)) as slot,
+            account.budget.reserve(price, what=f"tool '{tool.name}'") as reservation,
+            account.limits.slot((name,), cancellation=context.cancellation, on_wait=self._holding(context)) as slot,
         ):
             if slot.waited_for is not None:
                 self.hold(context, None)
@@ -199,11 +201,12 @@ class Door:
         return replace(self.broker.services, models=self._models(context, meter))
 
     def _models(self, context: ToolContext, meter: Meter) -> MeteredModels:
+        account = self._account_of(context.key)
         return MeteredModels(
             self.broker.models,
             cost_of=self.broker.cost_of,
-            budget=self.budget,
-            limits=self.limits,
+            budget=account.budget,
+            limits=account.limits,
             retry=self.broker.retry,
             meter=meter,
             hold=lambda name: self.hold(context, name),

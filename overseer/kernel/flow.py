@@ -6,8 +6,6 @@ When a step runs is the scheduler's question; what its end changes is the reduce
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -19,6 +17,7 @@ from overseer.kernel.rules import Rules
 from overseer.kernel.state import Attempt, Frame, OpenScope, RunState, Status, planned_rounds
 from overseer.plan.inputs import input_values
 from overseer.plan.references import CONTEXT_NAMES, Ref, Unreadable, read_path, rendered
+from overseer.plan.resources import resource
 from overseer.plan.values import (
     Code,
     Each,
@@ -328,7 +327,6 @@ def skipped_because(frame: Frame, step: WorkflowStep) -> tuple[SkipReason, str] 
 
 # --- resources
 
-_FIELD = re.compile(r"\{(\w+)\}")
 _UNDECLARED = "effects:undeclared"
 
 
@@ -346,17 +344,10 @@ def wants_of(state: RunState, frame: Frame, step: WorkflowStep) -> tuple[Want, .
         wants["effects"] = Want(_UNDECLARED, group)
     elif effects is not None:
         given = {**effects.defaults, **arguments(frame, step)}
-        for name in (_resource(template, given) for template in effects.writes):
+        for template in effects.writes:
+            name = resource(template, given, folder=state.rules.folder)
             wants[name] = Want(name)
     return tuple(wants.values())
-
-
-def _resource(template: str, given: Mapping[str, Json]) -> str:
-    name = _FIELD.sub(lambda part: as_text(given.get(part.group(1))), template)
-    kind, separator, path = name.partition(":")
-    if kind == "file" and separator:
-        return f"file:{posixpath.normpath(path.replace(chr(92), '/'))}"
-    return name
 
 
 def hopeless_failure(state: RunState, holder: Attempt, resource: str) -> Failure:

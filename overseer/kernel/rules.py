@@ -27,6 +27,7 @@ class Rules:
     grace_s: float = 10.0
     effects: Mapping[str, Effects] = field(default_factory=dict)  # of the tools that change something
     timeouts_s: Mapping[str, float] = field(default_factory=dict)  # of the tools that have their own
+    folder: str = ""  # what relative paths are relative to
     unrepeatable: frozenset[str] = frozenset()  # the tools that must not simply be called again
 
     def effects_of(self, step: WorkflowStep) -> Effects | None:
