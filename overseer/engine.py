@@ -38,6 +38,7 @@ from overseer.kernel.events import Event, RunResumed, RunStarted, StepFailed, St
 from overseer.kernel.reducer import apply
 from overseer.kernel.rules import Effects, Rules
 from overseer.kernel.state import RunState
+from overseer.messages import Held
 from overseer.plan import Fault, Limits, completed, input_values, load_plan, plan_from, plan_hash, to_document, validate
 from overseer.plan.expansion import expanded
 from overseer.plan.values import Code, Scope, WorkflowPlan
@@ -226,7 +227,7 @@ class Engine:
             return [RunStarted(now, state.run_id, inputs)]
         if state.status in ("succeeded", "partial"):
             raise UsageError(f"run {state.run_id} has ended ({state.status}); there is nothing to resume")
-        unsure = [key for key, step in state.interrupted() if not state.rules.is_repeatable(step)]
+        unsure = state.unsure()
         if strange := (repeat | give_up) - {"all", *unsure}:
             raise UsageError(f"there is nothing to decide about {', '.join(sorted(strange))} in run {state.run_id}")
         undecided = [] if "all" in repeat | give_up else [key for key in unsure if key not in repeat | give_up]
@@ -287,6 +288,7 @@ class Engine:
             folder=self._folder,
             clock=clock,
         )
+        door.hold = lambda context, waits_for: runner.tell(Held(context, waits_for))
         return Run(runner, first, log=log, stream=stream, admit=partial(self._admitted, door, accounts))
 
     def _admitted(

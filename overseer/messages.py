@@ -38,6 +38,19 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A call of a step waits for a limit of this name, or with None goes on.
+
+    `context` is that of the step's work, or a copy of it. Calls that are held at the same time tell so
+    each; the step is held from the first of them until none is.
+    """
+
+    context: ToolContext
+    waits_for: str | None
+    at: float = 0.0  # filled in by whoever hears it first: the run may be busy when it comes
+
+
+@dataclass(frozen=True, slots=True)
 class Calling:
     """The code of a step is about to call a tool, under a name that is unique within the step.
 
@@ -68,7 +81,7 @@ class Called:
     spent: Json = None
 
 
-Message: TypeAlias = Returned | Signal | Cancel | Change | Calling | Called
+Message: TypeAlias = Returned | Signal | Cancel | Change | Held | Calling | Called
 Unanswered: TypeAlias = Change | Calling | Called
 
 

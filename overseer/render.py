@@ -17,7 +17,9 @@ from overseer.kernel.events import (
     SourceOpened,
     StepCancelled,
     StepFailed,
+    StepHeld,
     StepInterrupted,
+    StepReleased,
     StepSkipped,
     StepStarted,
     StepSucceeded,
@@ -73,6 +75,7 @@ class Progress:
         self._say = say
         self._starting: list[str] = []
         self._began: dict[str, float] = {}
+        self._waits: set[tuple[str, str]] = set()  # of which step of the plan it was told that it waits for what
 
     def observe(self, event: Event) -> None:
         if isinstance(event, StepStarted):
@@ -81,12 +84,21 @@ class Progress:
                 if event.attempt == 1:
                     self._starting.append(self._title(event.key))
             return
-        if isinstance(event, ToolCalled | ToolReturned):
+        if isinstance(event, ToolCalled | ToolReturned | StepReleased) or self._is_told(event):
             return
         if self._starting and not isinstance(event, ScopeOpened):
             self.flush()
         if line := self._line(event):
             self._say(line)
+
+    def _is_told(self, event: Event) -> bool:
+        """Whether this was said before: a limit that a step waits for once, it will wait for again and again."""
+        if not isinstance(event, StepHeld):
+            return False
+        wait = (_outermost(event.key), event.waits_for)
+        is_told = wait in self._waits
+        self._waits.add(wait)
+        return is_told
 
     def flush(self) -> None:
         """Announce the steps that have started since the last line."""
@@ -112,6 +124,8 @@ class Progress:
                 return f"cancelled: {self._title(key)} ({reason})"
             case StepInterrupted(key=key):
                 return f"interrupted: {self._title(key)}"
+            case StepHeld(key=key, waits_for=limit):
+                return f"waiting for the limit of {limit}: {self._title(_outermost(key))}"
             case ScopeOpened(at=at, key=key, rounds=rounds) if _is_outer(key):
                 self._began[key] = at
                 return self._scope_line(key, rounds)
@@ -137,6 +151,10 @@ class Progress:
 
     def _seconds(self, key: str, at: float) -> str:
         return f"{at - self._began.get(key, at):.2f} s"
+
+
+def _outermost(key: str) -> str:
+    return key.partition("[")[0]
 
 
 def _is_outer(key: str) -> bool:

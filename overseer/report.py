@@ -24,7 +24,9 @@ from overseer.kernel.events import (
     ScopeOpened,
     StepCancelled,
     StepFailed,
+    StepHeld,
     StepInterrupted,
+    StepReleased,
     StepSkipped,
     StepStarted,
     StepSucceeded,
@@ -46,6 +48,7 @@ _SHOWN: dict[StatusName, str] = {
     Status.OPEN: "running",
     Status.BLOCKED: "skipped",
 }
+_ENDS_HOLD = (StepReleased, StepSucceeded, StepFailed, StepCancelled, StepInterrupted)
 _UNFINISHED = ("waiting", "running", "retrying")
 
 
@@ -62,6 +65,7 @@ class StepReport:
     ended: float | None = None
     attempts: int = 0
     calls: int = 0  # that its code has made
+    held_s: float = 0.0  # how long it waited for limits
     spent: Json = None  # by all its attempts, in all lives of the run
 
     def to_json(self) -> dict[str, Json]:
@@ -76,6 +80,8 @@ class StepReport:
         }
         if self.reason:
             record["reason"] = self.reason
+        if self.held_s:
+            record["held_s"] = round(self.held_s, 6)
         if self.calls:
             record["calls"] = self.calls
         if self.spent:
@@ -99,6 +105,7 @@ class Report:
         self._state = RunState(plan, Rules(), run_id)
         self._steps = {step.step_id: StepReport(step.step_id) for step in plan.steps}
         self._keeps_rounds = keeps_rounds
+        self._held: dict[str, float] = {}  # steps that wait for a limit, and since when
         self._put_away: Counter[str] = Counter()  # how often the steps that are not kept ended how
         self._is_abandoned = False
         for event in events:
@@ -166,11 +173,14 @@ class Report:
         closing = self._state.frames.get(f"{event.key}[{event.index}]") if isinstance(event, RoundClosed) else None
         apply(event, self._state)
         self._forget_queues()
+        if self._held and isinstance(event, _ENDS_HOLD) and event.key in self._held:
+            self._step(event.key).held_s += event.at - self._held.pop(event.key)
         match event:
             case RunStarted(at=at):
                 self.started = at
             case RunResumed():
                 self.ended = None
+                self._held.clear()  # nobody knows for how long the earlier process went on
                 self._wait_again()
             case RunFinished(at=at):
                 self.ended = at
@@ -190,6 +200,8 @@ class Report:
             case StepSkipped(at=at, key=key, detail=reason) | StepCancelled(at=at, key=key, reason=reason):
                 step = self._step(key)
                 step.ended, step.reason = at, reason
+            case StepHeld(at=at, key=key):
+                self._held[key] = at
             case ToolCalled(key=key):
                 self._step(key).calls += 1
             case ToolReturned(key=key, spent=spent):

@@ -32,7 +32,9 @@ from overseer.kernel.events import (
     SignalArrived,
     StepCancelled,
     StepFailed,
+    StepHeld,
     StepInterrupted,
+    StepReleased,
     StepStarted,
     StepSucceeded,
     ToolCalled,
@@ -42,9 +44,9 @@ from overseer.kernel.queues import came_back, handed_over
 from overseer.kernel.reducer import apply
 from overseer.kernel.restart import change_faults
 from overseer.kernel.scheduler import MOST_AT_ONCE, advance
-from overseer.kernel.state import Attempt, MadeCall, RunState
+from overseer.kernel.state import MadeCall, RunState
 from overseer.listening import Listening
-from overseer.messages import Called, Calling, Cancel, Change, Message, Signal, Unanswered, turn_away
+from overseer.messages import Called, Calling, Cancel, Change, Held, Message, Signal, Unanswered, turn_away
 from overseer.plan.references import Unreadable
 from overseer.plan.values import Scope
 from overseer.plan.writing import to_document
@@ -52,6 +54,7 @@ from overseer.sources import Sources
 from overseer.stream import Stream
 from overseer.tool import Cancellation, ToolContext
 from overseer.worker import StepCaller, Work
+from overseer.works import Works
 
 
 class RunLog(Protocol):
@@ -100,8 +103,7 @@ class Runner:
         self._dispatch = Lanes(executor, caller, self._inbox.put)
         self._listening = Listening(state, sources, folder=folder, tell=self.tell, clock=clock)
         self._clock = clock
-        self._at_work: dict[str, tuple[Work, int]] = {}  # by key, with the serial of its frame
-        self._given_up: dict[Work, Attempt] = {}  # work that nobody waits for, and that has not come back
+        self._works = Works()
         self._accepted: deque[Unanswered] = deque()  # to be answered once what they say is recorded
         self._longest_wait_s = LONGEST_WAIT_S
         self._is_over = False
@@ -109,6 +111,8 @@ class Runner:
 
     def tell(self, message: Message) -> None:
         """Put a message into the inbox; safe from any thread and from a signal handler."""
+        if isinstance(message, Held):
+            message = replace(message, at=self._clock())
         self._inbox.put(message)
         if self._is_over:
             self._turn_away()
@@ -183,8 +187,10 @@ class Runner:
                     return None
                 self._accepted.append(message)
                 return PlanChanged(now, to_document(plan))
+            case Held():
+                return self._hold_changed(message)
             case Calling(context=context):
-                if not self._is_at_work(context):
+                if not self._works.is_awaited(context):
                     message.done(False)
                     return None
                 self._accepted.append(message)
@@ -202,13 +208,11 @@ class Runner:
         """The event that an outcome amounts to; none if nobody waits for it any more."""
         work, outcome = returned.work, returned.outcome
         key = work.context.key
-        current = self._at_work.get(key)
-        if current is None or current[0] is not work:
+        if not self._works.take_back(work):
             self._dispatch.is_back(was_lost=True)
-            if attempt := self._given_up.pop(work, None):
+            if attempt := self._works.forget(work):
                 came_back(self.state, attempt)
             return None
-        del self._at_work[key]
         self._dispatch.is_back()
         spent = outcome.spent.to_json()
         if outcome.failure is None:
@@ -217,21 +221,22 @@ class Runner:
         again = flow.retry_at(self.state.rules, frame, frame.graph.steps[step_id], outcome.failure, now)
         return StepFailed(now, key, outcome.failure, again, spent=spent)
 
-    def _is_at_work(self, context: ToolContext) -> bool:
-        """Whether somebody waits for the work that a context belongs to."""
-        current = self._at_work.get(context.key)
-        return current is not None and _belongs(context, current[0])
-
     def _is_awaited(self, message: Called) -> bool:
         """Whether a call that has come back was begun, by a work that is or was the last at its step."""
         context = message.context
         made = self.state.calls_of(context.key).get(message.call)
         if made is None or made.has_returned:
             return False
-        return self._is_at_work(context) or any(
-            _belongs(context, work) and self.state.place_at(attempt) is not None
-            for work, attempt in self._given_up.items()
-        )
+        if self._works.is_awaited(context):
+            return True
+        attempt = self._works.given_up_attempt(context)
+        return attempt is not None and self.state.place_at(attempt) is not None
+
+    def _hold_changed(self, message: Held) -> Event | None:
+        context = message.context
+        if message.waits_for is None:
+            return StepReleased(message.at, context.key) if self._works.release(context) else None
+        return StepHeld(message.at, context.key, message.waits_for) if self._works.hold(context) else None
 
     def _refuse_to_hang(self, alarm: float | None) -> None:
         if alarm is None and not self.state.running and self._listening.is_idle:
@@ -258,7 +263,7 @@ class Runner:
         facts = [fact for fact in facts if not isinstance(fact, ToolCalled)]  # which is not allowed any more
         cut_off = {waiting.context.key for waiting in self._accepted if isinstance(waiting, Calling | Called)}
         self._turn_away_accepted()
-        started = set(self._at_work)
+        started = set(self._works.steps())
         give_up_at = self._clock() + self.state.rules.grace_s
         while started and (left := give_up_at - self._clock()) > 0:
             try:
@@ -335,7 +340,7 @@ class Runner:
             if error.is_end_of_program:  # no failure of the step's: it can be resumed
                 return CancelAsked(self._clock(), True, "the program is ending")
             return StepFailed(self._clock(), key, Failure("internal", str(error)))
-        self._at_work[key] = (work, frame.serial)
+        self._works.add(work, frame.serial)
         # Not from the event's time on: those who watch may have taken long over it.
         if self.state.rules.timeout_of(step) is not None:
             handed_over(self.state, frame, step_id, self._clock())
@@ -348,14 +353,12 @@ class Runner:
 
     def _release(self, key: str) -> None:
         """A step has ended; if that was not its own doing, stop what still works for it."""
-        if key in self._at_work:
-            work, serial = self._at_work.pop(key)
-            self._given_up[work] = Attempt(serial, key, work.context.attempt)
+        if work := self._works.give_up(key):
             self._dispatch.is_lost()
             work.context.cancellation.ask()
 
     def _let_go(self) -> None:
-        for key in list(self._at_work):
+        for key in self._works.steps():
             self._release(key)
         self._dispatch.close()
         self._listening.end_all()
@@ -373,11 +376,6 @@ class Runner:
         with suppress(IndexError):  # several threads may be at this
             while True:
                 turn_away(self._accepted.popleft())
-
-
-def _belongs(context: ToolContext, work: Work) -> bool:
-    """Whether a context is that of a work, or a copy of it: each attempt is cancelled by itself."""
-    return work.context.cancellation is context.cancellation
 
 
 def _returned(message: Called, now: float) -> ToolReturned:

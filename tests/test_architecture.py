@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.config", "overseer.render", "overseer.retelling", "overseer.registry"),
     ("overseer.engine", "overseer.report"),
     ("overseer.run",),
-    ("overseer.approval", "overseer.runner", "overseer.listening", "overseer.messages"),
+    ("overseer.approval", "overseer.runner", "overseer.listening", "overseer.messages", "overseer.works"),
     ("overseer.dispatch", "overseer.stream", "overseer.journal", "overseer.sources"),
     ("overseer.worker", "overseer.pruning"),
     ("overseer.kinds",),

@@ -14,6 +14,8 @@ from overseer.kernel.events import (
     RunResumed,
     RunStarted,
     StepFailed,
+    StepHeld,
+    StepReleased,
     StepStarted,
     StepSucceeded,
     ToolCalled,
@@ -198,6 +200,37 @@ def test_the_calls_of_a_steps_code_are_counted_and_paid_for_by_the_step() -> Non
     assert lines == []
     progress.flush()
     assert lines[0] == "Executing 2 steps in parallel:"
+
+
+def test_how_long_a_step_was_held_is_summed_and_said_once() -> None:
+    plan = planned("""
+        steps:
+        - {step_id: a, description: Ask, tool: t, retry: 2}
+        - {step_id: each, iterations: 2, steps: [{step_id: x, tool: t}]}
+        """)
+    world, lines = World(plan).begin(), []
+    world.advance()
+    report, progress = Report(plan, world.events), Progress(plan, lines.append)
+    for event in (
+        StepHeld(1.0, "a", "openai"),
+        StepReleased(3.0, "a"),
+        StepHeld(4.0, "a", "openai"),
+        StepHeld(4.0, "each[0]/x", "openai"),
+        StepHeld(4.0, "each[1]/x", "openai"),
+        StepFailed(5.0, "a", Failure("transient", "no"), 6.0),
+        StepReleased(5.5, "each[1]/x"),
+        StepStarted(6.0, "a", 2),
+        StepHeld(7.0, "a", "ollama"),
+        RunResumed(90.0),
+    ):
+        report.observe(event)
+        progress.observe(event)
+    assert [step.get("held_s") for step in report.document()["steps"]] == [3.0, None, None, 1.5]
+    assert [line for line in lines if line.startswith("waiting")] == [
+        "waiting for the limit of openai: Ask",
+        "waiting for the limit of openai: each",
+        "waiting for the limit of ollama: Ask",
+    ]
 
 
 def test_a_run_that_spent_nothing_says_nothing_of_it() -> None:

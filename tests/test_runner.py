@@ -24,6 +24,8 @@ from overseer.kernel.events import (
     RunResumed,
     RunStarted,
     StepFailed,
+    StepHeld,
+    StepReleased,
     StepStarted,
     StepSucceeded,
     ToolCalled,
@@ -32,7 +34,7 @@ from overseer.kernel.events import (
 from overseer.kernel.reducer import apply
 from overseer.kernel.rules import Rules
 from overseer.kernel.state import MadeCall, RunState
-from overseer.messages import Called, Calling, Cancel
+from overseer.messages import Called, Calling, Cancel, Held
 from overseer.plan import completed, plan_from
 from overseer.runlog import RunLog
 from overseer.runner import Runner
@@ -282,3 +284,49 @@ def test_nobody_waits_for_a_run_that_is_over() -> None:
     context = ToolContext("run", "a", 1, Cancellation())
     assert program.tell("2", partial(Calling, context, "2", "t", {})) is False
     assert program.tell("2", partial(Called, context, "2")) is False
+
+
+# --- holding
+
+
+class Waiting(StepCaller):
+    """A tool two calls of which are held at the same time, longer than its step may take."""
+
+    def __init__(self) -> None:
+        self.runner: Runner
+
+    def call(self, name: str, args: Mapping[str, Any], context: ToolContext) -> ToolResult:
+        for waits_for in ("openai", "ollama", None):
+            self.runner.tell(Held(context, waits_for))
+        time.sleep(0.3)
+        self.runner.tell(Held(replace(context), None))
+        self.runner.tell(Held(context, None))  # once too often
+        self.runner.tell(Held(ToolContext("run", "a", 1, Cancellation()), "nobody"))
+        return ToolResult("done")
+
+
+def test_a_step_is_held_from_its_first_call_that_is_until_none_is_and_that_takes_no_time() -> None:
+    log, caller = MemoryLog(), Waiting()
+    caller.runner = runner_of({"steps": [{"step_id": "a", "tool": "t", "timeout": "150ms"}]}, [], log, caller=caller)
+    caller.runner._stream.watch(lambda event: time.sleep(0.2) if isinstance(event, StepStarted) else None)
+    begin(caller.runner)
+    assert [type(event).__name__ for event in log.events[1:]] == [
+        "StepStarted",
+        "StepHeld",
+        "StepReleased",
+        "StepSucceeded",
+        "RunFinished",
+    ]
+    begun, ended = (event for event in log.events if isinstance(event, StepHeld | StepReleased))
+    assert isinstance(begun, StepHeld)
+    assert begun.waits_for == "openai"
+    assert ended.at - begun.at > 0.25
+
+
+def test_what_is_told_of_a_work_that_is_not_at_work_is_ignored() -> None:
+    log, caller = MemoryLog(), Waiting()
+    caller.runner = runner_of({"steps": [{"step_id": "a", "tool": "t"}]}, [], log, caller=caller)
+    caller.runner.tell(Held(ToolContext("run", "a", 1, Cancellation()), "openai"))
+    begin(caller.runner)
+    caller.runner.tell(Held(ToolContext("run", "a", 1, Cancellation()), None))
+    assert sum(isinstance(event, StepHeld) for event in log.events) == 1

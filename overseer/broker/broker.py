@@ -185,14 +185,19 @@ class Door:
         ):
             if slot.waited_for is not None:
                 self.hold(context, None)
-            reservation.settle(price)
-            meter.add(price)
+            reservation.sent()
             try:
-                return as_result(tool, self.broker.attempt(tool, args, context))
+                value = as_result(tool, self.broker.attempt(tool, args, context))
             except ToolError as error:
-                if error.kind == "rate_limited" and tool.effect in _REQUESTS:
+                if error.kind == "denied":  # it never went out
+                    reservation.give_back()
+                    price = NOTHING
+                elif error.kind == "rate_limited" and tool.effect in _REQUESTS:
                     slot.throttled(failure_from(error).retry_after_s)
                 raise
+            finally:
+                meter.add(price)
+            return value
 
     def _holding(self, context: ToolContext) -> OnWait:
         return lambda name, _: self.hold(context, name)

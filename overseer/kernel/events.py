@@ -86,6 +86,26 @@ class StepInterrupted:
 
 
 @dataclass(frozen=True, slots=True)
+class StepHeld:
+    """A running step waits for something that many share, such as the rate limit of a provider.
+
+    It does so until it is released or has left off running, of which the end of a process tells nobody.
+    """
+
+    at: float
+    key: str
+    waits_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepReleased:
+    """A step that was held goes on working."""
+
+    at: float
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCalled:
     """The code of a step is about to call a tool; `call` is a name that is unique within the step."""
 
@@ -185,6 +205,8 @@ Event: TypeAlias = (
     | StepSkipped
     | StepCancelled
     | StepInterrupted
+    | StepHeld
+    | StepReleased
     | ToolCalled
     | ToolReturned
     | ScopeOpened

@@ -63,6 +63,7 @@ def handed_over(state: RunState, frame: Frame, step_id: str, now: float) -> None
     """A step's work has been given to somebody: the time it may take runs from here."""
     timeout_s = state.rules.timeout_of(frame.graph.steps[step_id])
     if timeout_s is not None:
+        state.deadlines[frame.key_of(step_id)] = now + timeout_s
         state.set_alarm(now + timeout_s, TimeUp(state.attempt_at(frame, step_id)))
 
 

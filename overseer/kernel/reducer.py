@@ -27,13 +27,16 @@ from overseer.kernel.events import (
     SourceOpened,
     StepCancelled,
     StepFailed,
+    StepHeld,
     StepInterrupted,
+    StepReleased,
     StepSkipped,
     StepStarted,
     StepSucceeded,
     ToolCalled,
     ToolReturned,
 )
+from overseer.kernel.holds import hold_changed
 from overseer.kernel.queues import abandon, offer_round, release_claims, unblock_first, withdraw_claims
 from overseer.kernel.restart import change_plan, resume_run
 from overseer.kernel.rounds import close_rounds, round_closed, round_opened, scope_opened, stop
@@ -60,6 +63,8 @@ def apply(event: Event, state: RunState) -> None:
             frame, step_id = state.place_of(key)
             abandon(state, frame, step_id, at, "was given up")
             _leave_running(state, key, frame, step_id, Status.INTERRUPTED)
+        case StepHeld() | StepReleased():
+            hold_changed(event, state)
         case ToolCalled():
             tool_called(event, state)
         case ToolReturned():
@@ -161,6 +166,8 @@ def _leave_running(state: RunState, key: str, frame: Frame, step_id: str, status
     frame.status[step_id] = status
     if was == Status.RUNNING:
         del state.running[key]
+        state.held.pop(key, None)
+        state.deadlines.pop(key, None)
         frame.active -= 1
     elif was == Status.OPEN:
         frame.active -= 1

@@ -23,7 +23,8 @@ def resume_run(event: RunResumed, state: RunState) -> None:
         queue.clear()
     for heap in (state.ready, state.openable, state.alarms):
         heap.clear()
-    state.running.clear()
+    for by_key in (state.running, state.held, state.deadlines):
+        by_key.clear()
     state.claims = Claims()
     state.lingering.clear()
     _reopen(state, state.root, event.at)

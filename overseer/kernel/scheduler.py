@@ -28,6 +28,7 @@ from overseer.kernel.events import (
     StepStarted,
     StepSucceeded,
 )
+from overseer.kernel.holds import has_time_left
 from overseer.kernel.queues import admit, release_claims, withdraw_claims
 from overseer.kernel.reducer import apply
 from overseer.kernel.state import (
@@ -131,6 +132,8 @@ def _timed_out(state: RunState, attempt: Attempt, now: float) -> Event | None:
     if isinstance(step.action, Scope):
         below = _first_running_below(state, f"{attempt.key}[", f"'{attempt.key}' took too long", now)
         return below or StepFailed(now, attempt.key, failure)
+    if has_time_left(state, attempt.key, now):
+        return None
     again = flow.retry_at(state.rules, frame, step, failure, now)
     return StepFailed(now, attempt.key, failure, again, is_abandoned=True)
 

@@ -248,6 +248,8 @@ class RunState:
     frames: dict[str, Frame] = field(default_factory=dict)
     graphs: dict[str, Graph] = field(default_factory=dict)
     running: dict[str, tuple[Frame, str]] = field(default_factory=dict)
+    held: dict[str, float] = field(default_factory=dict)  # running steps that wait for a limit, and since when
+    deadlines: dict[str, float] = field(default_factory=dict)  # of running steps that have a timeout
     # The queues. Entries may be stale; whoever takes one looks at the status again.
     unblocked: deque[tuple[Frame, str]] = field(default_factory=deque)
     ready: list[tuple[Rank, int, Frame, str]] = field(default_factory=list)

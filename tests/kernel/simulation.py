@@ -6,6 +6,7 @@ No threads and no clock: time is a number that moves on when nothing else can ha
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ from overseer.kernel.events import (
     SignalArrived,
     StepCancelled,
     StepFailed,
+    StepHeld,
+    StepReleased,
     StepStarted,
     StepSucceeded,
     ToolCalled,
@@ -74,6 +77,9 @@ class World:
         self.peak = 0
         self.under_way: set[tuple[str, str]] = set()  # calls of running steps, by key and name
         self.paid = 0
+        # When running steps began, as if they had never been held.
+        self.worked_from: defaultdict[str, float] = defaultdict(float)
+        self.holding: dict[str, float] = {}
         self.ghosts: dict[Attempt, tuple[Want, ...]] = {}  # work that was given up, and what it may still write
 
     def begin(self) -> World:
@@ -85,12 +91,17 @@ class World:
         for event in earlier:
             self.tell(from_record(to_record(event)))
             self.now = max(self.now, event.at)
+        self.holding.clear()
         self.tell(RunResumed(self.now) if earlier else RunStarted(self.now, "run", self.inputs))
         return self
 
     def tell(self, event: Event) -> None:
         apply(event, self.state)
         self.events.append(event)
+        if isinstance(event, StepHeld) and event.key in self.state.running:
+            self.holding[event.key] = event.at
+        elif isinstance(event, StepReleased) and (since := self.holding.pop(event.key, None)) is not None:
+            self.worked_from[event.key] += max(0.0, event.at - since)
 
     def advance(self) -> list[Event]:
         decided: list[Event] = []
@@ -98,11 +109,16 @@ class World:
             if isinstance(event, StepStarted):
                 self._check_start(event)
             elif isinstance(event, StepFailed | StepCancelled) and event.key in self.state.running:
+                if isinstance(event, StepFailed):
+                    self._check_timeout(event.key)
                 self._give_up(event.key)
             self.tell(event)
             if isinstance(event, StepStarted):
                 handed_over(self.state, *self.state.place_of(event.key), self.now)
+                self.worked_from[event.key] = self.now
             decided.append(event)
+        for key in self.state.running.keys() - self.holding.keys():
+            assert self.time_left(key) > 0, f"{key} has not timed out"
         self.peak = max(self.peak, len(self.state.running))
         assert len(self.state.running) <= self.rules.max_parallel
         return decided
@@ -143,6 +159,9 @@ class World:
         if not self.is_busy:
             self.end(key)
             return
+        if self.choice.random() < 0.3:
+            self.hold_or_release(key)
+            return
         answers = {call: made for call, made in self.state.calls_of(key).items() if made.has_returned}
         if any(made.failure for made in answers.values()):  # heard of in an earlier life
             self.end(key, Failure("transient", "its call failed"))
@@ -160,6 +179,20 @@ class World:
             for call in self.calls_in(key):
                 assert answers[call].value == f"{key}:{call}"
             self.end(key)
+
+    def hold_or_release(self, key: str) -> None:
+        self.now += self.choice.random()
+        self.tell(StepReleased(self.now, key) if key in self.holding else StepHeld(self.now, key, "somebody"))
+
+    def time_left(self, key: str) -> float:
+        """How much longer a running step may work; a little more than the truth, because sums are not exact."""
+        frame, step_id = self.state.running[key]
+        timeout_s = self.rules.timeout_of(frame.graph.steps[step_id])
+        return 1.0 if timeout_s is None else self.worked_from[key] + timeout_s - self.now + 1e-9
+
+    def _check_timeout(self, key: str) -> None:
+        assert key not in self.holding, f"{key} timed out though it was held"
+        assert self.time_left(key) < 2e-9, f"{key} timed out too early"
 
     def calls_in(self, key: str) -> list[str]:
         """What a step calls, one after the other or at once."""
@@ -180,7 +213,7 @@ class World:
         frame, step_id = self.state.running[key]
         step = frame.graph.steps[step_id]
         result = failure or self.behave(key, flow.arguments(frame, step), frame.attempts[step_id])
-        self.forget_calls(key)
+        self._leave(key)
         spent = {"requests": 1} if self.is_busy else None
         self.paid += bool(spent)
         if isinstance(result, Failure):
@@ -189,7 +222,9 @@ class World:
         else:
             self.tell(StepSucceeded(self.now, key, result, spent=spent))
 
-    def forget_calls(self, key: str) -> None:
+    def _leave(self, key: str) -> None:
+        """A step does not run any more."""
+        self.holding.pop(key, None)
         self.under_way = {(at, call) for at, call in self.under_way if at != key}
 
     def come_back(self, key: str, attempt: int = 1) -> None:
@@ -210,7 +245,7 @@ class World:
     def _give_up(self, key: str) -> None:
         frame, step_id = self.state.running[key]
         wants = flow.wants_of(self.state, frame, frame.graph.steps[step_id])
-        self.forget_calls(key)
+        self._leave(key)
         self.ghosts[self.state.attempt_at(frame, step_id)] = tuple(want for want in wants if want.is_lasting)
 
     def _check_start(self, event: StepStarted) -> None:

@@ -14,7 +14,9 @@ from overseer.kernel.events import (
     ScopeOpened,
     StepCancelled,
     StepFailed,
+    StepHeld,
     StepInterrupted,
+    StepReleased,
     StepStarted,
     StepSucceeded,
     ToolCalled,
@@ -434,6 +436,53 @@ def test_what_must_not_be_called_again_is_not_after_a_timeout() -> None:
     assert world.state.status == "failed"
 
 
+# --- holding
+
+HELD = "steps: [{step_id: a, tool: t, timeout: 5s}]"
+
+
+def held(*moments: float, text: str = HELD) -> World:
+    """A world whose step was held at the first of these times, released at the second, and so on."""
+    world = begun(text)
+    for number, moment in enumerate(moments):
+        world.tell(StepReleased(moment, "a") if number % 2 else StepHeld(moment, "a", "openai"))
+    return world
+
+
+@pytest.mark.parametrize(
+    ("moments", "ends_at"), [((), 5), ((1, 3), 7), ((1, 20), 24), ((1, 2, 3, 4), 7), ((4, 4), 5), ((4, 3), 5)]
+)
+def test_the_time_that_a_step_is_held_does_not_count(moments: tuple[float, ...], ends_at: float) -> None:
+    assert after(held(*moments), ends_at - 0.001).statuses() == {"a": "running"}
+    assert after(held(*moments), ends_at).statuses() == {"a": "failed"}
+
+
+def test_a_step_that_is_held_does_not_time_out_until_it_has_been_released() -> None:
+    world = after(held(1), 1000)
+    assert world.statuses() == {"a": "running"}
+    world.tell(StepReleased(1000, "a"))
+    assert world.state.next_alarm() == pytest.approx(1004)
+
+
+def test_the_next_attempt_has_its_own_time_and_is_not_held() -> None:
+    world = held(1, 3, 4, text="steps: [{step_id: a, tool: t, timeout: 5s, retry: {attempts: 2, delay: 1s}}]")
+    world.behave = failing("a", kind="transient", times=1)
+    world.now = 4
+    world.end("a")
+    assert not world.state.held
+    assert after(after(world, 1), 4.999).statuses() == {"a": "running"}
+    assert after(world, 0.002).statuses() == {"a": "failed"}
+
+
+def test_nothing_is_held_after_a_restart_or_once_it_does_not_run() -> None:
+    cut_off = held(1)
+    resumed = World(cut_off.plan).resume(cut_off.events)
+    assert not resumed.state.held
+    cut_off.end("a")
+    cut_off.tell(StepHeld(9, "a", "openai"))
+    assert not cut_off.state.held
+
+
 # --- calls of a step's code
 
 CODE = "steps: [{step_id: a, code: pay twice, tools: [look, pay], timeout: 5s, retry: {attempts: 3, delay: 1s}}]"
@@ -514,7 +563,7 @@ def test_what_calls_gave_back_is_kept_over_an_interruption_and_a_retry_until_the
     assert world.state.calls_of("a") == kept
     world.end("a")
     assert world.state.calls_of("a") == kept
-    after(world, world.now + 5)
+    after(world, 5)
     world.end("a")
     assert world.state.calls_of("a") == {}
     assert world.state.root.calls == {}
