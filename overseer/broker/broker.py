@@ -109,25 +109,32 @@ class Door:
         self, name: str, args: Mapping[str, Json], context: ToolContext, *, record: Record | None = None
     ) -> ToolResult:
         """What comes of a call; a refusal, too, is a result."""
-        meter = Meter()
         try:
             tool = self._known(name)
             self._check_arguments(tool, args)
             self._check_permission(tool, args)
-            if record is not None and (known := record.known()) is not None:
+            if record is None:
+                return self._answered(tool, args, context)
+            if (known := record.known()) is not None:
                 return known
-            if (kept := self.broker.cache.known(tool, args)) is not None:
-                return ToolResult(kept[0], was_known=True)
-            if record is not None:
-                record.begin()
-            value = self.broker.redactor.redact_json(self._made(tool, args, context, meter))
-            self.broker.cache.keep(tool, args, value)
-            result = ToolResult(value, spent=meter.total)
-        except BaseException as error:  # an edge: even SystemExit of a tool is no more than a failed call
-            result = ToolResult(failure=self._explained(error), spent=meter.total)
-        if record is not None:
+            record.begin()
+            result = self._answered(tool, args, context)
             record.end(result)
-        return result
+            return result
+        except BaseException as error:  # an edge: whatever happens in here is no more than a failed call
+            return ToolResult(failure=self._explained(error))
+
+    def _answered(self, tool: Tool, args: Mapping[str, Json], context: ToolContext) -> ToolResult:
+        """What was kept of the same call, or what comes of making it."""
+        if (kept := self.broker.cache.known(tool, args)) is not None:
+            return ToolResult(kept[0], was_known=True)
+        meter = Meter()
+        try:
+            value = self.broker.redactor.redact_json(self._made(tool, args, context, meter))
+        except BaseException as error:  # even SystemExit of a tool
+            return ToolResult(failure=self._explained(error), spent=meter.total)
+        self.broker.cache.keep(tool, args, value)
+        return ToolResult(value, spent=meter.total)
 
     def ask(self, question: Question, context: ToolContext) -> ToolResult:
         """What a model answers, asked by nobody's tool."""
