@@ -601,3 +601,22 @@ def test_deciding_about_a_step_that_needs_no_decision_is_refused(overseer: Any) 
     said = overseer("resume", run_id, "--give-up", "a")
     assert said.code == 2
     assert "nothing to decide about a" in said.err
+
+
+def test_a_workflow_tool_runs_as_part_of_the_plan(overseer: Any) -> None:
+    Path("tools").mkdir()
+    Path("tools/twice.yaml").write_text(
+        "description: Say it twice\n"
+        "workflow:\n"
+        "  inputs: {text: string}\n"
+        "  steps:\n"
+        "  - {step_id: loud, tool: text_case, args: {text: '{{inputs.text}}'}}\n"
+        "  - {step_id: both, tool: text_join, args: {texts: ['{{loud}}', '{{loud}}'], separator: ' '}}\n"
+    )
+    path = plan_file("steps: [{step_id: a, tool: twice, args: {text: hi}}]")
+    said = overseer("run", path, "--tools", "tools")
+    assert (said.code, said.out) == (0, "HI HI\n")
+    assert "watcher" not in said.err
+    document = overseer("run", path, "--tools", "tools", "--json").json
+    assert (document["status"], document["output"]) == ("succeeded", "HI HI")
+    assert [step["step_id"] for step in document["steps"]] == ["a", "a[0]/loud", "a[0]/both"]

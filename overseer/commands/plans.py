@@ -48,11 +48,11 @@ def run(options: Namespace, settings: Settings) -> int:
     """Carry out a plan file."""
     registry = read_tools(options.tools)
     loaded = load_plan(options.file, tools=registry.tools, limits=settings.limits, folders=(settings.workflows_folder,))
-    plan = loaded.plan
-    inputs = _inputs(plan, options.input)
+    inputs = _inputs(loaded.plan, options.input)
     say_lines(loaded.notes)
     with _journal(settings.journal and not options.no_journal) as journal:
         engine = _engine(registry, settings, journal, options, Path.cwd())
+        plan = engine.checked(loaded.plan)  # with the plans of workflow tools in it
         remember = {"tools": [str(folder.resolve()) for folder in options.tools], "max_parallel": options.max_parallel}
 
         def prepare(approve: Grants) -> Run:
