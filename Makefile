@@ -16,6 +16,9 @@ lint: .venv/ready  ## style, types, and generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m overseer.plan.schema | diff - docs/plan.schema.json
+	@for page in docs/tools.md; do \
+	    $(BIN)/python -m overseer.catalogue < $$page | diff - $$page || exit 1; \
+	done
 
 bench: .venv/ready  ## the executor against hand-written ones and whatever peers are installed
 	$(BIN)/python bench/executor.py

@@ -66,7 +66,7 @@ class Settings:
 
 def load_settings() -> Settings:
     """The settings in force; UsageError names the file and the key that is wrong."""
-    values = _read(_our_defaults(), {})
+    values = _read(default_settings(), {})
     own = home() / "config.yaml"
     if own.exists():
         values = _read(own, values)
@@ -101,7 +101,8 @@ def _settings(values: Values) -> Settings:
     )
 
 
-def _our_defaults() -> Path:
+def default_settings() -> Path:
+    """The commented file of defaults, in a checkout or in an installed package."""
     installed = Path(__file__).parent / "config.yaml"
     return installed if installed.exists() else Path(__file__).parent.parent / "config.yaml"
 

@@ -18,6 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.commands",),
     ("overseer.serving",),
     ("overseer.wiring",),
+    ("overseer.catalogue",),
     ("overseer.config", "overseer.render", "overseer.retelling", "overseer.registry"),
     ("overseer.engine", "overseer.report"),
     ("overseer.run",),

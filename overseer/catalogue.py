@@ -1,0 +1,90 @@
+"""The parts of the documentation that are made from what they tell of: tables of tools, keys and settings.
+
+    python -m overseer.catalogue < docs/tools.md
+
+prints the page with these parts made anew. Each stands between `<!-- made: NAME -->` and `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from overseer.config import default_settings
+from overseer.errors import UsageError
+from overseer.registry import ToolFolder, load_tools, our_tools
+from overseer.registry.yamlfiles import KINDS, TOOL_KEYS
+from overseer.tool import EFFECTS, Tool
+
+_BAR_IN_A_CELL = "\\|"
+_PART = re.compile(r"(<!-- made: (.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def page_made_anew(page: str) -> str:
+    """The page with what the code says today between its markers; UsageError if a marker names nothing."""
+    return _PART.sub(_part_made_anew, page)
+
+
+def _part_made_anew(found: re.Match[str]) -> str:
+    start, name, end = found.groups()
+    if name not in PARTS:
+        raise UsageError(f"there is no part '{name}' to be made; there are: {', '.join(PARTS)}")
+    return "\n".join([start, *PARTS[name](), "", end])
+
+
+def tool_table() -> list[str]:
+    """The tools that come along: by class, and within one by name."""
+    tools = load_tools([ToolFolder(our_tools(), "built-in")]).tools.values()
+    order = {effect: place for place, effect in enumerate(EFFECTS)}
+    rows = sorted(tools, key=lambda tool: (order[tool.effect], tool.name))
+    return _table(("name", "class", "what it does"), ((f"`{t.name}`", t.effect, _first_sentence(t)) for t in rows))
+
+
+def _first_sentence(tool: Tool) -> str:
+    sentence, ends, _ = tool.description.split("\n")[0].partition(". ")
+    return f"{sentence}." if ends else sentence
+
+
+def tool_key_table() -> list[str]:
+    """The keys that all kinds of YAML tools share."""
+    keys = {name: key for name, key in TOOL_KEYS.items() if name not in KINDS}
+    return _table(("key", "meaning"), ((f"`{name}`", key.meaning) for name, key in keys.items()))
+
+
+_SECTION = re.compile(r"(\w+):(?: +(\S.*?))??(?: +# (.*))?")
+_SETTING = re.compile(r"  (\w+): +(\S.*?)(?: +# (.*))?")
+
+
+def settings_table() -> list[str]:
+    """The settings with their defaults, as the commented file of defaults has them."""
+    rows: list[tuple[str, str, str]] = []
+    section = ""
+    for line in default_settings().read_text(encoding="utf-8").splitlines():
+        if found := _SECTION.fullmatch(line):
+            section = found[1]
+            if found[2]:
+                rows.append((f"`{section}`", f"`{found[2]}`", found[3] or ""))
+        elif found := _SETTING.fullmatch(line):
+            rows.append((f"`{section}.{found[1]}`", f"`{found[2]}`", found[3] or ""))
+    return _table(("setting", "default", "meaning"), rows)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    return [_row(head), "|" + "---|" * len(head), *map(_row, rows)]
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', _BAR_IN_A_CELL) for cell in cells)} |"
+
+
+PARTS: Final[Mapping[str, Callable[[], list[str]]]] = {
+    "tools": tool_table,
+    "tool keys": tool_key_table,
+    "settings": settings_table,
+}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page_made_anew(sys.stdin.read()))
