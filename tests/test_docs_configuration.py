@@ -1,0 +1,128 @@
+"""The page about settings: its examples load, and its tables name every key there is, with the defaults in force."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from overseer import config
+from overseer.broker.gauge import Limit
+from overseer.catalogue import page_made_anew, settings_table
+from overseer.config import default_settings, load_settings
+from overseer.errors import UsageError
+from overseer.models import parse_models
+from overseer.models.settings import _OWN_KEYS
+from overseer.plan.document import read_document
+from overseer.secrets import Secrets
+from tests.pages import blocks, first_column, page, section
+
+PAGE = page("configuration.md")
+EXAMPLES = [block for block in blocks(PAGE, "yaml") if block.file == "config.yaml"]
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("OVERSEER_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_the_parts_that_are_made_are_up_to_date() -> None:
+    assert page_made_anew(PAGE) == PAGE
+
+
+# --- the examples
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_every_example_loads_and_changes_something(own_home: Path, number: int) -> None:
+    defaults = load_settings()
+    (own_home / "config.yaml").write_text(EXAMPLES[number].text, encoding="utf-8")
+    settings = load_settings()
+    parse_models(settings.models, {})
+    assert settings != defaults
+
+
+def test_there_is_an_example_of_every_section() -> None:
+    shown = {name for block in EXAMPLES for name in read_document(block.text, syntax="yaml").value}
+    assert shown == set(config._SECTIONS)
+
+
+def test_the_rules_of_the_example_decide_as_the_page_says(own_home: Path) -> None:
+    from overseer.registry import ToolFolder, load_tools, our_tools
+
+    tools = load_tools([ToolFolder(our_tools(), "built-in")]).tools
+    (example,) = (block.text for block in EXAMPLES if "rules:" in block.text)
+    (own_home / "config.yaml").write_text(example, encoding="utf-8")
+    policy = load_settings().permissions
+    command = tools["run_command"]
+    assert policy.verdict(command, {"command": "git push origin"}) == "deny"
+    assert policy.verdict(command, {"command": ["git", "log"]}) == "allow"
+    assert policy.verdict(command, {"command": "ls"}) == "ask"
+    assert policy.verdict(tools["write_file"], {"path": "drafts/../x"}) == "allow"
+    assert policy.verdict(tools["fetch_url"], {}) == "allow"
+
+
+def test_the_secrets_of_the_example_are_read(own_home: Path) -> None:
+    (example,) = (block.text for block in blocks(PAGE, "yaml") if block.file == "secrets.yaml")
+    path = own_home / "secrets.yaml"
+    path.write_text(example, encoding="utf-8")
+    path.chmod(0o600)
+    assert Secrets.gather({}, own_home).get("NOTES_KEY") == "the key itself"
+    path.chmod(0o644)
+    with pytest.raises(UsageError, match="chmod 600"):
+        Secrets.gather({}, own_home)
+
+
+@pytest.mark.parametrize(
+    "name", ["API_KEY", "ACCESS_KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIALS"]
+)
+def test_names_that_tell_are_those_that_the_page_lists(name: str) -> None:
+    assert f"`{name}`" in PAGE
+    environment = {f"MY_{name}": "abc"}
+    Secrets.gather(environment)
+    assert environment == {}
+
+
+@pytest.mark.parametrize("text", ["exeuction: {}", "execution: {journal: maybe}", "# nothing\n"])
+def test_a_mistake_is_an_error_that_names_the_file(own_home: Path, text: str) -> None:
+    (own_home / "config.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"config\.yaml"):
+        load_settings()
+
+
+# --- the tables
+
+
+def test_the_table_has_every_setting_with_the_default_in_force() -> None:
+    values = read_document(default_settings().read_text(encoding="utf-8"), syntax="yaml").value
+    known = {}
+    for name, keys in config._SECTIONS.items():
+        known |= (
+            {f"{name}.{key}": values[name][key] for key in keys} if isinstance(keys, dict) else {name: values[name]}
+        )
+    rows = [re.fullmatch(r"\| `([\w.]+)` \| `(.+?)` \| .+ \|", row) for row in settings_table()[2:]]
+    assert all(rows), "a setting has no comment in config.yaml"
+    shown = {row[1]: read_document(row[2], syntax="yaml").value for row in rows if row}
+    assert shown == known
+
+
+def test_every_key_of_a_limit_has_a_row() -> None:
+    assert first_column(section(PAGE, "limits")) == {field.name for field in fields(Limit)} - {"window_s"}
+
+
+def test_every_key_of_a_budget_has_a_row() -> None:
+    known = first_column(section(PAGE, "budget"))
+    with pytest.raises(ValueError, match="there is no budget of 'x'") as told:
+        config._cap({"x": 1})
+    assert known == set(str(told.value).split("there are: ")[1].split(", "))
+
+
+def test_every_key_of_models_has_a_row() -> None:
+    keys, of_a_provider = section(PAGE, "models").split("| of a provider |")
+    with pytest.raises(UsageError) as told:
+        parse_models({"x": 1}, {})
+    assert first_column(keys) == set(str(told.value).split(": ")[-1].split(", "))
+    assert first_column(of_a_provider) == {key for keys in _OWN_KEYS.values() for key in keys}
