@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from textwrap import wrap
 from typing import Final
 
 from overseer.config import default_settings
@@ -17,6 +18,7 @@ from overseer.errors import UsageError
 from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.registry.yamlfiles import KINDS, TOOL_KEYS
 from overseer.tool import EFFECTS, Tool
+from overseer.workspace import NEVER_WRITTEN
 
 _BAR_IN_A_CELL = "\\|"
 _PART = re.compile(r"(<!-- made: (.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -71,6 +73,12 @@ def settings_table() -> list[str]:
     return _table(("setting", "default", "meaning"), rows)
 
 
+def never_written() -> list[str]:
+    """The names of files that no tool may write."""
+    names = ", ".join(f"`{name}`" for name in NEVER_WRITTEN)
+    return wrap(names, width=110, break_long_words=False, break_on_hyphens=False)
+
+
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
     return [_row(head), "|" + "---|" * len(head), *map(_row, rows)]
 
@@ -83,6 +91,7 @@ PARTS: Final[Mapping[str, Callable[[], list[str]]]] = {
     "tools": tool_table,
     "tool keys": tool_key_table,
     "settings": settings_table,
+    "never written": never_written,
 }
 
 
