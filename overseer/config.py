@@ -110,9 +110,12 @@ def default_settings() -> Path:
 def _read(path: Path, below: Values) -> Values:
     """The values of a file laid over those below it."""
     try:
-        document = read_document(path.read_text(encoding="utf-8"), syntax="yaml")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the settings in {path}: {error}") from error
+    if all(line.lstrip()[:1] in ("", "#") for line in text.splitlines()):
+        return below  # every setting commented out is a file to be filled in later
+    document = read_document(text, syntax="yaml")
     if document.faults:
         raise UsageError(f"{path}: {document.faults[0]}")
     sections = _mapping(path, "the file", document.value)

@@ -287,6 +287,7 @@ class Engine:
             sources=self._sources.for_another_run(),
             folder=self._folder,
             clock=clock,
+            clean=self.broker.redactor.redact_json,
         )
         door.hold = lambda context, waits_for: runner.tell(Held(context, waits_for))
         return Run(runner, first, log=log, stream=stream, admit=partial(self._admitted, door, accounts))

@@ -24,6 +24,9 @@ from overseer.sources import Busy, SourceError, Sources
 # Beyond this a source is told that the scope is busy: nobody waits for the thousandth event in line.
 MOST_SIGNALS_WAITING = 1000
 
+# What takes secrets out of what comes from outside.
+Clean = Callable[[Json], Json]
+
 
 class Listening:
     """The sources that are open for a run."""
@@ -36,12 +39,14 @@ class Listening:
         folder: Path,
         tell: Callable[[Signal], None],
         clock: Callable[[], float],
+        clean: Clean,
     ) -> None:
         self._state = state
         self._sources = sources
         self._folder = folder
         self._tell = tell
         self._clock = clock
+        self._clean = clean
         self._open: set[str] = set()
 
     @property
@@ -87,7 +92,7 @@ class Listening:
         """Called by a source, from its own thread."""
         if len(scope.signals) >= MOST_SIGNALS_WAITING:
             raise Busy(f"{MOST_SIGNALS_WAITING} events already wait for '{scope.key}'")
-        self._tell(Signal(scope.key, payload))
+        self._tell(Signal(scope.key, self._clean(payload)))
 
     def _described(self, trigger: Trigger) -> str:
         match trigger:

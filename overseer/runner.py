@@ -45,7 +45,7 @@ from overseer.kernel.reducer import apply
 from overseer.kernel.restart import change_faults
 from overseer.kernel.scheduler import MOST_AT_ONCE, advance
 from overseer.kernel.state import MadeCall, RunState
-from overseer.listening import Listening
+from overseer.listening import Clean, Listening
 from overseer.messages import Called, Calling, Cancel, Change, Held, Message, Signal, Unanswered, turn_away
 from overseer.plan.references import Unreadable
 from overseer.plan.values import Scope
@@ -95,13 +95,14 @@ class Runner:
         sources: Sources,
         folder: Path,
         clock: Callable[[], float],
+        clean: Clean = lambda payload: payload,
     ) -> None:
         self.state = state
         self._log = log
         self._stream = stream
         self._inbox: SimpleQueue[Message] = SimpleQueue()
         self._dispatch = Lanes(executor, caller, self._inbox.put)
-        self._listening = Listening(state, sources, folder=folder, tell=self.tell, clock=clock)
+        self._listening = Listening(state, sources, folder=folder, tell=self.tell, clock=clock, clean=clean)
         self._clock = clock
         self._works = Works()
         self._accepted: deque[Unanswered] = deque()  # to be answered once what they say is recorded

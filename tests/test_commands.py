@@ -620,3 +620,9 @@ def test_a_workflow_tool_runs_as_part_of_the_plan(overseer: Any) -> None:
     document = overseer("run", path, "--tools", "tools", "--json").json
     assert (document["status"], document["output"]) == ("succeeded", "HI HI")
     assert [step["step_id"] for step in document["steps"]] == ["a", "a[0]/loud", "a[0]/both"]
+
+
+def test_a_file_of_settings_may_hold_nothing_but_comments(overseer: Any) -> None:
+    Path("home").mkdir()
+    Path("home/config.yaml").write_text("\n# execution:\n#   max_parallel: 3\n")
+    assert overseer("runs").code == 0

@@ -86,7 +86,7 @@ def test_names_that_tell_are_those_that_the_page_lists(name: str) -> None:
     assert environment == {}
 
 
-@pytest.mark.parametrize("text", ["exeuction: {}", "execution: {journal: maybe}", "# nothing\n"])
+@pytest.mark.parametrize("text", ["exeuction: {}", "execution: {journal: maybe}", "execution: ["])
 def test_a_mistake_is_an_error_that_names_the_file(own_home: Path, text: str) -> None:
     (own_home / "config.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=r"config\.yaml"):

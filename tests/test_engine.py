@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from overseer import Engine, WorkflowPlan, WorkflowStep
+from overseer.broker.broker import Broker
 from overseer.engine import EngineSettings
 from overseer.errors import ApprovalNeeded, PlanError, RunBusy, UsageError
 from overseer.journal import Journal
 from overseer.kernel.events import Event, StepFailed, StepStarted, StepSucceeded
+from overseer.secrets import Redactor, Secrets
 from overseer.tool import ToolContext, ToolError, tool
 from tests.fakes import Gate, InlineExecutor, Latch
 
@@ -700,3 +702,35 @@ def test_values_are_in_the_events() -> None:
 
     Engine([double, add]).run(DIAMOND, watch=note)
     assert values == {"top": 10, "left": 20, "right": 20, "sum": 40}
+
+
+def test_what_comes_from_outside_is_free_of_secrets(tmp_path: Path) -> None:
+    key = "kq83hs0aPq72mzLw"
+    plan = {
+        "steps": [
+            {
+                "step_id": "on",
+                "on": {"file": "inbox", "limit": 1},
+                "steps": [{"step_id": "a", "tool": "show", "args": {"event": "{{event}}"}}],
+            }
+        ]
+    }
+
+    @tool
+    def show(event: dict[str, Any]) -> dict[str, Any]:
+        """Give back what happened."""
+        return event
+
+    (tmp_path / "inbox").mkdir()
+    events: list[Any] = []
+
+    def watch(event: Any) -> None:
+        events.append(event)
+        if type(event).__name__ == "SourceOpened":
+            (tmp_path / "inbox" / f"for {key}").write_text("x")
+
+    broker = Broker(redactor=Redactor(Secrets({"MY_KEY": key})))
+    result = Engine([show], broker=broker, folder=tmp_path).run(plan, watch=watch)
+    assert result.status == "succeeded"
+    assert "[secret MY_KEY]" in str(result.output)
+    assert key not in str(events)
