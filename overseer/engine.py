@@ -28,7 +28,7 @@ from overseer.broker.accounts import Accounts
 from overseer.broker.attempts import attempts_in
 from overseer.broker.broker import Broker, Door
 from overseer.broker.budget import Budget, Spend
-from overseer.broker.caps import NO_CAP, Cap
+from overseer.broker.caps import NO_CAP, Cap, cap_from_text, cap_text, overruled
 from overseer.broker.permissions import NOTHING_GRANTED, Grants, Need
 from overseer.errors import ApprovalNeeded, Failure, PlanError, UsageError
 from overseer.ids import new_run_id
@@ -134,7 +134,12 @@ class Engine:
                 name=ready.name,
                 plan=document,
                 inputs=given,
-                options={"folder": str(self._folder), "approved": grants.to_json(), **(remember or {})},
+                options={
+                    "folder": str(self._folder),
+                    "approved": grants.to_json(),
+                    "budget": cap_text(budget) if budget is not None else "",
+                    **(remember or {}),
+                },
                 at=clock(),
             )
         state = RunState(ready, self._rules(), run_id)
@@ -190,6 +195,8 @@ class Engine:
     ) -> Run:
         """A run about to go on where it was, with what was approved for it then and now.
 
+        Amounts of `budget` take the place of those that it began with; what was spent stays spent.
+
         A step that was cut off and whose tool must not simply be called again is named in `repeat`
         (call it again) or `give_up` (count it as failed), "all" standing for every such step;
         otherwise ApprovalNeeded lists it.
@@ -204,7 +211,8 @@ class Engine:
             first = self._resumption(state, stored.inputs, set(repeat), set(give_up), clock())
             before = Grants.from_json(stored.options["approved"]) if "approved" in stored.options else NOTHING_GRANTED
             grants = approved(state.plan, self.tools, self.broker, before.for_plan(plan_hash(state.plan), approve))
-            door, accounts = self._door(state.plan, stored.run_id, grants, budget)
+            chosen = overruled(_cap(stored.options.get("budget")), budget or NO_CAP)
+            door, accounts = self._door(state.plan, stored.run_id, grants, chosen)
             self._restore(accounts, stored.run_id)
         except BaseException:
             log.close()
@@ -305,6 +313,11 @@ class Engine:
             accounts.follow(ready)
 
         return ready, take_effect
+
+
+def _cap(text: Json) -> Cap:
+    """What a run was held to when it began."""
+    return cap_from_text(text) if text else NO_CAP
 
 
 def _by_name(tools: Iterable[Tool]) -> dict[str, Tool]:

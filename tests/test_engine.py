@@ -14,6 +14,7 @@ import pytest
 
 from overseer import Engine, WorkflowPlan, WorkflowStep
 from overseer.broker.broker import Broker
+from overseer.broker.caps import Cap
 from overseer.engine import EngineSettings
 from overseer.errors import ApprovalNeeded, PlanError, RunBusy, UsageError
 from overseer.journal import Journal
@@ -734,3 +735,24 @@ def test_what_comes_from_outside_is_free_of_secrets(tmp_path: Path) -> None:
     assert result.status == "succeeded"
     assert "[secret MY_KEY]" in str(result.output)
     assert key not in str(events)
+
+
+def test_a_resumed_run_goes_on_within_its_budget_and_with_a_larger_one_to_the_end(tmp_path: Path) -> None:
+    calls: list[int] = []
+
+    @tool(effect="network", idempotent=True)
+    def fetch(n: int) -> int:
+        """Fetch a number."""
+        calls.append(n)
+        return n
+
+    plan = {"steps": [{"step_id": f"s{n}", "tool": "fetch", "args": {"n": n}} for n in range(5)]}
+    with Journal.open(tmp_path / "journal.db") as journal:
+        engine = Engine([fetch], journal=journal)
+        result = engine.prepare(plan, budget=Cap(requests=2)).carry_out()
+        assert (result.status, len(calls)) == ("failed", 2)
+        assert {failure.kind for failure in result.failures.values()} == {"budget"}
+        assert engine.prepare_resume(result.run_id).carry_out().status == "failed"
+        assert len(calls) == 2
+        assert engine.prepare_resume(result.run_id, budget=Cap(requests=5)).carry_out().status == "succeeded"
+    assert sorted(calls) == [0, 1, 2, 3, 4]
