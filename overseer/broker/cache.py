@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +21,8 @@ from overseer.diagnosis import diagnosed
 from overseer.home import make_private, make_private_file
 from overseer.jsonvalue import Json, json_text
 from overseer.tool import Effect, Tool
+
+_log = logging.getLogger(__name__)
 
 MOST_BYTES: Final = 100_000_000
 _CACHED: tuple[Effect, ...] = ("pure", "model")
@@ -55,7 +57,6 @@ class FileCache(Cache):
     def __init__(self, path: Path, *, most_bytes: int = MOST_BYTES) -> None:
         self._path = path
         self._most_bytes = most_bytes
-        self._local = threading.local()
         with diagnosed("open the cache", path):
             make_private(path.parent)
             make_private_file(path)
@@ -68,18 +69,18 @@ class FileCache(Cache):
         if tool.effect not in _CACHED:
             return None
         key = _key(tool, args)
-        with self._connected() as connection:
+        row = None
+        with self._harmlessly("read"), self._connected() as connection:
             row = connection.execute("SELECT value FROM results WHERE key = ?", (key,)).fetchone()
-            if row is None:
-                return None
-            connection.execute("UPDATE results SET used = ? WHERE key = ?", (time.time(), key))
-        return (json.loads(row[0]),)
+            if row is not None:
+                connection.execute("UPDATE results SET used = ? WHERE key = ?", (time.time(), key))
+        return None if row is None else (json.loads(row[0]),)
 
     def keep(self, tool: Tool, args: Mapping[str, Json], value: Json) -> None:
         if tool.effect not in _CACHED:
             return
         text = json_text(value)
-        with self._connected() as connection:
+        with self._harmlessly("written"), self._connected() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", (_key(tool, args), text, len(text), time.time())
             )
@@ -92,6 +93,14 @@ class FileCache(Cache):
                 return
             connection.execute("DELETE FROM results WHERE key = ?", (key,))
             total -= size
+
+    @contextmanager
+    def _harmlessly(self, what: str) -> Iterator[None]:
+        """A call is worth more than its place in here: it is made, and its result kept, whatever the file says."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            _log.warning("the cache %s cannot be %s: %s", self._path, what, error)
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
