@@ -116,7 +116,7 @@ class Door:
             if record is None:
                 return self._answered(tool, args, context)
             if (known := record.known()) is not None:
-                return known
+                return ToolResult(known.value, known.failure, was_known=True)
             record.begin()
             result = self._answered(tool, args, context)
             record.end(result)
@@ -140,6 +140,7 @@ class Door:
         """What a model answers, asked by nobody's tool."""
         meter = Meter()
         try:
+            self._check_asking()
             reply = self._models(context, meter).ask(question, cancellation=context.cancellation)
             value = reply.text if question.schema is None else reply.value
             return ToolResult(self.broker.redactor.redact_json(value), spent=meter.total)
@@ -162,7 +163,13 @@ class Door:
     def _check_permission(self, tool: Tool, args: Mapping[str, Json]) -> None:
         verdict = self.broker.policy.verdict(tool, args)
         if verdict == "deny" or (verdict == "ask" and not self.grants.cover(tool)):
-            raise ToolError(_refusal(tool, verdict), kind="denied")
+            raise ToolError(_refusal(f"tool '{tool.name}' ({tool.effect})", tool.effect, verdict), kind="denied")
+
+    def _check_asking(self) -> None:
+        """The class of tools that ask models decides about questions of nobody's tool, too."""
+        verdict = self.broker.policy.classes["model"]
+        if verdict == "deny" or (verdict == "ask" and "model" not in self.grants.classes):
+            raise ToolError(_refusal("a question to a model", "model", verdict), kind="denied")
 
     # --- the call
 
@@ -231,11 +238,10 @@ class Door:
         return replace(failure, message=redact(failure.message), detail=redact(failure.detail))
 
 
-def _refusal(tool: Tool, verdict: Verdict) -> str:
-    what = f"tool '{tool.name}' ({tool.effect})"
+def _refusal(what: str, effect: Effect, verdict: Verdict) -> str:
     if verdict == "deny":
         return f"{what} is denied by the settings; change 'permissions' in config.yaml if it should not be"
     return (
-        f"{what} needs approval, and nobody gave it for this plan; give it with --approve {tool.effect}, "
+        f"{what} needs approval, and nobody gave it for this plan; give it with --approve {effect}, "
         "or allow it under 'permissions' in config.yaml"
     )
