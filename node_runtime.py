@@ -184,7 +184,7 @@ class NodeRuntime:
 
     def call_llm(self, model: str, prompt: str, **kwargs: Any) -> str:
         reply = self._answer({"op": "ask", "model": model, "prompt": prompt, "options": kwargs})
-        return str(reply)
+        return _as_text(reply)
 
     def call_tools_parallel(
         self,

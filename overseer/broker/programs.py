@@ -27,6 +27,9 @@ from overseer.tool import Cancellation, Effect, Question, Tool, ToolContext
 _BRINGS_IN: tuple[Effect, ...] = ("read", "network")
 _SENDS_AWAY: tuple[Effect, ...] = ("network", "exec")
 
+# How a call fails that was refused before anything was called: what it says is ours.
+_NOTHING_WAS_CALLED = ("bad_request", "denied", "budget")
+
 # Parameters of the call and not of the tool, unless the tool has one of that name.
 _OF_THE_CALL = ("timeout", "disable_tracking")
 
@@ -66,7 +69,10 @@ class ProgramDoor:
             help = did_you_mean(tool, self._tools, "there are") or "this program was given none"
             failure = Failure("bad_request", f"there is no tool '{tool}' for this program; {help}")
             return Answer(failure=failure, is_unknown_tool=True)
-        args, timeout_s = _of_the_call(known, args, timeout_s)
+        try:
+            args, timeout_s = _of_the_call(known, args, timeout_s)
+        except ValueError as error:
+            return _refused(str(error))
         if prompt:
             if (main := known.main_parameter) is None or main in args:
                 problem = "takes no text of its own" if main is None else f"has its '{main}' already"
@@ -77,9 +83,11 @@ class ProgramDoor:
     def ask(self, model: str, prompt: str, options: Mapping[str, Json], *, cancellation: Cancellation) -> Answer:
         try:
             question = _question(model, prompt, options)
+            limit = _seconds("call_llm", options["timeout"]) if options.get("timeout") is not None else None
         except ValueError as error:
             return _refused(str(error))
-        result = self._door.ask(question, self._context(cancellation))
+        what = f"the question to the model '{model}'"
+        result = self._within(limit, what, lambda own: self._door.ask(question, self._context(own)), cancellation)
         return Answer(result.value, result.failure)
 
     def resilient(
@@ -99,7 +107,7 @@ class ProgramDoor:
             if result.failure is None:
                 self._fallback.succeeded(scenario, tool.name)
                 return result
-            if mark_failures and result.failure.kind != "bad_request":
+            if mark_failures and result.failure.kind not in (*_NOTHING_WAS_CALLED, "cancelled"):
                 self._fallback.failed(scenario, tool.name)
             tried.append(f"{tool.name}: {result.failure.message}")
             if cancellation.is_asked:
@@ -119,9 +127,14 @@ class ProgramDoor:
             )
         limit = min((limit for limit in (timeout_s, tool.timeout_s) if limit is not None), default=None)
         record = self._program.record(self._names.name(tool.name, args), tool.name, args)
-        context = self._context(cancellation)
-        result = self._within(limit, lambda: self._door.call(tool.name, args, context, record=record), cancellation)
-        if tool.effect in _BRINGS_IN and result.failure is None:
+        result = self._within(
+            limit,
+            f"tool '{tool.name}'",
+            lambda own: self._door.call(tool.name, args, self._context(own), record=record),
+            cancellation,
+        )
+        is_refused = result.failure is not None and result.failure.kind in _NOTHING_WAS_CALLED
+        if tool.effect in _BRINGS_IN and not is_refused:  # a failure, too, may quote what a server said
             with self._lock:
                 self._has_brought_in = True
         return Answer(result.value, result.failure)
@@ -130,15 +143,21 @@ class ProgramDoor:
         """Whether text from elsewhere could make the program send something away that nobody approved."""
         return self._has_brought_in and tool.effect in _SENDS_AWAY and not self._door.grants.cover(tool)
 
-    def _within(self, limit: float | None, call: Callable[[], ToolResult], cancellation: Cancellation) -> ToolResult:
+    def _within(
+        self, limit: float | None, what: str, call: Callable[[Cancellation], ToolResult], cancellation: Cancellation
+    ) -> ToolResult:
+        """What comes of it in time; what does not end is left behind, and nothing else is given up with it."""
         if limit is None:
-            return call()
-        future = self._executor.submit(call)
+            return call(cancellation)
+        own = Cancellation()
+        take_back = cancellation.call_when_asked(own.ask)
         try:
-            return future.result(limit)
+            return self._executor.submit(call, own).result(min(limit, threading.TIMEOUT_MAX))
         except NotInTime:
-            cancellation.ask()
-            return ToolResult(failure=Failure("timeout", f"took longer than {limit:g} s"))
+            own.ask()
+            return ToolResult(failure=Failure("timeout", f"{what} took longer than {limit:g} s"))
+        finally:
+            take_back()
 
     def _context(self, cancellation: Cancellation) -> ToolContext:
         return ToolContext(self._program.run_id, self._program.key, self._program.attempt, cancellation)
@@ -152,18 +171,37 @@ def _of_the_call(tool: Tool, args: Mapping[str, Json], timeout_s: float | None) 
     """Arguments without what is meant for the call itself."""
     known = tool.parameters.get("properties", {})
     own = {name: value for name, value in args.items() if name not in _OF_THE_CALL or name in known}
-    given = args.get("timeout")
-    if "timeout" not in known and isinstance(given, int | float) and not isinstance(given, bool) and given > 0:
-        timeout_s = float(given)
+    if "timeout" not in known and args.get("timeout") is not None:
+        timeout_s = _seconds(f"tool '{tool.name}'", args["timeout"])
     return own, timeout_s
 
 
+def _seconds(what: str, given: Json) -> float:
+    if isinstance(given, bool) or not isinstance(given, int | float) or not given > 0:
+        raise ValueError(f"{what}: 'timeout' must be a number of seconds above 0, not {as_text(given)[:60]}")
+    return float(given)
+
+
+_Check = Callable[[Json], bool]
+_OPTIONS: Mapping[str, tuple[str, _Check]] = {
+    "system": ("text", lambda value: isinstance(value, str)),
+    "temperature": ("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool)),
+    "max_tokens": ("a whole number above 0", lambda value: type(value) is int and value > 0),
+    "schema": ("a JSON Schema", lambda value: isinstance(value, dict)),
+}
+
+
 def _question(model: str, prompt: str, options: Mapping[str, Json]) -> Question:
-    known = ("system", "temperature", "max_tokens", "schema")
-    for name in options:
-        if name not in (*known, *_OF_THE_CALL):
-            raise ValueError(f"call_llm takes no '{name}'; {did_you_mean(name, known)}")
-    chosen = {name: options[name] for name in known if options.get(name) is not None}
+    chosen: dict[str, Json] = {}
+    for name, value in options.items():
+        if name in _OF_THE_CALL or value is None:
+            continue
+        if name not in _OPTIONS:
+            raise ValueError(f"call_llm takes no '{name}'; {did_you_mean(name, _OPTIONS, 'there are')}")
+        meaning, fits = _OPTIONS[name]
+        if not fits(value):
+            raise ValueError(f"call_llm: '{name}' must be {meaning}, not {as_text(value)[:60]}")
+        chosen[name] = value
     return Question(prompt, role=model, **chosen)
 
 
