@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
 
+from overseer.broker.records import Record
+from overseer.broker.result import ToolResult
 from overseer.errors import JournalError
+from overseer.jsonvalue import Json
 from overseer.kernel.events import Event
 
 
@@ -81,3 +84,39 @@ class Latch:
     def is_open_within(self, seconds: float) -> bool:
         """Whether it is opened in this time."""
         return self._open.wait(seconds)
+
+
+class MemoryRecords:
+    """What came of a program's calls, by name, as a run would keep it."""
+
+    def __init__(self) -> None:
+        self.results: dict[str, ToolResult] = {}
+        self._changed = threading.Condition()
+
+    def record(self, name: str, tool: str, args: Mapping[str, Json]) -> Record:
+        return _MemoryRecord(self, name)
+
+    def keep(self, name: str, result: ToolResult) -> None:
+        with self._changed:
+            self.results[name] = result
+            self._changed.notify_all()
+
+    def wait_for(self, count: int, *, patience_s: float = 10.0) -> None:
+        """Until so many calls have ended."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.results) >= count, patience_s), "too few calls ended"
+
+
+class _MemoryRecord:
+    def __init__(self, records: MemoryRecords, name: str) -> None:
+        self._records = records
+        self._name = name
+
+    def known(self) -> ToolResult | None:
+        return self._records.results.get(self._name)
+
+    def begin(self) -> None:
+        pass
+
+    def end(self, result: ToolResult) -> None:
+        self._records.keep(self._name, result)
