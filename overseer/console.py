@@ -13,9 +13,9 @@ import select
 import stat
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from overseer.errors import OutputError, OverseerError, PlanError, RunCutOff
 from overseer.jsonvalue import Json, json_text
@@ -60,6 +60,34 @@ def make_streams_safe() -> None:
     # Tools and libraries write to this one too, and none of them should fail because nobody listens.
     heedless = io.BufferedWriter(_Heedless(_descriptor(sys.stderr)))
     sys.stderr = io.TextIOWrapper(heedless, encoding="utf-8", errors="replace", line_buffering=True)
+
+
+def hide(redact: Callable[[str], str]) -> None:
+    """From here on, whatever is written to the two streams is written without what `redact` takes out of it.
+
+    Each piece by itself, as it comes: what a tool prints, a traceback, what an error quotes.
+    """
+    sys.stdout = cast(TextIO, _Hiding(sys.stdout, redact))
+    sys.stderr = cast(TextIO, _Hiding(sys.stderr, redact))
+
+
+class _Hiding:
+    """A stream that is written to through a function."""
+
+    def __init__(self, stream: TextIO, redact: Callable[[str], str]) -> None:
+        self._stream = stream
+        self._redact = redact
+
+    def write(self, text: str) -> int:
+        self._stream.write(self._redact(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def _descriptor(stream: TextIO | None) -> int:

@@ -122,9 +122,9 @@ class Engine:
         """
         ready = self.checked(plan)
         given = input_values(ready, _plain(inputs or {}))
-        grants = approved(ready, self.tools, self.broker, approve)
         document = to_document(ready) if self._keeps_plans else {}
-        refuse_secrets(self.broker, plan=document, input=given)
+        refuse_secrets(self.broker, plan=document, input=given)  # before anybody is shown what needs approval
+        grants = approved(ready, self.tools, self.broker, approve)
         clock = steady_clock()
         run_id = new_run_id(clock())
         log: RunLog | NoLog = NoLog(run_id)
@@ -305,8 +305,8 @@ class Engine:
     ) -> tuple[WorkflowPlan, Callable[[], None]]:
         """Another plan for a run under way, checked and approved, and what is to be done once it holds."""
         ready = self.checked(plan)
-        grants = approved(ready, self.tools, self.broker, approve)
         refuse_secrets(self.broker, plan=to_document(ready) if self._keeps_plans else {})
+        grants = approved(ready, self.tools, self.broker, approve)
 
         def take_effect() -> None:
             door.grants = grants

@@ -13,6 +13,7 @@ from overseer.broker.cache import NO_CACHE, Cache, FileCache
 from overseer.broker.limits import Limits
 from overseer.broker.retry import Retry
 from overseer.config import Settings
+from overseer.console import hide
 from overseer.errors import UsageError
 from overseer.home import home
 from overseer.models import Choice, ModelRoles, ModelSettings, connector, detect, parse_models, usual_prices
@@ -27,9 +28,11 @@ _log = logging.getLogger(__name__)
 
 
 def take_secrets(settings: Settings) -> Secrets:
-    """All keys and passwords, taken out of where other programs could read them."""
+    """All keys and passwords, taken out of where other programs could read them, and shown no more."""
     secrets = Secrets.gather(os.environ, home(), settings.secret_names)
     protect_memory(secrets.received())
+    if len(secrets):
+        hide(Redactor(secrets).redact_known)
     return secrets
 
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 from overseer import exits
-from overseer.approval import NotApproved
+from overseer.approval import NotApproved, refuse_secrets
+from overseer.broker.broker import Broker
 from overseer.broker.permissions import Grants
 from overseer.commands.asking import asked
 from overseer.commands.carrying import carried_out
@@ -31,6 +32,7 @@ from overseer.wiring import make_broker, take_secrets
 
 def check(options: Namespace, settings: Settings) -> int:
     """Say everything that is wrong with a plan file, or how it would run."""
+    take_secrets(settings)
     registry = read_tools(options.tools)
     checked = check_plan(
         options.file, tools=registry.tools, limits=settings.limits, folders=(settings.workflows_folder,)
@@ -46,12 +48,14 @@ def check(options: Namespace, settings: Settings) -> int:
 
 def run(options: Namespace, settings: Settings) -> int:
     """Carry out a plan file."""
+    broker = make_broker(settings, take_secrets(settings), Path.cwd())
+    refuse_secrets(broker, input=options.input)  # as it was given: what is wrong with it will be quoted
     registry = read_tools(options.tools)
     loaded = load_plan(options.file, tools=registry.tools, limits=settings.limits, folders=(settings.workflows_folder,))
     inputs = _inputs(loaded.plan, options.input)
     say_lines(loaded.notes)
     with _journal(settings.journal and not options.no_journal) as journal:
-        engine = _engine(registry, settings, journal, options, Path.cwd())
+        engine = _engine(registry, settings, journal, options, broker=broker, folder=Path.cwd())
         plan = engine.checked(loaded.plan)  # with the plans of workflow tools in it
         remember = {"tools": [str(folder.resolve()) for folder in options.tools], "max_parallel": options.max_parallel}
 
@@ -66,11 +70,14 @@ def run(options: Namespace, settings: Settings) -> int:
 
 def resume(options: Namespace, settings: Settings) -> int:
     """Go on with a run where it was."""
+    secrets = take_secrets(settings)
     with Journal.open() as journal:
         stored = journal.run(options.run)
         folders = options.tools or [Path(folder) for folder in stored.options.get("tools", [])]
         options.max_parallel = options.max_parallel or stored.options.get("max_parallel")
-        engine = _engine(read_tools(folders), settings, journal, options, Path(stored.options["folder"]))
+        folder = Path(stored.options["folder"])
+        broker = make_broker(settings, secrets, folder)
+        engine = _engine(read_tools(folders), settings, journal, options, broker=broker, folder=folder)
 
         def prepare(approve: Grants) -> Run:
             return engine.prepare_resume(
@@ -121,13 +128,19 @@ def _notes(checked: Checked) -> list[str]:
 
 
 def _engine(
-    registry: Registry, settings: Settings, journal: Journal | None, options: Namespace, folder: Path
+    registry: Registry,
+    settings: Settings,
+    journal: Journal | None,
+    options: Namespace,
+    *,
+    broker: Broker,
+    folder: Path,
 ) -> Engine:
     return Engine(
         registry.tools.values(),
         journal=journal,
         settings=settings.for_engine(options.max_parallel),
-        broker=make_broker(settings, take_secrets(settings), folder),
+        broker=broker,
         folder=folder,
     )
 

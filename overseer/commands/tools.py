@@ -52,10 +52,11 @@ def tools(options: Namespace, settings: Settings) -> int:
 
 def call(options: Namespace, settings: Settings) -> int:
     """Call one tool, through the same door as every step of a plan."""
+    secrets = take_secrets(settings)
     with redirect_stdout(sys.stderr):
         registry = load_tools(tool_folders(Path.cwd(), options.tools))
         args = _arguments(registry, options.name, options.arguments)
-        broker = make_broker(settings, take_secrets(settings), Path.cwd())
+        broker = make_broker(settings, secrets, Path.cwd())
         door = Door(broker, registry.tools, grants=Grants(classes=options.approve))
         result = door.call(options.name, args, ToolContext("", "call", 1, Cancellation()))
     if options.json:
