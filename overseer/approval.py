@@ -16,9 +16,11 @@ from overseer.tool import Tool
 class NotApproved(ApprovalNeeded):
     """Some tools of a plan were not approved; `needs` has them, for whoever may be asked."""
 
+    needs: tuple[Need, ...]
+
     def __init__(self, wanted: Sequence[Need]) -> None:
-        self.needs = tuple(wanted)
-        super().__init__("\n".join([_headline(wanted), *(f"  {need}" for need in wanted), *_remedies(wanted)]))
+        text = "\n".join([_headline(wanted), *(f"  {need}" for need in wanted), *_remedies(wanted)])
+        super().__init__(text, wanted)
 
 
 def _headline(wanted: Sequence[Need]) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
-from overseer.errors import OutputError, OverseerError, PlanError, RunCutOff
+from overseer.errors import ApprovalNeeded, OutputError, OverseerError, PlanError, RunCutOff
 from overseer.jsonvalue import Json, json_text
 
 
@@ -50,6 +50,8 @@ def _details(error: OverseerError) -> dict[str, Json]:
     details: dict[str, Json] = {
         "faults": [fault.to_json() if hasattr(fault, "to_json") else {"problem": str(fault)} for fault in faults]
     }
+    if isinstance(error, ApprovalNeeded) and error.needs:
+        details["needs"] = [need.to_json() for need in error.needs]
     return details | ({"run_id": error.run_id} if isinstance(error, RunCutOff) else {})
 
 

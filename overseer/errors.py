@@ -134,7 +134,11 @@ class OutputError(OverseerError):
 
 
 class ApprovalNeeded(OverseerError):
-    """Going on needs a decision that nobody has made."""
+    """Going on needs a decision that nobody has made; `needs` holds what it is about, where that is a list."""
+
+    def __init__(self, message: str, needs: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.needs = tuple(needs)
 
 
 class BrokenInvariant(OverseerError):
