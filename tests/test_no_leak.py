@@ -138,7 +138,6 @@ class Home:
             NAME: KEY,
             "OVERSEER_HOME": str(self.folder / "home"),
             "PYTHONPATH": str(ROOT),
-            "OVERSEER_LOGLEVEL": "debug",
         }
 
     def run(self, *arguments: str, program: str | None = None, **variables: str) -> Said:
