@@ -169,15 +169,23 @@ class NodeRuntime:
             # A forked child must not share its parent's stream of frames.
             if cls._instance is None or cls._instance._owner != os.getpid():
                 cls._instance = _connected()
+                atexit.register(cls._instance._close_at_exit)
             return cls._instance
 
     def close(self) -> None:
         """Hang up; an engine that was started for this process ends."""
         self._channel.close()
         self._when_closed()
+        atexit.unregister(self._close_at_exit)
         with NodeRuntime._lock:
             if NodeRuntime._instance is self:
                 NodeRuntime._instance = None
+
+    def _close_at_exit(self) -> None:
+        if self._owner == os.getpid():
+            self.close()
+        else:  # a forked child must not hang up for its parent
+            self._channel.let_go()
 
     def call_tool(self, tool_name: str, prompt: str = "", **kwargs: Any) -> Any:
         return self._answer(_tool_request(tool_name, prompt, kwargs))
@@ -304,9 +312,7 @@ def _with_an_engine_of_its_own() -> NodeRuntime:
             engine.kill()
             engine.wait()
 
-    runtime = NodeRuntime(ours, when_closed=end)
-    atexit.register(runtime.close)
-    return runtime
+    return NodeRuntime(ours, when_closed=end)
 
 
 class _Channel:
@@ -334,6 +340,10 @@ class _Channel:
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def let_go(self) -> None:
+        """Leave it to another process that has it open as well."""
         self._socket.close()
 
     def exchange(self, requests: Sequence[dict[str, Any]], deadline: float | None) -> list[Any]:

@@ -17,6 +17,7 @@ import node_runtime
 from node_runtime import NodeRuntime, ToolCallError, ToolChain, ToolsFailed, UnknownTool
 from overseer.nodes import Allowance, NodeConnection, NodeServer
 from tests.nodes.doors import ScriptedDoor
+from tests.processes import Child
 
 
 def upper(prompt: str, **_: Any) -> str:
@@ -241,6 +242,26 @@ def test_forked_children_have_connections_of_their_own(
         assert [answers.get(timeout=60) for _ in children] == [[f"C{n}" for n in range(20)]] * 3
         for child in children:
             child.join(30)
+
+
+FORKING = """
+import os
+import node_runtime
+print(node_runtime.call_tool("upper", "before"), flush=True)
+if not os.fork():
+    raise SystemExit  # ends as a program does, with all that is to be done at the end
+os.wait()
+print(node_runtime.call_tool("upper", "after"), flush=True)
+"""
+
+
+def test_a_program_hangs_up_when_it_ends_and_a_child_of_it_does_not(
+    tmp_path: Path, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(node_runtime.SOCKET_VARIABLE, str(tmp_path / "engine"))
+    with NodeServer(tmp_path / "engine", lambda: ScriptedDoor(upper=upper), pool), Child(FORKING) as program:
+        assert program.hear_all() == ["BEFORE", "AFTER"]
+    assert capfd.readouterr().err == ""  # no socket was left open
 
 
 # --- programs that break the rules
