@@ -333,7 +333,9 @@ class Runner:
         assert not isinstance(step.action, Scope)
         context = ToolContext(self.state.run_id, key, attempt, Cancellation())
         try:
-            work = Work(context, step.action, flow.arguments(frame, step), step.outputs, self._answers(key))
+            work = Work(context, step.action, flow.arguments(frame, step), step.outputs)
+            if step_id in frame.calls:
+                work.answers = self._answers(key)
             self._dispatch.send(work)
         except Unreadable as error:
             return StepFailed(self._clock(), key, flow.explained(error, step))

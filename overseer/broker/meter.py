@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-
-from overseer.broker.budget import Spend
+from overseer.broker.budget import NOTHING, Spend
 
 
 class Meter:
     """Adds up what a call spends. A tool may ask models from several threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._total = Spend()
+        self._parts: list[Spend] = []  # appending is safe from any thread
 
     @property
     def total(self) -> Spend:
-        return self._total
+        return sum(self._parts, NOTHING) if self._parts else NOTHING
 
     def add(self, spent: Spend) -> None:
-        with self._lock:
-            self._total = self._total + spent
+        if spent is not NOTHING:
+            self._parts.append(spent)
