@@ -28,7 +28,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 __all__ = [
     "NodeRuntime",
@@ -47,7 +47,7 @@ FD_VARIABLE = "OVERSEER_NODE_FD"
 
 _MOST_BYTES = 1024 * 1024
 _LENGTH = struct.Struct(">I")
-_MANY = 1_000_000
+T = TypeVar("T")
 
 
 class ToolCallError(RuntimeError):
@@ -169,23 +169,20 @@ class NodeRuntime:
             # A forked child must not share its parent's stream of frames.
             if cls._instance is None or cls._instance._owner != os.getpid():
                 cls._instance = _connected()
-                atexit.register(cls._instance._close_at_exit)
+                atexit.register(cls._instance.close)
             return cls._instance
 
     def close(self) -> None:
         """Hang up; an engine that was started for this process ends."""
+        if self._owner != os.getpid():  # a forked child: the connection is still its parent's
+            self._channel.close(is_shared=True)
+            return
         self._channel.close()
         self._when_closed()
-        atexit.unregister(self._close_at_exit)
+        atexit.unregister(self.close)
         with NodeRuntime._lock:
             if NodeRuntime._instance is self:
                 NodeRuntime._instance = None
-
-    def _close_at_exit(self) -> None:
-        if self._owner == os.getpid():
-            self.close()
-        else:  # a forked child must not hang up for its parent
-            self._channel.let_go()
 
     def call_tool(self, tool_name: str, prompt: str = "", **kwargs: Any) -> Any:
         return self._answer(_tool_request(tool_name, prompt, kwargs))
@@ -334,24 +331,38 @@ class _Channel:
         greeting = self._read(None)
         if greeting is None or greeting.get("hello") != "overseer":
             raise ToolCallError("what answers is not an engine", kind="internal")
-        # How many calls the engine takes at once. More than that are held back here.
-        self._room = threading.Semaphore(int(greeting["in_flight"]))
+        self._room = int(greeting["in_flight"])  # how many more calls the engine takes; what is above is held back here
 
-    def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-
-    def let_go(self) -> None:
-        """Leave it to another process that has it open as well."""
+    def close(self, *, is_shared: bool = False) -> None:
+        """Hang up; of a socket that is shared with another process, let go of our end alone."""
+        if not is_shared:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def exchange(self, requests: Sequence[dict[str, Any]], deadline: float | None) -> list[Any]:
         """The value or the error of each request, in order. None of them outlives the deadline."""
         outcomes: list[Any] = [None] * len(requests)
         under_way: dict[int, int] = {}
+        try:
+            sent, trouble = self._exchanged(requests, deadline, under_way, outcomes)
+        except BaseException:  # such as Ctrl-C: what was asked for is not wanted any more
+            self._give_up(under_way)
+            raise
+        self._give_up(under_way)
+        for place in (*under_way.values(), *range(sent, len(requests))):
+            outcomes[place] = trouble
+        return outcomes
+
+    def _exchanged(
+        self,
+        requests: Sequence[dict[str, Any]],
+        deadline: float | None,
+        under_way: dict[int, int],
+        outcomes: list[Any],
+    ) -> tuple[int, ToolCallError]:
+        """How many requests were sent, and what is the matter with those that have no outcome."""
         sent = 0
-        trouble = ToolCallError("the batch's time was up before the call had ended", kind="timeout")
         while sent < len(requests) or under_way:
             if sent < len(requests) and self._has_room(deadline, wait=not under_way):
                 try:
@@ -363,19 +374,29 @@ class _Channel:
             try:
                 answer = self._answer_to(under_way, deadline) if under_way else None
             except ToolCallError as error:
-                trouble, answer = error, None
+                return sent, error
             if answer is None:
                 break
             outcomes[under_way.pop(answer["id"])] = _outcome(answer)
-        self._give_up(under_way)
-        for place in (*under_way.values(), *range(sent, len(requests))):
-            outcomes[place] = trouble
-        return outcomes
+        return sent, ToolCallError("the batch's time was up before the call had ended", kind="timeout")
 
     def _has_room(self, deadline: float | None, *, wait: bool) -> bool:
-        if not wait:
-            return self._room.acquire(blocking=False)
-        return self._room.acquire(timeout=_left(deadline))
+        """Take a place among the calls under way; with `wait`, as soon as one comes free."""
+        if wait:
+            return self._read_until(self._taken_place, deadline) is not None
+        with self._state:
+            return self._taken_place() is not None
+
+    def _taken_place(self) -> bool | None:
+        if self._room <= 0 and self._broken is None:  # where nothing comes any more, sending tells what is wrong
+            return None
+        self._room -= 1
+        return True
+
+    def _give_back_place(self) -> None:
+        with self._state:
+            self._room += 1
+            self._state.notify_all()
 
     def _send(self, request: dict[str, Any]) -> int:
         with self._sending:
@@ -385,7 +406,7 @@ class _Channel:
                 self._write({"id": number, **request})
             except BaseException:
                 self._last_id -= 1
-                self._room.release()
+                self._give_back_place()
                 raise
         return number
 
@@ -403,22 +424,28 @@ class _Channel:
 
     def _answer_to(self, wanted: Mapping[int, int], deadline: float | None) -> dict[str, Any] | None:
         """The next answer to one of these; None when the time is up."""
+
+        def found() -> dict[str, Any] | None:
+            number = next((number for number in wanted if number in self._answers), None)
+            return None if number is None else self._answers.pop(number)
+
+        return self._read_until(found, deadline)
+
+    def _read_until(self, found: Callable[[], T | None], deadline: float | None) -> T | None:
+        """What `found` finds, with one of those who wait reading for all; None when the time is up."""
         while True:
             with self._state:
-                if (number := next((number for number in wanted if number in self._answers), None)) is not None:
-                    return self._answers.pop(number)
+                if (result := found()) is not None:
+                    return result
                 if self._broken is not None:
                     raise self._broken
+                if _is_over(deadline):
+                    return None
                 if self._has_reader:
-                    if not self._state.wait(_left(deadline)) and _is_over(deadline):
-                        return None
+                    self._state.wait(_left(deadline))
                     continue
                 self._has_reader = True
             self._read_for_all(deadline)
-            if _is_over(deadline):
-                with self._state:
-                    number = next((number for number in wanted if number in self._answers), None)
-                    return None if number is None else self._answers.pop(number)
 
     def _read_for_all(self, deadline: float | None) -> None:
         frame: dict[str, Any] | None = None
@@ -427,18 +454,20 @@ class _Channel:
             frame = self._read(deadline)
         except ToolCallError as error:
             broken = error
-        with self._state:
-            self._has_reader = False
-            if broken is not None:
-                self._broken = broken
-                self._room.release(_MANY)  # nobody shall wait for room that will never come
-            if frame is not None:
-                self._room.release()
-                if frame["id"] in self._given_up:
-                    self._given_up.discard(frame["id"])
-                else:
-                    self._answers[frame["id"]] = frame
-            self._state.notify_all()
+        finally:  # also after Ctrl-C: the others must not wait for a reader that has left
+            with self._state:
+                self._has_reader = False
+                self._broken = broken or self._broken
+                if frame is not None:
+                    self._take(frame)
+                self._state.notify_all()
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        self._room += 1
+        if frame["id"] in self._given_up:
+            self._given_up.discard(frame["id"])
+        else:
+            self._answers[frame["id"]] = frame
 
     def _give_up(self, under_way: Mapping[int, int]) -> None:
         """Have the calls stopped; what they still answer is thrown away."""

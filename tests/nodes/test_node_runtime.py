@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +20,7 @@ import node_runtime
 from node_runtime import NodeRuntime, ToolCallError, ToolChain, ToolsFailed, UnknownTool
 from overseer.nodes import Allowance, NodeConnection, NodeServer
 from tests.nodes.doors import ScriptedDoor
-from tests.processes import Child
+from tests.processes import ROOT, Child
 
 
 def upper(prompt: str, **_: Any) -> str:
@@ -352,3 +355,60 @@ def test_a_request_of_the_wrong_shape_is_answered_with_an_error(
             received += ours.recv(65536)
     serving.join(30)
     assert connection.fault is None
+
+
+# --- what programs do to a connection
+
+
+def test_calls_go_on_after_a_batch_that_was_given_up_with_all_places_taken(
+    door: ScriptedDoor, runtime: NodeRuntime
+) -> None:
+    results = runtime.call_tools_parallel([("endless", f"{n}") for n in range(40)], on_error="partial", timeout=0.3)
+    assert {slot["error"]["kind"] for slot in results} == {"timeout"}
+    assert runtime.call_tool("upper", "still here") == "STILL HERE"
+
+
+PROGRAM = """
+import os, signal, sys, threading
+from node_runtime import call_tool
+"""
+
+
+def carried_out(program: str, path: Path) -> list[str]:
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM + program],
+        env={**os.environ, node_runtime.SOCKET_VARIABLE: str(path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.splitlines()
+
+
+def test_a_program_that_was_interrupted_in_a_call_can_make_others(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    program = """
+threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    call_tool("endless", "x")
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+print(call_tool("upper", "on"))
+"""
+    door = ScriptedDoor(upper=upper, endless=until_given_up)
+    with NodeServer(tmp_path / "engine", lambda: door, pool):
+        assert carried_out(program, tmp_path / "engine") == ["interrupted", "ON"]
+
+
+def test_a_forked_child_that_ends_leaves_its_parent_the_connection(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    program = """
+print(call_tool("upper", "before"), flush=True)
+if os.fork() == 0:
+    print(call_tool("upper", "child"), flush=True)
+    sys.exit()
+os.wait()
+print(call_tool("upper", "after"), flush=True)
+"""
+    with NodeServer(tmp_path / "engine", lambda: ScriptedDoor(upper=upper), pool):
+        assert carried_out(program, tmp_path / "engine") == ["BEFORE", "CHILD", "AFTER"]
