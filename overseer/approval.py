@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from overseer.broker.broker import Broker
-from overseer.broker.permissions import NOTHING_GRANTED, Grants, Need, needs
+from overseer.broker.needs import Need, needs
+from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.errors import ApprovalNeeded, PlanError
 from overseer.jsonvalue import Json, json_text
 from overseer.plan import Fault, plan_hash
@@ -19,8 +23,12 @@ class NotApproved(ApprovalNeeded):
     needs: tuple[Need, ...]
 
     def __init__(self, wanted: Sequence[Need]) -> None:
-        text = "\n".join([_headline(wanted), *(f"  {need}" for need in wanted), *_remedies(wanted)])
-        super().__init__(text, wanted)
+        super().__init__("\n".join([*question_lines(wanted), *_remedies(wanted)]), wanted)
+
+
+def question_lines(wanted: Sequence[Need]) -> list[str]:
+    """Everything that somebody should see who decides about it."""
+    return [_headline(wanted), *(f"  {line}" for need in wanted for line in need.lines())]
 
 
 def _headline(wanted: Sequence[Need]) -> str:
@@ -47,10 +55,55 @@ def open_needs(plan: WorkflowPlan, tools: Mapping[str, Tool], broker: Broker, gi
 
 
 def approved(plan: WorkflowPlan, tools: Mapping[str, Tool], broker: Broker, given: Grants | None) -> Grants:
-    """What was approved, bound to this very plan; NotApproved lists what is missing."""
+    """What was approved for this very plan; NotApproved lists what is missing."""
     if wanted := open_needs(plan, tools, broker, given):
         raise NotApproved(wanted)
-    return NOTHING_GRANTED if given is None else given.bound_to(plan_hash(plan))
+    return given or NOTHING_GRANTED
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What was approved for a run, as it is kept with it: for which plan, and what each tool was at that time."""
+
+    plan_hash: str
+    tools: Mapping[str, str]  # by name, what tells whether it is still the same
+
+    @classmethod
+    def of(cls, grants: Grants, plan: WorkflowPlan, tools: Mapping[str, Tool]) -> Approval:
+        seen = _Digests()
+        return cls(plan_hash(plan), {tool.name: seen.of(tool) for tool in tools.values() if grants.cover(tool)})
+
+    def still_holds(self, plan: WorkflowPlan, tools: Mapping[str, Tool]) -> Grants:
+        """What of it holds for a plan and for the tools as they are: those that changed are asked for again."""
+        if not self.tools or plan_hash(plan) != self.plan_hash:
+            return NOTHING_GRANTED
+        seen = _Digests()
+        same = {name for name, then in self.tools.items() if name in tools and seen.of(tools[name]) == then}
+        return Grants(tools=frozenset(same))
+
+    def to_json(self) -> dict[str, Json]:
+        return {"plan": self.plan_hash, "tools": dict(self.tools)}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Json]) -> Approval:
+        tools = record["tools"]
+        return cls(record["plan"], tools if isinstance(tools, dict) else {})
+
+
+class _Digests:
+    """What tells one state of a tool from another: its kind, its class, and the file that it comes from."""
+
+    def __init__(self) -> None:
+        self._contents: dict[str, bytes] = {}
+
+    def of(self, tool: Tool) -> str:
+        if tool.origin not in self._contents:
+            try:
+                self._contents[tool.origin] = Path(tool.origin).read_bytes() if tool.origin else b""
+            except OSError:  # gone, or no file at all: its path has to do
+                self._contents[tool.origin] = tool.origin.encode(errors="replace")
+        said = f"{tool.kind}\0{tool.effect}\0".encode()
+        return hashlib.sha256(said + self._contents[tool.origin]).hexdigest()[:32]
 
 
 def refuse_secrets(broker: Broker, **texts: Json) -> None:

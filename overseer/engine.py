@@ -23,13 +23,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from overseer.approval import approved, open_needs, refuse_secrets
+from overseer.approval import Approval, approved, open_needs, refuse_secrets
 from overseer.broker.accounts import Accounts
 from overseer.broker.attempts import attempts_in
 from overseer.broker.broker import Broker, Door
 from overseer.broker.budget import Budget, Spend
 from overseer.broker.caps import NO_CAP, Cap, cap_from_text, cap_text, overruled
-from overseer.broker.permissions import NOTHING_GRANTED, Grants, Need
+from overseer.broker.needs import Need
+from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.errors import ApprovalNeeded, Failure, PlanError, UsageError
 from overseer.ids import new_run_id
 from overseer.journal import Journal
@@ -39,7 +40,7 @@ from overseer.kernel.reducer import apply
 from overseer.kernel.rules import Effects, Rules
 from overseer.kernel.state import RunState
 from overseer.messages import Held
-from overseer.plan import Fault, Limits, completed, input_values, load_plan, plan_from, plan_hash, to_document, validate
+from overseer.plan import Fault, Limits, completed, input_values, load_plan, plan_from, to_document, validate
 from overseer.plan.expansion import expanded
 from overseer.plan.values import Code, Scope, WorkflowPlan
 from overseer.run import PlanLike, Run, RunResult
@@ -123,20 +124,21 @@ class Engine:
         ready = self.checked(plan)
         given = input_values(ready, _plain(inputs or {}))
         document = to_document(ready) if self._keeps_plans else {}
-        refuse_secrets(self.broker, plan=document, input=given)  # before anybody is shown what needs approval
+        refuse_secrets(self.broker, plan=document, input=given)  # first, as what is asked for is shown
         grants = approved(ready, self.tools, self.broker, approve)
         clock = steady_clock()
         run_id = new_run_id(clock())
         log: RunLog | NoLog = NoLog(run_id)
         if self.journal is not None:
+            kept = Approval.of(grants, ready, self.tools)
             log = self.journal.begin(
                 run_id,
                 name=ready.name,
                 plan=document,
                 inputs=given,
                 options={
-                    "folder": str(self._folder),
-                    "approved": grants.to_json(),
+                    "folder": str(self._folder.absolute()),
+                    "approved": kept.to_json(),
                     "budget": cap_text(budget) if budget is not None else "",
                     **(remember or {}),
                 },
@@ -209,8 +211,8 @@ class Engine:
             state = self._folded(stored.run_id, plan_from(stored.plan).plan)
             clock = steady_clock()
             first = self._resumption(state, stored.inputs, set(repeat), set(give_up), clock())
-            before = Grants.from_json(stored.options["approved"]) if "approved" in stored.options else NOTHING_GRANTED
-            grants = approved(state.plan, self.tools, self.broker, before.for_plan(plan_hash(state.plan), approve))
+            grants = self._before(stored.options, state.plan) | (approve or NOTHING_GRANTED)
+            grants = approved(state.plan, self.tools, self.broker, grants)
             chosen = overruled(_cap(stored.options.get("budget")), budget or NO_CAP)
             door, accounts = self._door(state.plan, stored.run_id, grants, chosen)
             self._restore(accounts, stored.run_id)
@@ -227,6 +229,12 @@ class Engine:
         if faults := validate(state.plan, tools=self.tools, limits=self.settings.limits):
             raise PlanError(faults, source=f"the plan of run {run_id}")
         return state
+
+    def _before(self, options: Mapping[str, Json], plan: WorkflowPlan) -> Grants:
+        """What was approved when the run began, as far as it still holds."""
+        if "approved" not in options:
+            return NOTHING_GRANTED
+        return Approval.from_json(options["approved"]).still_holds(plan, self.tools)
 
     def _resumption(
         self, state: RunState, inputs: dict[str, Json], repeat: set[str], give_up: set[str], now: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from overseer.broker.broker import Broker
@@ -44,7 +45,7 @@ def make_broker(settings: Settings, secrets: Secrets, folder: Path) -> Broker:
     redactor = Redactor(secrets)
     _redact_logs(redactor)
     return Broker(
-        policy=settings.permissions,
+        policy=replace(settings.permissions, roots=workspace.names),
         limits=Limits(settings.rates),
         retry=Retry(
             attempts=settings.attempts, first_wait_s=settings.first_wait_s, longest_wait_s=settings.longest_wait_s

@@ -5,17 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from overseer.broker.permissions import Need
-from overseer.console import say
+from overseer.approval import question_lines
+from overseer.broker.needs import Need
+from overseer.commands.output import say_lines
 
 
 def asked(needs: Sequence[Need]) -> frozenset[str]:
     """The tools that were approved; none if nobody can be asked, or says no, or has no say in it."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()) or any(need.verdict == "deny" for need in needs):
         return frozenset()
-    say("This plan wants to do what needs your approval:")
-    for need in needs:
-        say(f"  {need}")
+    say_lines(question_lines(needs))
     print("Approve it for this run? [y/N] ", end="", file=sys.stderr, flush=True)
     try:
         answer = sys.stdin.readline().strip().lower()

@@ -53,7 +53,8 @@ class FolderWorkspace:
         opener: Opener | None = None,
     ) -> None:
         self.root = root.resolve(strict=True)
-        self._names = tuple(dict.fromkeys((str(self.root), os.path.normpath(root.absolute()))))
+        # The absolute paths that the folder goes by.
+        self.names = tuple(dict.fromkeys((str(self.root), os.path.normpath(root.absolute()))))
         self._guard = Guard(protected if protected is not None else our_own(), self.root)
         self._ledger = Ledger(quota or Quota())
         self._before_write = before_write
@@ -136,7 +137,7 @@ class FolderWorkspace:
 
     def files(self, path: str = ".", *, pattern: str = "**", hidden: bool = True) -> Iterator[FileInfo]:
         """What lies beneath a folder and matches; see `Pattern` for what a pattern can say."""
-        parts = parts_of(path, self._names)
+        parts = parts_of(path, self.names)
         matching = Pattern(pattern, hidden=hidden)
         with explained(path, "listed"):
             try:
@@ -148,7 +149,7 @@ class FolderWorkspace:
 
     def _open(self, path: str) -> int:
         """A descriptor of a regular file, for reading."""
-        parts = file_parts(path, self._names)
+        parts = file_parts(path, self.names)
         if fault := self._guard.read_fault(parts):
             raise refusal(path, fault, kind="denied")
         try:
@@ -166,7 +167,7 @@ class FolderWorkspace:
         return self._opener(self._fd, parts, os.O_RDONLY | FOLDER)
 
     def _writable(self, path: str) -> Parts:
-        parts = file_parts(path, self._names)
+        parts = file_parts(path, self.names)
         if fault := self._guard.write_fault(parts):
             raise refusal(path, fault, kind="denied")
         if any(TEMPORARY.fullmatch(name) for name in parts):

@@ -10,15 +10,12 @@ from hypothesis import strategies as st
 
 from overseer.broker.permissions import (
     CAREFUL,
-    OPEN,
     Grants,
     Policy,
     Rule,
     Verdict,
     classes_from,
-    needs,
 )
-from overseer.plan import plan_from
 from overseer.tool import EFFECTS, Effect, Tool
 
 
@@ -65,58 +62,99 @@ def test_no_order_of_rules_opens_what_one_of_them_closes(verdicts: list[Verdict]
 
 
 def test_what_is_approved_is_covered_by_class_or_by_name() -> None:
-    assert Grants("h", classes=frozenset({"exec"})).cover(RUN)
-    assert Grants("h", tools=frozenset({"run_command"})).cover(RUN)
-    assert not Grants("h", classes=frozenset({"network"}), tools=frozenset({"fetch_url"})).cover(RUN)
+    assert Grants(classes=frozenset({"exec"})).cover(RUN)
+    assert Grants(tools=frozenset({"run_command"})).cover(RUN)
+    assert not Grants(classes=frozenset({"network"}), tools=frozenset({"fetch_url"})).cover(RUN)
 
 
-def test_grants_are_kept_with_a_run() -> None:
-    grants = Grants("abc", frozenset({"exec", "write"}), frozenset({"x"}))
-    assert Grants.from_json(grants.to_json()) == grants
+# --- however an argument is written
+
+WRITE = Tool("write_file", lambda: None, effect="write", writes=("file:{target}",))
+ROOTS = ("/work/here",)
 
 
-PLAN = """
-steps:
-  - {step_id: list, tool: run_command, args: {command: [ls, -l]}}
-  - {step_id: get, tool: fetch_url, args: {url: "https://example.org/{{list}}"}}
-  - step_id: many
-    for_each: [1, 2]
-    steps:
-      - {step_id: inner, tool: run_command, args: {command: [rm, x]}}
-"""
+def decided(rule: Rule, tool: Tool, args: dict[str, Any]) -> Verdict:
+    return Policy(CAREFUL.classes, (rule,), ROOTS).verdict(tool, args)
 
 
-def needed(rules: Policy) -> list[tuple[str, str, tuple[str, ...]]]:
-    from overseer.plan import read_plan
+@pytest.mark.parametrize("pattern", ["secret/*", "./secret/*", "/work/here/secret/*", "secret//*"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "secret/a",
+        "./secret/a",
+        "x/../secret/a",
+        "secret//a",
+        "secret/./a",
+        "/work/here/secret/a",
+        "//work/here/secret/a",
+    ],
+)
+def test_a_path_is_compared_as_it_is_seen_from_the_workspace(pattern: str, path: str) -> None:
+    if path.startswith("//"):
+        path = path[1:]
+    assert decided(Rule("deny", "*", {"target": pattern}), WRITE, {"target": path}) == "deny"
+    assert decided(Rule("allow", "*", {"target": pattern}), WRITE, {"target": path}) == "allow"
 
-    plan = read_plan(PLAN).plan
-    tools = {tool.name: tool for tool in (RUN, FETCH)}
-    return [(need.tool, need.verdict, need.steps) for need in needs(plan, tools, rules)]
+
+@pytest.mark.parametrize("path", ["../x", "notes/../../x", "/etc/passwd", "~/x", "a\\b", "a\0b", "", "C:/x"])
+def test_a_path_out_of_the_workspace_fits_what_denies_and_nothing_that_allows(path: str) -> None:
+    assert decided(Rule("deny", "*", {"target": "other/*"}), WRITE, {"target": path}) == "deny"
+    assert decided(Rule("allow", "*", {"target": "*"}), WRITE, {"target": path}) == "ask"
+    closed = Policy({**CAREFUL.classes, "write": "deny"}, (Rule("ask", "*", {"target": "*"}),), ROOTS)
+    assert closed.verdict(WRITE, {"target": path}) == "deny"
 
 
-def test_a_plan_s_needs_are_known_before_it_runs() -> None:
-    assert needed(CAREFUL) == [("run_command", "ask", ("list", "inner")), ("fetch_url", "ask", ("get",))]
-    assert needed(OPEN) == []
+@pytest.mark.parametrize("name", ["path", "folder", "log_file", "source", "destination"])
+def test_parameters_are_paths_by_their_names_too(name: str) -> None:
+    assert decided(Rule("deny", "*", {name: "a/b"}), RUN, {name: "./a//b"}) == "deny"
 
 
-def test_what_is_denied_for_sure_is_told_apart_from_what_hangs_on_values() -> None:
-    rules = policy(
-        Rule("allow", "*"),
-        Rule("deny", "run_command", {"command": "rm *"}),
-        Rule("deny", "fetch_url", {"url": "http:*"}),
+def test_other_text_is_compared_as_it_is() -> None:
+    assert decided(Rule("deny", "*", {"text": "a/b"}), RUN, {"text": "./a/b"}) == "ask"
+
+
+def test_an_argument_that_is_left_out_has_its_default() -> None:
+    tool = Tool("t", lambda: None, effect="exec", parameters={"properties": {"folder": {"default": "."}}})
+    assert decided(Rule("deny", "t", {"folder": "."}), tool, {}) == "deny"
+    assert decided(Rule("deny", "t", {"folder": "."}), tool, {"folder": "sub/.."}) == "deny"
+
+
+@pytest.mark.parametrize(
+    "pattern", ["https://example.org/admin*", "HTTPS://Example.org/admin*", "https://example.org:443/admin*"]
+)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/admin",
+        "HTTPS://EXAMPLE.ORG/admin",
+        "https://example.org:443/admin/x",
+        "https://example.org./admin",
+        "https://example.org/public/../admin",
+        "https://example.org/public/%2e%2e/admin",
+        "https://example.org/%61dmin",
+        "https://example.org/./admin?x=1",
+        " https://example.org/admin#there",
+    ],
+)
+def test_a_url_is_compared_in_one_form(pattern: str, url: str) -> None:
+    assert decided(Rule("deny", "*", {"url": pattern}), FETCH, {"url": url}) == "deny"
+    assert decided(Rule("allow", "*", {"url": "https://example.org/public/*"}), FETCH, {"url": url}) == "ask"
+
+
+def test_a_host_needs_no_path_and_may_have_letters_of_its_own() -> None:
+    assert (
+        decided(Rule("allow", "*", {"url": "https://example.org"}), FETCH, {"url": "https://EXAMPLE.org/"}) == "allow"
     )
-    assert needed(rules) == [("fetch_url", "ask", ("get",)), ("run_command", "deny", ("inner",))]
+    assert decided(Rule("allow", "*", {"url": "https://bücher.de/*"}), FETCH, {"url": "https://BÜCHER.de/ü"}) == "allow"
+    assert decided(Rule("deny", "*", {"url": "https://*.org/*"}), FETCH, {"url": "https://a.ORG"}) == "deny"
+    assert decided(Rule("allow", "*", {"url": "http://a.org/*"}), FETCH, {"url": "http://a.org:8080/x"}) == "ask"
 
 
-def test_a_need_says_what_would_be_called() -> None:
-    from overseer.plan import read_plan
-
-    tools = {tool.name: tool for tool in (RUN, FETCH)}
-    shown = [str(need) for need in needs(read_plan(PLAN).plan, tools, CAREFUL)]
-    assert shown == [
-        "exec: run_command (steps list, inner): ls -l",
-        "network: fetch_url (step get): https://example.org/{{list}}",
-    ]
+def test_a_url_that_can_be_read_in_two_ways_fits_what_denies_and_nothing_that_allows() -> None:
+    url = "https://example.org@evil.example/"
+    assert decided(Rule("deny", "*", {"url": "https://other.example/*"}), FETCH, {"url": url}) == "deny"
+    assert decided(Rule("allow", "*", {"url": "https://example.org*"}), FETCH, {"url": url}) == "ask"
 
 
 def test_classes_are_read_from_words() -> None:
@@ -124,9 +162,3 @@ def test_classes_are_read_from_words() -> None:
     assert classes_from(["all"]) == set(EFFECTS)
     with pytest.raises(ValueError, match="'wirte' is no class of tools; there are: pure, read, model"):
         classes_from(["wirte"])
-
-
-def test_a_plan_read_from_a_document_has_the_same_needs() -> None:
-    document = {"steps": [{"step_id": "a", "tool": "run_command", "args": {"command": ["x"]}}]}
-    (need,) = needs(plan_from(document).plan, {"run_command": RUN}, CAREFUL)
-    assert need.to_json() == {"tool": "run_command", "class": "exec", "verdict": "ask", "steps": ["a"]}
