@@ -626,3 +626,69 @@ def test_a_file_of_settings_may_hold_nothing_but_comments(overseer: Any) -> None
     Path("home").mkdir()
     Path("home/config.yaml").write_text("\n# execution:\n#   max_parallel: 3\n")
     assert overseer("runs").code == 0
+
+
+# --- approval
+
+
+NOISY = """
+steps:
+- {step_id: a, tool: append, args: {path: out.txt, line: one}}
+- {step_id: b, tool: append, args: {path: "{{a}}/x", line: two}}
+"""
+
+
+def test_what_needs_approval_is_told_in_full(overseer: Any) -> None:
+    said = overseer(*with_tools("run", plan_file(NOISY)))
+    assert said.code == 5
+    assert "    step a\n      path: out.txt\n      line: one\n    step b\n      path: {{a}}/x\n" in said.err
+    assert said.err.endswith("approve it with: --approve write\n")
+    document = overseer(*with_tools("run", plan_file(NOISY), "--json")).json
+    assert [use["step"] for use in document["needs"][0]["uses"]] == ["a", "b"]
+    assert document["needs"][0]["uses"][0]["args"] == {"path": "out.txt", "line": "one"}
+
+
+COUNTING = """from overseer.tool import tool
+
+@tool(effect="write")
+def note(text: str) -> str:
+    \"\"\"Note something.\"\"\"
+    {body}
+"""
+
+
+def a_failed_run_of_the_project(overseer: Any, project: Path, body: str) -> str:
+    """A run that failed, with a tool of the project that was approved."""
+    (project / "tools").mkdir(parents=True)
+    (project / "tools/own.py").write_text(COUNTING.format(body=body))
+    os.chdir(project)
+    assert overseer("tools", "--trust").code == 0
+    said = overseer("run", plan_file("steps: [{step_id: a, tool: note, args: {text: hi}}]"), "--approve", "write")
+    assert said.code == 4, said.err
+    return str(newest(overseer)["run_id"])
+
+
+FAILS_ONCE = (
+    "import pathlib, sys\n    if not pathlib.Path(__file__ + '.ready').exists(): raise ValueError\n    return text"
+)
+
+
+def test_a_run_goes_on_with_the_tools_of_its_own_folder(
+    overseer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = a_failed_run_of_the_project(overseer, tmp_path / "project", FAILS_ONCE)
+    (tmp_path / "project/tools/own.py.ready").touch()
+    monkeypatch.chdir(tmp_path)
+    said = overseer("resume", run_id)
+    assert (said.code, said.out) == (0, "hi\n")
+
+
+def test_a_tool_that_changed_since_it_was_approved_is_asked_for_again(overseer: Any, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    run_id = a_failed_run_of_the_project(overseer, project, FAILS_ONCE)
+    (project / "tools/own.py").write_text(COUNTING.format(body="return text * 2"))
+    assert overseer("tools", "--trust").code == 0
+    said = overseer("resume", run_id)
+    assert said.code == 5
+    assert "write: note\n    step a\n      text: hi\n" in said.err
+    assert overseer("resume", run_id, "--approve", "write").out == "hihi\n"

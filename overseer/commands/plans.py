@@ -33,7 +33,7 @@ from overseer.wiring import make_broker, take_secrets
 def check(options: Namespace, settings: Settings) -> int:
     """Say everything that is wrong with a plan file, or how it would run."""
     take_secrets(settings)
-    registry = read_tools(options.tools)
+    registry = read_tools(options.tools, Path.cwd())
     checked = check_plan(
         options.file, tools=registry.tools, limits=settings.limits, folders=(settings.workflows_folder,)
     )
@@ -50,7 +50,7 @@ def run(options: Namespace, settings: Settings) -> int:
     """Carry out a plan file."""
     broker = make_broker(settings, take_secrets(settings), Path.cwd())
     refuse_secrets(broker, input=options.input)  # as it was given: what is wrong with it will be quoted
-    registry = read_tools(options.tools)
+    registry = read_tools(options.tools, Path.cwd())
     loaded = load_plan(options.file, tools=registry.tools, limits=settings.limits, folders=(settings.workflows_folder,))
     inputs = _inputs(loaded.plan, options.input)
     say_lines(loaded.notes)
@@ -77,7 +77,7 @@ def resume(options: Namespace, settings: Settings) -> int:
         options.max_parallel = options.max_parallel or stored.options.get("max_parallel")
         folder = Path(stored.options["folder"])
         broker = make_broker(settings, secrets, folder)
-        engine = _engine(read_tools(folders), settings, journal, options, broker=broker, folder=folder)
+        engine = _engine(read_tools(folders, folder), settings, journal, options, broker=broker, folder=folder)
 
         def prepare(approve: Grants) -> Run:
             return engine.prepare_resume(
@@ -101,7 +101,7 @@ def _approved(prepare: Callable[[Grants], Run], options: Namespace) -> Run:
     except NotApproved as error:
         if is_machine(options) or not (more := asked(error.needs)):
             raise
-        return prepare(Grants(classes=grants.classes, tools=grants.tools | more))
+        return prepare(grants | Grants(tools=more))
 
 
 def _check_document(file: Path, checked: Checked) -> dict[str, Json]:
@@ -145,10 +145,10 @@ def _engine(
     )
 
 
-def read_tools(folders: list[Path]) -> Registry:
+def read_tools(given: list[Path], project: Path) -> Registry:
     """The tools there are; those that could not be read are told of."""
     with redirect_stdout(sys.stderr):
-        registry = load_tools(tool_folders(Path.cwd(), folders))
+        registry = load_tools(tool_folders(project, given))
     for problem in registry.problems:
         say(f"tool file left out: {problem}")
     return registry
