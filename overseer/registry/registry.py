@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from overseer.errors import UsageError
+from overseer.plan.values import Call, Code, WorkflowPlan, all_steps
 from overseer.registry.findings import Entry, FileContent, Problem
-from overseer.registry.folders import ToolFolder, may_hold_tools, tool_files
+from overseer.registry.folders import Layer, ToolFolder, may_hold_tools, tool_files
 from overseer.registry.pythonfiles import read_python
 from overseer.registry.yamlfiles import read_yaml
-from overseer.tool import Tool
+from overseer.tool import EFFECTS, Tool
 
 Stamp = tuple[int, int, int]  # of a file: when it was changed, its size, and which file it is
 
@@ -38,7 +39,7 @@ class LiveRegistry:
 
     def __init__(self, folders: Callable[[], Sequence[ToolFolder]]) -> None:
         self._folders = folders
-        self._known: dict[Path, tuple[Stamp, FileContent]] = {}
+        self._known: dict[tuple[Path, Layer], tuple[Stamp, FileContent]] = {}
         self._registry: Registry | None = None
         self._layout: list[tuple[ToolFolder, Path, Stamp]] = []
 
@@ -56,22 +57,59 @@ class LiveRegistry:
         entries: dict[str, Entry] = {}
         problems: list[Problem] = []
         for folder, path, stamp in layout:
-            known = kept.get(path)
-            content = known[1] if known is not None and known[0] == stamp else _content(path)
-            self._known[path] = (stamp, content)
+            known = kept.get((path, folder.layer))
+            content = known[1] if known is not None and known[0] == stamp else _content(path, folder.layer)
+            self._known[path, folder.layer] = (stamp, content)
             problems += content.problems
             for tool in content.tools:
                 before = entries.get(tool.name)
                 if before is not None and Path(before.tool.origin).parent == folder.path:
                     problems.append(Problem(path, f"the tool '{tool.name}' is already defined in {before.tool.origin}"))
                     continue
+                if before is not None and before.layer == "built-in" and folder.layer == "project":
+                    problems.append(Problem(path, _REPLACES.format(name=tool.name)))
+                    continue
                 hides = (*before.hides, before.tool.origin) if before else ()
                 entries[tool.name] = Entry(tool, folder.layer, hides)
-        return Registry(entries, tuple(problems))
+        return Registry(_with_effects_of_plans(entries), tuple(problems))
 
 
-def _content(path: Path) -> FileContent:
-    return read_python(path) if path.suffix == ".py" else read_yaml(path)
+# Or a plan that was written for ours would do something else in one folder, under the same name.
+_REPLACES = "the tool '{name}' would take the place of one that comes with Overseer; give it another name"
+
+
+def _content(path: Path, layer: Layer) -> FileContent:
+    return read_python(path) if path.suffix == ".py" else read_yaml(path, layer)
+
+
+def _with_effects_of_plans(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Where a tool is a plan, it does at least what the tools do that the plan calls."""
+    return {
+        name: entry if entry.tool.plan is None else replace(entry, tool=_with_effect_of_plan(entry.tool, entries))
+        for name, entry in entries.items()
+    }
+
+
+def _with_effect_of_plan(tool: Tool, entries: Mapping[str, Entry]) -> Tool:
+    found, waiting = {tool.name: tool}, [tool]
+    while waiting:
+        plan = waiting.pop().plan
+        for name in _called(plan) if isinstance(plan, WorkflowPlan) else ():
+            if name in entries and name not in found:
+                found[name] = entries[name].tool
+                waiting.append(found[name])
+    return replace(tool, effect=max((other.effect for other in found.values()), key=EFFECTS.index))
+
+
+def _called(plan: WorkflowPlan) -> set[str]:
+    names: set[str] = set()
+    for step in all_steps(plan):
+        match step.action:
+            case Call(tool=name):
+                names.add(name)
+            case Code(tools=tools):
+                names.update(tools)
+    return names
 
 
 def _stamped(folder: ToolFolder) -> list[tuple[Path, Stamp]]:

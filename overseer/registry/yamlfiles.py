@@ -20,6 +20,7 @@ from overseer.plan.files import NoText, read_text
 from overseer.plan.grammar import Key, Keys
 from overseer.registry.documents import cached_document
 from overseer.registry.findings import FileContent, Problem
+from overseer.registry.folders import Layer
 from overseer.registry.seedform import from_seed_form
 from overseer.registry.workflowtools import workflow_parts
 from overseer.tool import EFFECTS, REPEATABLE, Effect, Kind, Tool, tool_faults
@@ -53,10 +54,16 @@ _OF_ONE_TOOL = ("name", "parameters", "effect", "writes", "idempotent", "output"
 
 _TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
 _DEFAULT_EFFECTS: Mapping[str, Effect] = {"llm": "model", "command": "exec", "http": "network"}
+
+# What a file may at least say of a kind. Whether a program does less than any program could is for the user to
+# say, or us: what comes with a project says it of itself.
+_LEAST: Mapping[str, Effect] = {"llm": "model", "http": "network"}
+_LEAST_OF_A_PROJECT: Mapping[str, Effect] = {**_LEAST, "command": "exec"}
+
 _PROMPT: Mapping[str, Json] = {"prompt": {"type": "string", "description": "what is wanted"}}
 
 
-def read_yaml(path: Path) -> FileContent:
+def read_yaml(path: Path, layer: Layer = "user") -> FileContent:
     """The tools that a file declares, and everything that is wrong with it."""
     try:
         document = read_document(read_text(path), syntax="yaml")
@@ -68,6 +75,8 @@ def read_yaml(path: Path) -> FileContent:
         for at, value in _declared(document.value, findings):
             faults_before = len(findings.faults)
             found = _tools(path, at, value, findings)
+            for tool in found:
+                _check_effect(tool, layer, at, findings)
             if len(findings.faults) == faults_before:
                 tools += found
     return FileContent(tuple(tools), tuple(_problem(path, fault) for fault in findings.faults))
@@ -75,6 +84,14 @@ def read_yaml(path: Path) -> FileContent:
 
 def _problem(path: Path, fault: Fault) -> Problem:
     return Problem(path, f"{fault.problem}; {fault.help}" if fault.help else fault.problem, fault.line)
+
+
+def _check_effect(tool: Tool, layer: Layer, at: Place, findings: Findings) -> None:
+    least = (_LEAST_OF_A_PROJECT if layer == "project" else _LEAST).get(tool.kind, "pure")
+    if EFFECTS.index(tool.effect) < EFFECTS.index(least):
+        whose = " of a project" if layer == "project" and tool.kind == "command" else ""
+        problem = f"the effect of a tool of the kind {tool.kind}{whose} is at least '{least}', not '{tool.effect}'"
+        findings.fault(at / "effect", problem, "say so, or leave 'effect' out")
 
 
 def _declared(value: Json, findings: Findings) -> Iterator[tuple[Place, Mapping[str, Json]]]:

@@ -91,3 +91,17 @@ def test_a_plan_with_faults_makes_no_tool(tmp_path: Path, text: str, complaint: 
     registry = registry_of(tmp_path, broken=text)
     assert "broken" not in registry.tools
     assert complaint in str(registry.problems[0])
+
+
+def test_a_plan_does_what_the_tools_do_that_it_calls(tmp_path: Path) -> None:
+    outer = "description: x\neffect: read\nworkflow: {steps: [{step_id: s, tool: inner}]}\n"
+    inner = (
+        "description: x\nworkflow: {steps: [{step_id: s, for_each: [1], steps: "
+        "[{step_id: t, tool: run_command, args: {command: [ls]}}]}, {step_id: u, tool: outer}]}\n"
+    )
+    counting = registry_of(tmp_path, outer=outer, inner=inner, count_words=COUNT).tools
+    assert {name: counting[name].effect for name in ("outer", "inner", "count_words")} == {
+        "outer": "exec",
+        "inner": "exec",
+        "count_words": "pure",
+    }

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from overseer.registry.findings import FileContent
+from overseer.registry.folders import Layer
 from overseer.registry.seedform import from_seed_form
 from overseer.registry.yamlfiles import read_yaml
 
 
-def read(folder: Path, text: str, name: str = "shout") -> FileContent:
+def read(folder: Path, text: str, name: str = "shout", layer: Layer = "user") -> FileContent:
     path = folder / f"{name}.yaml"
     path.write_text(text)
-    return read_yaml(path)
+    return read_yaml(path, layer)
 
 
 ALL = """
@@ -81,6 +82,37 @@ def test_each_kind_has_the_effect_that_it_mostly_has(
         effect,
         idempotent,
     )
+
+
+@pytest.mark.parametrize(
+    ("layer", "section", "effect", "complaint"),
+    [
+        ("user", "command: {arguments: [ls]}", "pure", ""),
+        ("given", "command: {arguments: [ls]}", "read", ""),
+        ("built-in", "command: {arguments: [ls]}", "read", ""),
+        ("project", "command: {arguments: [ls]}", "exec", ""),
+        ("project", "command: {arguments: [ls]}", "write", "kind command of a project is at least 'exec', not 'write'"),
+        (
+            "user",
+            "http: {method: GET, url: https://example.org}",
+            "read",
+            "kind http is at least 'network', not 'read'",
+        ),
+        ("given", "http: {method: GET, url: https://example.org}", "write", ""),
+        ("project", 'llm: {prompt: "{prompt}"}', "pure", "kind llm is at least 'model', not 'pure'"),
+    ],
+)
+def test_what_a_tool_says_of_itself_is_not_less_than_what_it_does(
+    tmp_path: Path, layer: Layer, section: str, effect: str, complaint: str
+) -> None:
+    content = read(tmp_path, f"description: x\neffect: {effect}\n{section}\n", layer=layer)
+    if not complaint:
+        assert [tool.effect for tool in content.tools] == [effect]
+        return
+    (problem,) = content.problems
+    assert content.tools == ()
+    assert complaint in problem.text
+    assert problem.line == 2
 
 
 def test_a_tool_that_declares_no_parameters_takes_a_prompt(tmp_path: Path) -> None:
