@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,17 +13,18 @@ from overseer.broker.budget import Budget
 from overseer.broker.cache import NO_CACHE, Cache, FileCache
 from overseer.broker.limits import Limits
 from overseer.broker.retry import Retry
-from overseer.config import Settings
+from overseer.config import Settings, default_settings
 from overseer.console import hide
 from overseer.errors import UsageError
 from overseer.home import home
 from overseer.models import Choice, ModelRoles, ModelSettings, connector, detect, parse_models, usual_prices
 from overseer.models.look import HttpLook
 from overseer.processes import ProcessCommands
+from overseer.registry.folders import never_written
 from overseer.secrets import RedactingFilter, Redactor, Secrets, environment, protect_memory
 from overseer.tool import Services, ToolError
 from overseer.web import WebClient
-from overseer.workspace import FolderWorkspace, Quota
+from overseer.workspace import FolderWorkspace, Quota, our_own
 
 _log = logging.getLogger(__name__)
 
@@ -37,9 +38,9 @@ def take_secrets(settings: Settings) -> Secrets:
     return secrets
 
 
-def make_broker(settings: Settings, secrets: Secrets, folder: Path) -> Broker:
-    """The broker for one process whose work is about a folder."""
-    workspace = _workspace(settings, folder)
+def make_broker(settings: Settings, secrets: Secrets, folder: Path, given: Sequence[Path] = ()) -> Broker:
+    """The broker for one process whose work is about a folder; `given` are the folders of tools that it was named."""
+    workspace = _workspace(settings, folder, given)
     known = parse_models(settings.models, os.environ)
     models = ModelRoles(known, connector(secrets.get, folder=folder), find=lambda: _found(known, secrets, folder))
     redactor = Redactor(secrets)
@@ -80,10 +81,14 @@ def document_fetcher(settings: Settings) -> Callable[[str], str]:
     return fetch
 
 
-def _workspace(settings: Settings, folder: Path) -> FolderWorkspace:
+def _workspace(settings: Settings, folder: Path, given: Sequence[Path]) -> FolderWorkspace:
     root = folder / settings.workspace
+    own = our_own()
+    # Or leave to write a file would be leave to run one.
+    protected = replace(own, unwritable=(*own.unwritable, default_settings(), *never_written(folder, given)))
+    quota = Quota(settings.workspace_bytes, settings.workspace_files)
     try:
-        return FolderWorkspace(root, quota=Quota(settings.workspace_bytes, settings.workspace_files))
+        return FolderWorkspace(root, quota=quota, protected=protected)
     except OSError as error:
         remedy = "name another folder under 'workspace' in config.yaml"
         raise UsageError(f"the workspace {root} cannot be used: {error.strerror}; {remedy}") from error

@@ -692,3 +692,23 @@ def test_a_tool_that_changed_since_it_was_approved_is_asked_for_again(overseer: 
     assert said.code == 5
     assert "write: note\n    step a\n      text: hi\n" in said.err
     assert overseer("resume", run_id, "--approve", "write").out == "hihi\n"
+
+
+@pytest.mark.parametrize("place", ["tools/new.py", "given/new.yaml", "home/workflows/p.yaml", "home/config.yaml"])
+def test_what_may_be_written_is_never_a_tool_or_a_plan(overseer: Any, tmp_path: Path, place: str) -> None:
+    (tmp_path / "given").mkdir()
+    said = overseer("call", "write_file", f"path={place}", "text=x", "--approve", "write", "--tools", "given")
+    assert said.code == 4
+    assert "may not be written: it belongs to Overseer itself" in said.err
+    assert not (tmp_path / place).exists()
+
+
+def test_tools_that_changed_are_not_read_and_told_of(overseer: Any, tmp_path: Path) -> None:
+    a_failed_run_of_the_project(overseer, tmp_path / "project", FAILS_ONCE)
+    (tmp_path / "project/tools/more.py").write_text(COUNTING.format(body="return text").replace("note", "more"))
+    for command in (("tools",), ("call", "now"), ("check", "plan.yaml")):
+        err = overseer(*command).err
+        assert err.count("which changed since they were trusted") == 1
+        assert err.count("overseer tools --trust") == 1
+    assert overseer("tools", "--distrust").code == 0
+    assert "which changed" not in overseer("tools").err

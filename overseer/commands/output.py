@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
+from pathlib import Path
 
 from overseer.console import printable, put, say
 from overseer.jsonvalue import Json, json_text
+from overseer.registry.folders import changed_since_trusted
 from overseer.render import value_text
 
 
@@ -26,6 +28,12 @@ def put_lines(lines: Iterable[str]) -> None:
 
 def say_lines(lines: Iterable[str]) -> None:
     for line in lines:
+        say(line)
+
+
+def say_if_changed(project: Path) -> None:
+    """Tell of a project's tools that are not read any more."""
+    if line := changed_since_trusted(project):
         say(line)
 
 

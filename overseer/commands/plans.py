@@ -14,7 +14,7 @@ from overseer.broker.broker import Broker
 from overseer.broker.permissions import Grants
 from overseer.commands.asking import asked
 from overseer.commands.carrying import carried_out
-from overseer.commands.output import is_machine, put_document, put_lines, say_lines
+from overseer.commands.output import is_machine, put_document, put_lines, say_if_changed, say_lines
 from overseer.commands.runs import report_of
 from overseer.config import Settings
 from overseer.console import say
@@ -48,7 +48,7 @@ def check(options: Namespace, settings: Settings) -> int:
 
 def run(options: Namespace, settings: Settings) -> int:
     """Carry out a plan file."""
-    broker = make_broker(settings, take_secrets(settings), Path.cwd())
+    broker = make_broker(settings, take_secrets(settings), Path.cwd(), options.tools)
     refuse_secrets(broker, input=options.input)  # as it was given: what is wrong with it will be quoted
     registry = read_tools(options.tools, Path.cwd())
     loaded = load_plan(options.file, tools=registry.tools, limits=settings.limits, folders=(settings.workflows_folder,))
@@ -73,10 +73,11 @@ def resume(options: Namespace, settings: Settings) -> int:
     secrets = take_secrets(settings)
     with Journal.open() as journal:
         stored = journal.run(options.run)
-        folders = options.tools or [Path(folder) for folder in stored.options.get("tools", [])]
+        options.tools = options.tools or [Path(folder) for folder in stored.options.get("tools", [])]
         options.max_parallel = options.max_parallel or stored.options.get("max_parallel")
+        options.tools = folders
         folder = Path(stored.options["folder"])
-        broker = make_broker(settings, secrets, folder)
+        broker = make_broker(settings, secrets, folder, folders)
         engine = _engine(read_tools(folders, folder), settings, journal, options, broker=broker, folder=folder)
 
         def prepare(approve: Grants) -> Run:
@@ -151,6 +152,7 @@ def read_tools(given: list[Path], project: Path) -> Registry:
         registry = load_tools(tool_folders(project, given))
     for problem in registry.problems:
         say(f"tool file left out: {problem}")
+    say_if_changed(project)
     return registry
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from overseer import exits
-from overseer.commands.output import put_document
+from overseer.commands.output import put_document, say_if_changed
 from overseer.config import Settings
 from overseer.console import put, say
 from overseer.registry import LiveRegistry, tool_folders
@@ -24,11 +24,12 @@ def serve(options: Namespace, settings: Settings) -> int:
     """Let programs call tools until Ctrl-C; the first line says where."""
     folder = Path.cwd()
     path = (options.socket or socket_path()).absolute()
-    broker = make_broker(settings, take_secrets(settings), folder)
+    broker = make_broker(settings, take_secrets(settings), folder, options.tools)
     registry = LiveRegistry(lambda: tool_folders(folder, options.tools))
     with redirect_stdout(sys.stderr):
         for problem in registry.current().problems:
             say(f"tool file left out: {problem}")
+    say_if_changed(folder)
     is_over = threading.Event()
 
     def end(_number: int, _frame: Any) -> None:

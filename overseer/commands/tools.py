@@ -14,7 +14,7 @@ from overseer import exits
 from overseer.broker.broker import Door
 from overseer.broker.permissions import Grants
 from overseer.broker.ranking import ranked_tools
-from overseer.commands.output import put_document, put_lines, put_value
+from overseer.commands.output import put_document, put_lines, put_value, say_if_changed
 from overseer.config import Settings
 from overseer.console import printable, put, say
 from overseer.errors import UsageError
@@ -22,7 +22,8 @@ from overseer.jsonvalue import Json, json_text
 from overseer.plan.suggestions import did_you_mean
 from overseer.registry import Entry, Registry, load_tools, tool_folders
 from overseer.registry.documents import document_urls, keep_document
-from overseer.registry.folders import distrust, is_trusted, project_tools, trust
+from overseer.registry.folders import project_tools, tool_files, trust_of
+from overseer.registry.trust import distrust, trust
 from overseer.tool import EFFECTS, Cancellation, Tool, ToolContext
 from overseer.wiring import document_fetcher, make_broker, take_secrets
 
@@ -55,8 +56,9 @@ def call(options: Namespace, settings: Settings) -> int:
     secrets = take_secrets(settings)
     with redirect_stdout(sys.stderr):
         registry = load_tools(tool_folders(Path.cwd(), options.tools))
+        say_if_changed(Path.cwd())
         args = _arguments(registry, options.name, options.arguments)
-        broker = make_broker(settings, secrets, Path.cwd())
+        broker = make_broker(settings, secrets, Path.cwd(), options.tools)
         door = Door(broker, registry.tools, grants=Grants(classes=options.approve))
         result = door.call(options.name, args, ToolContext("", "call", 1, Cancellation()))
     if options.json:
@@ -122,9 +124,13 @@ def _chosen(registry: Registry, options: Namespace) -> list[Entry]:
 
 def _change_trust(*, is_wanted: bool) -> int:
     folder = project_tools(Path.cwd())
+    if not is_wanted and distrust(Path.cwd() / "tools"):  # it may be gone, or hold no tools any more
+        put(printable(f"the tools in {Path.cwd() / 'tools'} are not read from here on"))
+        return exits.OK
     if folder is None:
         raise UsageError(f"{Path.cwd()} has no folder 'tools' with tools in it")
-    (trust if is_wanted else distrust)(folder)
+    if is_wanted:
+        trust(folder, tool_files(folder))
     put(printable(f"the tools in {folder} are {'read' if is_wanted else 'not read'} from here on"))
     return exits.OK
 
@@ -133,8 +139,9 @@ def _say_what_is_left_out(registry: Registry) -> None:
     for problem in registry.problems:
         say(f"left out: {problem}")
     folder = project_tools(Path.cwd())
-    if folder is not None and not is_trusted(folder):
+    if folder is not None and trust_of(folder) == "none":
         say(f"not read: the tools of this project in {folder}; to trust them: overseer tools --trust")
+    say_if_changed(Path.cwd())
 
 
 # --- as text

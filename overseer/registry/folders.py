@@ -2,19 +2,19 @@
 
 A tool file is a program. Ours and those in the user's own folder are taken as they are; so is what is
 named on the command line. The `tools` folder of whatever project one happens to stand in is read only
-after the user has said once that it may be.
+after the user has said that it may be, and no longer than it stays as it was then.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from overseer.errors import UsageError
-from overseer.home import home, make_private
+from overseer.home import home, workflows_folder
+from overseer.registry.trust import Trust, trust_in
 
 Layer = Literal["built-in", "project", "user", "given"]
 
@@ -42,7 +42,7 @@ def tool_folders(project: Path, given: Sequence[Path] = ()) -> list[ToolFolder]:
     """The folders to read, later ones taking precedence; UsageError if one that was named is not there."""
     folders = [ToolFolder(our_tools(), "built-in")]
     theirs = project_tools(project)
-    if theirs is not None and is_trusted(theirs):
+    if theirs is not None and trust_of(theirs) == "given":
         folders.append(ToolFolder(theirs, "project"))
     if user_tools().is_dir():
         folders.append(ToolFolder(user_tools(), "user"))
@@ -61,6 +61,27 @@ def project_tools(project: Path) -> Path | None:
     return folder if any(may_hold_tools(path) for path in tool_files(folder)) else None
 
 
+def trust_of(folder: Path) -> Trust:
+    """Whether the tools of a project may be read."""
+    return trust_in(folder, tool_files(folder))
+
+
+def changed_since_trusted(project: Path) -> str:
+    """What to say where a project's tools were trusted and are others by now; nothing if all is well."""
+    folder = project_tools(project)
+    if folder is None or trust_of(folder) != "outdated":
+        return ""
+    return (
+        f"not read: the tools of this project in {folder}, which changed since they were trusted; "
+        "look at them, and if they may be read: overseer tools --trust"
+    )
+
+
+def never_written(project: Path, given: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """Where tools and saved plans are read from, now or later: whoever writes there decides what is run."""
+    return (our_tools(), project / "tools", user_tools(), workflows_folder(), *given)
+
+
 def tool_files(folder: Path) -> list[Path]:
     """The files of a folder that are read for tools, by name."""
     return sorted(path for path in folder.iterdir() if path.suffix in (".py", ".yaml", ".yml") and path.is_file())
@@ -75,39 +96,3 @@ def may_hold_tools(path: Path) -> bool:
     if path.suffix == ".py":
         return "overseer" in text
     return any(f"{kind}:" in text for kind in ("llm", "command", "executable", "http", "openapi", "workflow"))
-
-
-# --- trust
-
-
-def is_trusted(folder: Path) -> bool:
-    return str(folder.resolve()) in _trusted()
-
-
-def trust(folder: Path) -> None:
-    """From here on, read the tools of this project."""
-    make_private(home())
-    listed = sorted({*_trusted(), str(folder.resolve())})
-    _trust_file().write_text(json.dumps(listed, indent=1), encoding="utf-8")
-
-
-def distrust(folder: Path) -> None:
-    _trust_file().write_text(json.dumps(sorted(_trusted() - {str(folder.resolve())}), indent=1), encoding="utf-8")
-
-
-def _trusted() -> set[str]:
-    try:
-        listed = json.loads(_trust_file().read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return set()
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"cannot read {_trust_file()}, the list of trusted folders: {error}; delete it to begin anew"
-        ) from error
-    if not isinstance(listed, list):
-        raise UsageError(f"{_trust_file()} must hold a list of folders; delete it to begin anew")
-    return {str(path) for path in listed}
-
-
-def _trust_file() -> Path:
-    return home() / "trusted-tools.json"

@@ -72,7 +72,10 @@ class Guard:
                         "write another file and let the user put it there"
                     )
         if _is_in(names, self._unwritable):
-            return "may not be written: it belongs to Overseer itself; choose another place"
+            return (
+                "may not be written: it belongs to Overseer itself, which reads its settings, tools and plans "
+                "there; choose another place"
+            )
         return self.read_fault(parts)
 
     def read_fault(self, parts: Parts) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,13 +10,19 @@ import pytest
 
 from overseer.errors import UsageError
 from overseer.registry import LiveRegistry, ToolFolder, load_tools, our_tools, tool_folders
-from overseer.registry.folders import distrust, project_tools, trust, user_tools
+from overseer.registry import trust as trusting
+from overseer.registry.folders import changed_since_trusted, project_tools, tool_files, user_tools
+from overseer.registry.trust import distrust
 
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("OVERSEER_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
+
+
+def trust(folder: Path) -> None:
+    trusting.trust(folder, tool_files(folder))
 
 
 def write_tool(path: Path, name: str, result: str = "1", extra: str = "") -> Path:
@@ -38,6 +45,20 @@ def test_later_folders_take_precedence_and_say_what_they_hide(tmp_path: Path) ->
     entry = registry.entries["same"]
     assert entry.tool() == "two"
     assert (entry.layer, entry.tool.origin, entry.hides) == ("user", str(two), (str(one),))
+
+
+def test_a_project_may_add_tools_but_take_the_place_of_none_of_ours(tmp_path: Path) -> None:
+    path = write_tool(tmp_path / "theirs/a.py", "read_file")
+    write_tool(tmp_path / "theirs/b.py", "theirs")
+    registry = load_tools([ToolFolder(our_tools(), "built-in"), ToolFolder(path.parent, "project")])
+    assert registry.entries["read_file"].layer == "built-in"
+    assert registry.entries["theirs"].layer == "project"
+    (problem,) = registry.problems
+    assert str(problem) == (
+        f"{path}: the tool 'read_file' would take the place of one that comes with Overseer; give it another name"
+    )
+    registry = load_tools([ToolFolder(our_tools(), "built-in"), ToolFolder(path.parent, "user")])
+    assert registry.entries["read_file"].layer == "user"
 
 
 def test_two_tools_of_one_name_in_one_folder_are_a_problem_and_the_first_stays(tmp_path: Path) -> None:
@@ -125,6 +146,63 @@ def test_a_project_s_tools_wait_for_trust(tmp_path: Path) -> None:
     assert [found.layer for found in tool_folders(project)] == ["built-in", "project"]
     distrust(folder)
     assert [found.layer for found in tool_folders(project)] == ["built-in"]
+
+
+@pytest.mark.parametrize("change", ["changed", "added", "removed", "renamed"])
+def test_trust_ends_with_every_change_of_a_tool_file(tmp_path: Path, change: str) -> None:
+    path = write_tool(tmp_path / "tools/a.py", "a", "1")
+    write_tool(tmp_path / "tools/b.py", "b", "1")
+    trust(path.parent)
+    live = LiveRegistry(lambda: tool_folders(tmp_path))
+    assert "a" in live.current().tools
+    assert changed_since_trusted(tmp_path) == ""
+    match change:
+        case "changed":
+            times = path.stat()
+            write_tool(path, "a", "2")
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        case "added":
+            (path.parent / "c.yml").write_text("llm: {prompt: x}\ndescription: x\n")
+        case "removed":
+            path.unlink()
+        case _:
+            path.rename(path.with_name("c.py"))
+    assert not {"a", "b", "c"} & set(live.current().tools)
+    assert "which changed since they were trusted" in changed_since_trusted(tmp_path)
+    assert changed_since_trusted(tmp_path).endswith("overseer tools --trust")
+    trust(path.parent)
+    assert "b" in live.current().tools
+
+
+def test_trust_given_to_a_folder_whatever_it_held_is_asked_for_again(tmp_path: Path, own_home: Path) -> None:
+    folder = write_tool(tmp_path / "tools/a.py", "a").parent
+    own_home.mkdir()
+    (own_home / "trusted-tools.json").write_text(json.dumps([str(folder)]))
+    assert [found.layer for found in tool_folders(tmp_path)] == ["built-in"]
+    assert changed_since_trusted(tmp_path)
+
+
+def test_a_folder_that_is_gone_can_be_distrusted(tmp_path: Path, own_home: Path) -> None:
+    path = write_tool(tmp_path / "tools/a.py", "a")
+    trust(path.parent)
+    path.unlink()
+    path.parent.rmdir()
+    assert distrust(path.parent)
+    assert not distrust(path.parent)
+    assert os.listdir(own_home) == ["trusted-tools.json"]
+
+
+def test_a_write_that_is_cut_off_leaves_the_list_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_tool(tmp_path / "tools/a.py", "a").parent
+    trust(folder)
+
+    def fail(*_paths: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(trusting.os, "replace", fail)
+    with pytest.raises(UsageError, match=r"cannot write .*: No space left"):
+        distrust(folder)
+    assert [found.layer for found in tool_folders(tmp_path)] == ["built-in", "project"]
 
 
 def test_a_tools_folder_without_tools_of_ours_is_none(tmp_path: Path) -> None:
