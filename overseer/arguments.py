@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
 EXIT_CODES = """\
 exit codes: 0 all steps succeeded, 1 unexpected error, 2 usage or configuration, 3 the plan is not valid,
 4 a step failed, 5 a decision is missing, 130 interrupted, 141 nobody read the output to its end"""
+
+
+def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """What a command line says; SystemExit, having said why, if it cannot be."""
+    chosen = parser()
+    options, rest = chosen.parse_known_args(arguments)
+    if options.command == "call":  # argparse takes no arguments of a tool once an option stood between
+        options.arguments += [text for text in rest if not text.startswith("-")]
+        rest = [text for text in rest if text.startswith("-")]
+    if rest:
+        chosen.error(f"unrecognized arguments: {' '.join(rest)}")
+    return options
 
 
 def parser() -> argparse.ArgumentParser:
