@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ def _section(path: Path, section: str, sections: Mapping[str, Any]) -> dict[str,
             if key not in checks:
                 raise UsageError(f"{path}: unknown setting '{section}.{key}'; {did_you_mean(key, checks)}")
         return {key: _checked(path, f"{section}.{key}", checks[key], value) for key, value in given.items()}
-    return {key: _checked(path, f"{section}.{key}", checks, value) for key, value in given.items()}
+    return {key: _checked(path, f"{section}.{key}", partial(checks, key), value) for key, value in given.items()}
 
 
 def _mapping(path: Path, what: str, value: Any) -> Mapping[str, Any]:
@@ -225,7 +226,9 @@ def _rule(value: Any) -> Rule:
     return Rule(verdicts[0], tool, args)
 
 
-def _limit(value: Any) -> Limit:
+def _limit(name: str, value: Any) -> Limit:
+    if name.partition(":")[0] not in ("provider", "model", "tool") or not name.partition(":")[2]:
+        raise ValueError("a limit is that of a provider, a model or a tool, such as provider:openai")
     keys = ("concurrency", "per_minute", "tokens_per_minute", "per_day")
     if not isinstance(value, dict):
         raise ValueError(f"needs keys such as {', '.join(keys)}")
@@ -239,14 +242,14 @@ def _cap(value: Any) -> Cap:
     return Cap() if value is None else cap_from_mapping(value)
 
 
-def _anything(value: Any) -> Any:
+def _anything(_name: str, value: Any) -> Any:
     return value
 
 
 Checks = Mapping[str, Callable[[Any], Any]]
 
-# A section is a table of keys or, where the user gives the names, a check for all of them.
-_SECTIONS: Mapping[str, Checks | Callable[[Any], Any]] = {
+# A section is a table of keys or, where the user gives the names, a check for each name and its value.
+_SECTIONS: Mapping[str, Checks | Callable[[str, Any], Any]] = {
     "execution": {
         "max_parallel": _whole(1, 1000),
         "strict_groups": _flag,

@@ -23,7 +23,7 @@ from overseer.home import home, make_private
 from overseer.nodes import Allowance, NodeConnection, NodeServer
 from overseer.registry import LiveRegistry, tool_folders
 from overseer.tool import Effect, Tool
-from overseer.wiring import make_broker, take_secrets
+from overseer.wiring import make_broker, require_known, take_secrets
 from overseer.worker import warm_executor
 
 APPROVE_VARIABLE = "OVERSEER_APPROVE"
@@ -67,6 +67,7 @@ def main(arguments: Sequence[str]) -> int:
         with redirect_stdout(sys.stderr):  # of tool files that print
             broker = make_broker(settings, take_secrets(settings), Path.cwd())
             registry = LiveRegistry(lambda: tool_folders(Path.cwd()))
+            require_known(settings, registry.current().tools)
             make = door_maker(broker, lambda: registry.current().tools, classes)
             NodeConnection(connection, make(), warm_executor(), _ALLOWANCE).serve()
     except (OverseerError, ValueError, IndexError, OSError) as error:

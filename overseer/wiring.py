@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +19,11 @@ from overseer.errors import UsageError
 from overseer.home import home
 from overseer.models import Choice, ModelRoles, ModelSettings, connector, detect, parse_models, usual_prices
 from overseer.models.look import HttpLook
+from overseer.plan.suggestions import did_you_mean
 from overseer.processes import ProcessCommands
 from overseer.registry.folders import never_written
 from overseer.secrets import RedactingFilter, Redactor, Secrets, environment, protect_memory
-from overseer.tool import Services, ToolError
+from overseer.tool import Services, Tool, ToolError
 from overseer.web import WebClient
 from overseer.workspace import FolderWorkspace, Quota, our_own
 
@@ -63,6 +64,31 @@ def make_broker(settings: Settings, secrets: Secrets, folder: Path, given: Seque
         budget=Budget("session", settings.session_cap),
         cache=_cache(settings),
     )
+
+
+def require_known(settings: Settings, tools: Mapping[str, Tool]) -> None:
+    """UsageError where the settings name a tool or an argument that there is not: such a line would protect nobody."""
+    for place, rule in enumerate(settings.permissions.rules):
+        if set(rule.tool) & set("*?["):
+            continue
+        where = f"permissions.rules[{place}]"
+        tool = _named(rule.tool, tools, where)
+        if tool.parameters.get("additionalProperties", False) is False:
+            known = tool.parameters.get("properties", {})
+            for name in rule.args:
+                if name not in known:
+                    help = did_you_mean(name, known, "it takes") or "it takes none"
+                    raise UsageError(f"{where}: tool '{tool.name}' takes no argument '{name}'; {help}")
+    for name in settings.rates:
+        kind, _, tool_name = name.partition(":")
+        if kind == "tool":
+            _named(tool_name, tools, f"limits.{name}")
+
+
+def _named(name: str, tools: Mapping[str, Tool], where: str) -> Tool:
+    if name not in tools:
+        raise UsageError(f"{where}: there is no tool '{name}'; {did_you_mean(name, tools, 'there are')}")
+    return tools[name]
 
 
 def document_fetcher(settings: Settings) -> Callable[[str], str]:

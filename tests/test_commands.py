@@ -712,3 +712,61 @@ def test_tools_that_changed_are_not_read_and_told_of(overseer: Any, tmp_path: Pa
         assert err.count("overseer tools --trust") == 1
     assert overseer("tools", "--distrust").code == 0
     assert "which changed" not in overseer("tools").err
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        (
+            "permissions: {rules: [{allow: '*'}, {deny: read_fil}]}",
+            "permissions.rules[1]: there is no tool 'read_fil'; did you mean 'read_file'?",
+        ),
+        (
+            "permissions: {rules: [{deny: read_file, args: {pth: secret}}]}",
+            "permissions.rules[0]: tool 'read_file' takes no argument 'pth'; did you mean 'path'?",
+        ),
+        ("limits: {'tool:fetch_ur': {concurrency: 1}}", "limits.tool:fetch_ur: there is no tool 'fetch_ur'; did you"),
+        ("limits: {openai: {concurrency: 1}}", "limits.openai: a limit is that of a provider, a model or a tool, such"),
+    ],
+)
+def test_settings_that_name_what_is_not_there_are_refused(
+    overseer: Any, tmp_path: Path, settings: str, complaint: str
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/config.yaml").write_text(settings)
+    for command in (("call", "now"), ("run", plan_file("steps: [{step_id: a, tool: now}]"))):
+        said = overseer(*command)
+        assert said.code == 2
+        assert complaint in said.err
+
+
+def test_a_pattern_may_name_what_is_not_there(overseer: Any, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/config.yaml").write_text(
+        "permissions: {rules: [{deny: 'deploy*', args: {where: x}}]}\nlimits: {'tool:now': {concurrency: 1}}"
+    )
+    assert overseer("call", "now").code == 0
+
+
+def test_rules_see_a_path_as_the_workspace_does(overseer: Any, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/config.yaml").write_text("permissions: {rules: [{deny: read_file, args: {path: 'own/*'}}]}")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/a").write_text("x")
+    for path in ("own/a", "./own/a", "own//a", f"{tmp_path}/own/a"):
+        assert "denied by the settings" in overseer("call", "read_file", f"path={path}").err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("write_file", "--approve", "write", "path=a.txt", "text=x"),
+        ("--approve", "write", "write_file", "path=a.txt", "text=x"),
+        ("write_file", "path=a.txt", "--approve", "write", "text=x"),
+        ("write_file", "path=a.txt", "text=x", "--approve", "write"),
+    ],
+)
+def test_options_of_a_call_may_stand_anywhere(overseer: Any, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert overseer("call", *arguments).code == 0
+    assert (tmp_path / "a.txt").read_text() == "x"
+    assert "unrecognized arguments: --no" in overseer("call", *arguments, "--no").err

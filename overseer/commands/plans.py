@@ -27,7 +27,7 @@ from overseer.plan.values import Code, WorkflowPlan, all_steps
 from overseer.registry import Registry, load_tools, tool_folders
 from overseer.render import plan_lines, wave_lines
 from overseer.report import Report
-from overseer.wiring import make_broker, take_secrets
+from overseer.wiring import make_broker, require_known, take_secrets
 
 
 def check(options: Namespace, settings: Settings) -> int:
@@ -137,6 +137,7 @@ def _engine(
     broker: Broker,
     folder: Path,
 ) -> Engine:
+    require_known(settings, registry.tools)
     return Engine(
         registry.tools.values(),
         journal=journal,

@@ -17,7 +17,7 @@ from overseer.console import put, say
 from overseer.registry import LiveRegistry, tool_folders
 from overseer.serving import serve as serve_programs
 from overseer.serving import socket_path
-from overseer.wiring import make_broker, take_secrets
+from overseer.wiring import make_broker, require_known, take_secrets
 
 
 def serve(options: Namespace, settings: Settings) -> int:
@@ -29,6 +29,7 @@ def serve(options: Namespace, settings: Settings) -> int:
     with redirect_stdout(sys.stderr):
         for problem in registry.current().problems:
             say(f"tool file left out: {problem}")
+        require_known(settings, registry.current().tools)
     say_if_changed(folder)
     is_over = threading.Event()
 

@@ -25,7 +25,7 @@ from overseer.registry.documents import document_urls, keep_document
 from overseer.registry.folders import project_tools, tool_files, trust_of
 from overseer.registry.trust import distrust, trust
 from overseer.tool import EFFECTS, Cancellation, Tool, ToolContext
-from overseer.wiring import document_fetcher, make_broker, take_secrets
+from overseer.wiring import document_fetcher, make_broker, require_known, take_secrets
 
 
 def tools(options: Namespace, settings: Settings) -> int:
@@ -57,6 +57,7 @@ def call(options: Namespace, settings: Settings) -> int:
     with redirect_stdout(sys.stderr):
         registry = load_tools(tool_folders(Path.cwd(), options.tools))
         say_if_changed(Path.cwd())
+        require_known(settings, registry.tools)
         args = _arguments(registry, options.name, options.arguments)
         broker = make_broker(settings, secrets, Path.cwd(), options.tools)
         door = Door(broker, registry.tools, grants=Grants(classes=options.approve))
