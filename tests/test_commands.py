@@ -770,3 +770,22 @@ def test_options_of_a_call_may_stand_anywhere(overseer: Any, tmp_path: Path, arg
     assert overseer("call", *arguments).code == 0
     assert (tmp_path / "a.txt").read_text() == "x"
     assert "unrecognized arguments: --no" in overseer("call", *arguments, "--no").err
+
+
+def test_a_secret_in_a_plan_is_refused_before_the_plan_is_shown(overseer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_API_KEY", "sk-verysecret-0123456789")
+    path = plan_file("steps: [{step_id: a, tool: run_command, args: {command: 'x sk-verysecret-0123456789'}}]")
+    said = overseer("run", path)
+    assert said.code == 3
+    assert "the plan holds [secret SHOP_API_KEY]" in said.err
+    assert "verysecret" not in said.err
+
+
+def test_a_tool_that_needs_no_approval_may_change_before_a_resume(overseer: Any, tmp_path: Path) -> None:
+    pure = COUNTING.replace('effect="write"', 'effect="pure"')
+    (tmp_path / "given").mkdir()
+    (tmp_path / "given/own.py").write_text(pure.format(body="raise ValueError"))
+    path = plan_file("steps: [{step_id: a, tool: note, args: {text: hi}}]")
+    assert overseer("run", path, "--tools", "given").code == 4
+    (tmp_path / "given/own.py").write_text(pure.format(body="return text"))
+    assert overseer("resume", newest(overseer)["run_id"]).out == "hi\n"
