@@ -75,10 +75,9 @@ def resume(options: Namespace, settings: Settings) -> int:
         stored = journal.run(options.run)
         options.tools = options.tools or [Path(folder) for folder in stored.options.get("tools", [])]
         options.max_parallel = options.max_parallel or stored.options.get("max_parallel")
-        options.tools = folders
         folder = Path(stored.options["folder"])
-        broker = make_broker(settings, secrets, folder, folders)
-        engine = _engine(read_tools(folders, folder), settings, journal, options, broker=broker, folder=folder)
+        broker = make_broker(settings, secrets, folder, options.tools)
+        engine = _engine(read_tools(options.tools, folder), settings, journal, options, broker=broker, folder=folder)
 
         def prepare(approve: Grants) -> Run:
             return engine.prepare_resume(
