@@ -71,10 +71,15 @@ steps:
   steps: [{step_id: run, tool: start, args: {command: "make {{item}}"}}]
 """
 
+
+def need(tool: str, effect: str, step: str, verdict: str = "ask", **args: str) -> dict[str, Any]:
+    return {"tool": tool, "class": effect, "verdict": verdict, "uses": [{"step": step, "args": args}]}
+
+
 NEEDS = [
-    {"tool": "keep", "class": "write", "verdict": "ask", "steps": ["file"]},
-    {"tool": "post", "class": "network", "verdict": "ask", "steps": ["tell"]},
-    {"tool": "start", "class": "exec", "verdict": "ask", "steps": ["run"]},
+    need("keep", "write", "file", path="a.txt"),
+    need("post", "network", "tell", url="https://example.org/{{idea}}"),
+    need("start", "exec", "run", command="make {{item}}"),
 ]
 
 
@@ -103,8 +108,9 @@ def test_what_needs_approval_is_listed_and_nothing_is_called(capsys: pytest.Capt
     assert chat_cli.main(RUN) == 5
     said = capsys.readouterr().err
     assert "this plan wants to do what needs your approval:" in said
-    for need in ("write: keep (step file)", "network: post (step tell)", "exec: start (step run): make {{item}}"):
-        assert need in said
+    assert "  write: keep\n    step file\n      path: a.txt\n" in said
+    assert "  network: post\n    step tell\n      url: https://example.org/{{idea}}\n" in said
+    assert "  exec: start\n    step run\n      command: make {{item}}\n" in said
     assert "approve it with: --approve exec,network,write" in said
     assert called() == []
     assert chat_cli.main(("runs", "--json")) == 0
@@ -158,7 +164,7 @@ def test_what_the_settings_deny_cannot_be_approved(
     document = json.loads(capsys.readouterr().out)
     assert "the settings deny what this plan wants to do" in document["error"]
     assert "can only be allowed under 'permissions' in config.yaml" in document["error"]
-    assert document["needs"] == [{"tool": "start", "class": "exec", "verdict": "deny", "steps": ["a"]}]
+    assert document["needs"] == [need("start", "exec", "a", "deny", command="make all")]
     assert called() == []
 
 
@@ -225,7 +231,7 @@ def test_at_a_terminal_one_is_asked_once_and_yes_runs_it(answer: str) -> None:
     with at_a_terminal(*RUN) as terminal:
         terminal.wait_for(QUESTION)
         assert called() == []
-        assert "exec: start (step run): make {{item}}" in terminal.shown
+        assert "exec: start\r\n    step run\r\n      command: make {{item}}" in terminal.shown
         terminal.type(answer)
         assert terminal.end() == 0
         assert terminal.shown.count(QUESTION) == 1

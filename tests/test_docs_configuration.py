@@ -61,7 +61,8 @@ def test_the_rules_of_the_example_decide_as_the_page_says(own_home: Path) -> Non
     assert policy.verdict(command, {"command": "git push origin"}) == "deny"
     assert policy.verdict(command, {"command": ["git", "log"]}) == "allow"
     assert policy.verdict(command, {"command": "ls"}) == "ask"
-    assert policy.verdict(tools["write_file"], {"path": "drafts/../x"}) == "allow"
+    assert policy.verdict(tools["write_file"], {"path": "drafts/a.txt"}) == "allow"
+    assert policy.verdict(tools["write_file"], {"path": "drafts/../x"}) == "ask"
     assert policy.verdict(tools["fetch_url"], {}) == "allow"
 
 

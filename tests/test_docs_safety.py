@@ -13,11 +13,13 @@ import pytest
 
 import chat_cli
 from overseer import exits
+from overseer.approval import Approval
 from overseer.broker.permissions import CAREFUL, Grants
 from overseer.catalogue import page_made_anew
 from overseer.config import load_settings
+from overseer.plan import WorkflowPlan, WorkflowStep
 from overseer.secrets import Redactor, Secrets
-from overseer.tool import ToolError
+from overseer.tool import Tool, ToolError
 from overseer.web import MOST_REDIRECTS, WebClient
 from overseer.web.request import _HARMLESS_HEADERS
 from overseer.workspace import FolderWorkspace
@@ -66,7 +68,7 @@ def run(plan: dict[str, Any], *options: str) -> int:
 def test_what_was_not_approved_does_not_begin(own_place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan = {"steps": [{"step_id": "a", "tool": "write_file", "args": {"path": "a.txt", "text": "x"}}]}
     assert run(plan) == exits.APPROVAL == 5
-    assert "write: write_file (step a)" in capsys.readouterr().err
+    assert "write: write_file\n    step a\n      path: a.txt" in capsys.readouterr().err
     assert not (own_place / "a.txt").exists()
     assert run(plan, "--approve", "write") == exits.OK
     assert (own_place / "a.txt").read_text() == "x"
@@ -77,9 +79,11 @@ def test_a_call_never_asks() -> None:
 
 
 def test_an_approval_is_for_one_plan() -> None:
-    given = Grants(classes=frozenset({"exec"})).bound_to("one")
-    assert given.for_plan("one", None).classes == {"exec"}
-    assert given.for_plan("another", None).classes == set()
+    act = Tool("act", len, effect="exec")
+    one, another = (WorkflowPlan((WorkflowStep.calling(name, "act", {}),)) for name in ("one", "another"))
+    approval = Approval.of(Grants(classes=frozenset({"exec"})), one, {"act": act})
+    assert approval.still_holds(one, {"act": act}).tools == {"act"}
+    assert approval.still_holds(another, {"act": act}).tools == set()
 
 
 # --- secrets
