@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from overseer.broker.accounts import Account
 from overseer.broker.attempts import Attempt, as_result, attempt_here
 from overseer.broker.budget import NOTHING, Budget, Spend
-from overseer.broker.cache import NO_CACHE, Cache
+from overseer.broker.cache import NO_CACHE, Cache, call_key
 from overseer.broker.limits import Limits, OnWait
 from overseer.broker.meter import Meter
 from overseer.broker.modelcalls import CostOf, MeteredModels, ModelSource, NoModels, nobody_knows
@@ -26,10 +27,10 @@ from overseer.broker.result import ToolResult
 from overseer.broker.retry import Retry, retryable
 from overseer.errors import Failure
 from overseer.failures import failure_from
-from overseer.jsonvalue import Json
+from overseer.jsonvalue import Json, json_text
 from overseer.plan.arguments import argument_faults
 from overseer.plan.suggestions import did_you_mean
-from overseer.tool import NO_SERVICES, Effect, Question, Services, Tool, ToolContext, ToolError
+from overseer.tool import NO_SERVICES, Effect, Question, Reply, Services, Tool, ToolContext, ToolError
 
 # Each attempt at a call of these is a request to somebody's server. What asks a model counts as it asks.
 _REQUESTS: tuple[Effect, ...] = ("network",)
@@ -126,14 +127,15 @@ class Door:
 
     def _answered(self, tool: Tool, args: Mapping[str, Json], context: ToolContext) -> ToolResult:
         """What was kept of the same call, or what comes of making it."""
-        if (kept := self.broker.cache.known(tool, args)) is not None:
+        cache, key = self.broker.cache if _is_the_same_again(tool) else NO_CACHE, partial(call_key, tool, args)
+        if (kept := cache.known(key)) is not None:
             return ToolResult(kept[0], was_known=True)
         meter = Meter()
         try:
             value = self.broker.redactor.redact_json(self._made(tool, args, context, meter))
         except BaseException as error:  # even SystemExit of a tool
             return ToolResult(failure=self._explained(error), spent=meter.total)
-        self.broker.cache.keep(tool, args, value)
+        cache.keep(key, value)
         return ToolResult(value, spent=meter.total)
 
     def ask(self, question: Question, context: ToolContext) -> ToolResult:
@@ -229,13 +231,23 @@ class Door:
             retry=self.broker.retry,
             meter=meter,
             hold=lambda name: self.hold(context, name),
+            cache=self.broker.cache,
+            may_keep=self._is_free_of_secrets,
         )
 
     # --- after a call
 
+    def _is_free_of_secrets(self, reply: Reply) -> bool:
+        return self.broker.redactor.secret_in(json_text([reply.text, reply.value])) is None
+
     def _explained(self, error: BaseException) -> Failure:
         failure, redact = failure_from(error), self.broker.redactor.redact
         return replace(failure, message=redact(failure.message), detail=redact(failure.detail))
+
+
+def _is_the_same_again(tool: Tool) -> bool:
+    """Whether what a tool gives may be kept; what a plan gives hangs on other tools."""
+    return tool.effect == "pure" and tool.plan is None
 
 
 def _refusal(what: str, effect: Effect, verdict: Verdict) -> str:

@@ -1,7 +1,9 @@
-"""Results kept by what they are results of, for calls that give the same whenever they are made.
+"""Answers kept by what they are answers to, for what gives the same whenever it is asked for.
 
-Only for tools that compute or ask a model, and only when the user wants it: a model asked twice may
-well be meant to answer twice. A key is the tool's name, the content of its file, and its arguments.
+Results of tools that only compute, and what models said; and only when the user wants it: a model
+asked twice may well be meant to answer twice. What a model said is kept by the question and by the
+model that was asked, since which one that is may change from one day to the next. A cache is a
+convenience: trouble with it is logged, and costs no more than making a call that was made before.
 """
 
 from __future__ import annotations
@@ -11,35 +13,56 @@ import json
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from overseer.diagnosis import diagnosed
 from overseer.home import make_private, make_private_file
 from overseer.jsonvalue import Json, json_text
-from overseer.tool import Effect, Tool
+from overseer.tool import Question, Tool
 
 _log = logging.getLogger(__name__)
 
 MOST_BYTES: Final = 100_000_000
-_CACHED: tuple[Effect, ...] = ("pure", "model")
+
+# Longer than others write, and shorter than a call that could be made instead.
+_PATIENCE_S = 0.25
+
+# Worked out only where something is kept.
+Key = Callable[[], str]
 
 
 class Cache:
     """Nothing is kept: the cache of those who want none."""
 
-    def known(self, tool: Tool, args: Mapping[str, Json]) -> tuple[Json] | None:
-        """The result of this very call, in a tuple because it may be null."""
+    def known(self, key: Key) -> tuple[Json] | None:
+        """What was kept, in a tuple because it may be null."""
         return None
 
-    def keep(self, tool: Tool, args: Mapping[str, Json], value: Json) -> None:
+    def keep(self, key: Key, value: Json) -> None:
         return None
 
 
 NO_CACHE: Final = Cache()
+
+
+def call_key(tool: Tool, args: Mapping[str, Json]) -> str:
+    """The key of a call: the tool's name, the content of its file, and the arguments."""
+    return _digest(["call", tool.name, _version(tool.origin), sorted(args.items())])
+
+
+def question_key(question: Question, provider: str, model: str) -> str:
+    """The key of a question as this model is asked it."""
+    schema = None if question.schema is None else dict(question.schema)
+    said = [question.system, question.prompt, schema, question.temperature, question.max_tokens]
+    return _digest(["question", provider, model, *said])
+
+
+def _digest(material: Json) -> str:
+    return hashlib.sha256(json_text(material).encode()).hexdigest()
+
 
 _TABLES = (
     """
@@ -52,12 +75,13 @@ _TABLES = (
 
 
 class FileCache(Cache):
-    """Results in a file, the least recently used ones given up when they are too many."""
+    """Answers in a file, the least recently used ones given up when they are too many."""
 
     def __init__(self, path: Path, *, most_bytes: int = MOST_BYTES) -> None:
         self._path = path
         self._most_bytes = most_bytes
-        with diagnosed("open the cache", path):
+        self._was_told = False
+        with self._survived():
             make_private(path.parent)
             make_private_file(path)
             with self._connected() as connection:
@@ -65,29 +89,28 @@ class FileCache(Cache):
                 for statement in _TABLES:
                     connection.execute(statement)
 
-    def known(self, tool: Tool, args: Mapping[str, Json]) -> tuple[Json] | None:
-        if tool.effect not in _CACHED:
-            return None
-        key = _key(tool, args)
-        row = None
-        with self._harmlessly("read"), self._connected() as connection:
-            row = connection.execute("SELECT value FROM results WHERE key = ?", (key,)).fetchone()
+    def known(self, key: Key) -> tuple[Json] | None:
+        found: tuple[Json] | None = None
+        with self._survived(), self._connected() as connection:
+            name = key()
+            row = connection.execute("SELECT value FROM results WHERE key = ?", (name,)).fetchone()
             if row is not None:
-                connection.execute("UPDATE results SET used = ? WHERE key = ?", (time.time(), key))
-        return None if row is None else (json.loads(row[0]),)
+                found = (json.loads(row[0]),)
+                connection.execute("UPDATE results SET used = ? WHERE key = ?", (time.time(), name))
+        return found
 
-    def keep(self, tool: Tool, args: Mapping[str, Json], value: Json) -> None:
-        if tool.effect not in _CACHED:
-            return
-        text = json_text(value)
-        with self._harmlessly("written"), self._connected() as connection:
+    def keep(self, key: Key, value: Json) -> None:
+        with self._survived(), self._connected() as connection:
+            text = json_text(value)
             connection.execute(
-                "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", (_key(tool, args), text, len(text), time.time())
+                "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", (key(), text, len(text), time.time())
             )
             self._make_room(connection)
 
     def _make_room(self, connection: sqlite3.Connection) -> None:
         (total,) = connection.execute("SELECT coalesce(sum(size), 0) FROM results").fetchone()
+        if total <= self._most_bytes:
+            return
         for key, size in connection.execute("SELECT key, size FROM results ORDER BY used").fetchall():
             if total <= self._most_bytes:
                 return
@@ -95,26 +118,19 @@ class FileCache(Cache):
             total -= size
 
     @contextmanager
-    def _harmlessly(self, what: str) -> Iterator[None]:
-        """A call is worth more than its place in here: it is made, and its result kept, whatever the file says."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            _log.warning("the cache %s cannot be %s: %s", self._path, what, error)
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self._path, timeout=_PATIENCE_S)) as connection, connection:
+            yield connection
 
     @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=5.0)
+    def _survived(self) -> Iterator[None]:
+        """Whatever is wrong with the file is said once."""
         try:
-            with connection:
-                yield connection
-        finally:
-            connection.close()
-
-
-def _key(tool: Tool, args: Mapping[str, Json]) -> str:
-    material = json_text([tool.name, _version(tool.origin), sorted(args.items())])
-    return hashlib.sha256(material.encode()).hexdigest()
+            yield
+        except (sqlite3.Error, OSError, ValueError) as error:
+            if not self._was_told:
+                self._was_told = True
+                _log.warning("the cache %s cannot be used for now: %s", self._path, error)
 
 
 @lru_cache(maxsize=1024)

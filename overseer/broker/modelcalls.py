@@ -1,55 +1,53 @@
-"""Asking models: each question has a price, waits its turn, and is asked again where that can help."""
+"""Asking models: each request has a price, waits its turn, and is sent again where that can help.
+
+A question may take several requests: a server is asked for JSON in one way after the other, and what
+does not fit is given back. What is held to budgets and limits, booked and retried is the request.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from overseer.broker.budget import Budget, Spend
+from overseer.broker.cache import NO_CACHE, Cache, question_key
 from overseer.broker.limits import Limits, Share
 from overseer.broker.meter import Meter
-from overseer.broker.retry import Attempt, Retry, retryable
-from overseer.errors import BrokenInvariant
+from overseer.broker.retry import Retry, retryable
+from overseer.errors import Failure
 from overseer.failures import failure_from
+from overseer.models.model import Model, ModelError, Request
 from overseer.tool import Cancellation, Question, Reply, ToolError
 
 # What an answer is taken to need where nobody said how long it may be.
 _USUAL_ANSWER = 1000
-_LETTERS_PER_TOKEN = 4
 
 # Asking twice changes nothing, whatever became of the first time.
-_MAY_RETRY = retryable(failure_from, is_idempotent=True)
+_CAN_HELP = retryable(failure_from, is_idempotent=True)
 
-# How a question fails that no model has looked at.
+# How a request fails that no model has looked at.
 _NOTHING_WAS_DONE = ("rate_limited", "bad_request", "denied")
-
-
-class KnownModel(Protocol):
-    """Which model answers, as limits and prices know it."""
-
-    @property
-    def provider(self) -> str: ...
-
-    @property
-    def name(self) -> str: ...
 
 
 class ModelSource(Protocol):
     """The models by the roles they have; ToolError if there is none for a role."""
 
-    def model(self, role: str) -> KnownModel: ...
+    def model(self, role: str) -> Model: ...
 
-    def ask(self, question: Question, *, cancellation: Cancellation | None = None) -> Reply: ...
+    def as_set(self, question: Question) -> Question:
+        """The question as the settings want its role to be asked."""
+        ...
 
 
 class NoModels:
     """For those who have none."""
 
-    def model(self, role: str) -> KnownModel:
+    def model(self, role: str) -> Model:
         raise ToolError(f"there is no model for the role '{role}'; this engine was given none", kind="denied")
 
-    def ask(self, question: Question, *, cancellation: Cancellation | None = None) -> Reply:
-        raise BrokenInvariant("a model was asked that there is not")
+    def as_set(self, question: Question) -> Question:
+        return question
 
 
 CostOf = Callable[[Reply], float | None]
@@ -73,6 +71,8 @@ class MeteredModels:
         retry: Retry,
         meter: Meter,
         hold: Callable[[str | None], None],
+        cache: Cache = NO_CACHE,
+        may_keep: Callable[[Reply], bool] = lambda reply: True,
     ) -> None:
         self._source = source
         self._cost_of = cost_of
@@ -81,46 +81,66 @@ class MeteredModels:
         self._retry = retry
         self._meter = meter
         self._hold = hold
+        self._cache = cache
+        self._may_keep = may_keep
 
     def ask(self, question: Question, *, cancellation: Cancellation | None = None) -> Reply:
-        model = self._source.model(question.role)
+        model, asked = self._source.model(question.role), self._source.as_set(question)
+        key = partial(question_key, asked, model.provider, model.name)
+        if (known := self._cache.known(key)) is not None:
+            return _kept_reply(known[0], model)
         given_up = cancellation or Cancellation()
-        asked, answered = _estimate(question)
-        guess = Reply("", model.name, asked, answered, provider=model.provider)
-        estimate = Spend(1, asked + answered, self._cost_of(guess))
+        reply = model.ask(asked, cancellation=given_up, turn=partial(self._in_turn, model, given_up))
+        if not reply.is_cut and reply.text.strip() and self._may_keep(reply):
+            self._cache.keep(key, {"text": reply.text, "value": reply.value})
+        return reply
+
+    def _in_turn(self, model: Model, given_up: Cancellation, request: Request) -> Reply:
+        """The answer to one request, after as many attempts as it takes."""
+        return self._retry.run(
+            lambda _: self._attempt(model, given_up, request), may_retry=_may_retry, cancellation=given_up
+        )
+
+    def _attempt(self, model: Model, given_up: Cancellation, request: Request) -> Reply:
+        estimate = self._estimate(model, request)
         names = (f"provider:{model.provider}", f"model:{model.provider}/{model.name}")
+        with (
+            self._budget.reserve(estimate, what=f"model '{model.name}'") as reservation,
+            self._limits.slot(
+                names, tokens=estimate.tokens, cancellation=given_up, on_wait=lambda name, _: self._hold(name)
+            ) as slot,
+        ):
+            if slot.waited_for is not None:
+                self._hold(None)
+            reservation.sent()
+            try:
+                reply = request.send()
+            except ToolError as error:
+                if error.kind == "rate_limited":
+                    slot.throttled(failure_from(error).retry_after_s)
+                if error.kind in _NOTHING_WAS_DONE:
+                    reservation.refused()
+                    self._meter.add(Spend(requests=1))
+                else:
+                    self._meter.add(estimate)
+                raise
+            spent = Spend(1, reply.input_tokens + reply.output_tokens, self._cost_of(reply))
+            slot.settle(tokens=spent.tokens)
+            reservation.settle(spent)
+            self._meter.add(spent)
+            return reply
 
-        def attempt(this: Attempt) -> Reply:
-            with (
-                self._budget.reserve(estimate, what=f"model '{model.name}'") as reservation,
-                self._limits.slot(
-                    names, tokens=estimate.tokens, cancellation=given_up, on_wait=lambda name, _: self._hold(name)
-                ) as slot,
-            ):
-                if slot.waited_for is not None:
-                    self._hold(None)
-                reservation.sent()
-                try:
-                    reply = self._source.ask(question, cancellation=given_up)
-                except ToolError as error:
-                    if error.kind == "rate_limited":
-                        slot.throttled(failure_from(error).retry_after_s)
-                    if error.kind in _NOTHING_WAS_DONE:
-                        reservation.refused()
-                        self._meter.add(Spend(requests=1))
-                    else:
-                        self._meter.add(estimate)
-                    raise
-                spent = Spend(1, reply.input_tokens + reply.output_tokens, self._cost_of(reply))
-                slot.settle(tokens=spent.tokens)
-                reservation.settle(spent)
-                self._meter.add(spent)
-                return reply
-
-        return self._retry.run(attempt, may_retry=_MAY_RETRY, cancellation=given_up)
+    def _estimate(self, model: Model, request: Request) -> Spend:
+        asked, answered = request.asked_tokens, request.most_tokens or _USUAL_ANSWER
+        guess = Reply("", model.name, asked, answered, provider=model.provider)
+        return Spend(1, asked + answered, self._cost_of(guess))
 
 
-def _estimate(question: Question) -> tuple[int, int]:
-    """The tokens of a question and of its answer, roughly."""
-    asked = -(-(len(question.prompt) + len(question.system)) // _LETTERS_PER_TOKEN)
-    return asked, question.max_tokens or _USUAL_ANSWER
+def _may_retry(error: BaseException) -> Failure | None:
+    """What may pass, unless somebody has seen a part of the answer, which cannot be taken back."""
+    has_streamed = isinstance(error, ModelError) and error.has_streamed
+    return None if has_streamed else _CAN_HELP(error)
+
+
+def _kept_reply(kept: dict[str, object], model: Model) -> Reply:
+    return Reply(str(kept["text"]), model.name, value=kept["value"], provider=model.provider)

@@ -1,14 +1,15 @@
 """What a language model is to the rest of us: something on a server that answers a `Question`.
 
 Whatever goes wrong on the way is a `ModelError`, whose kind says whether asking again could help. No
-model asks again by itself because of trouble on the way: that is decided where calls are made.
+model asks again by itself because of trouble on the way: that is decided where calls are made, for
+each `Request` by itself, since one question may take several.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -19,6 +20,24 @@ _log = logging.getLogger(__name__)
 
 OnText = Callable[[str], None]
 Message = dict[str, str]  # with a role and its content, as all servers have it
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to a server, ready to be sent."""
+
+    asked_tokens: int  # roughly
+    most_tokens: int | None  # of the answer
+    send: Callable[[], Reply]
+
+
+# Sends a request once its turn has come, and again where that can help.
+Turn = Callable[[Request], Reply]
+
+
+def at_once(request: Request) -> Reply:
+    """The turn of those who need not wait."""
+    return request.send()
 
 
 class Model(Protocol):
@@ -32,10 +51,18 @@ class Model(Protocol):
     @property
     def name(self) -> str: ...
 
-    def ask(self, question: Question, *, cancellation: Cancellation, on_text: OnText | None = None) -> Reply:
+    def ask(
+        self,
+        question: Question,
+        *,
+        cancellation: Cancellation,
+        on_text: OnText | None = None,
+        turn: Turn = at_once,
+    ) -> Reply:
         """The whole answer; `on_text` hears it piece by piece as it comes, to be shown. ModelError if there is none.
 
-        Where JSON is asked for and has to be asked for a second time, `on_text` hears both answers.
+        Every request that it takes goes through `turn`. Where JSON is asked for and has to be asked for
+        a second time, `on_text` hears both answers.
         """
         ...
 
@@ -57,6 +84,13 @@ class ModelError(ToolError):
         self.has_streamed = has_streamed
 
 
+class NotThisWay(ModelError):
+    """The server will not have a request in this form: it is of no use to send it again, but another may do."""
+
+    def __init__(self, refusal: ModelError) -> None:
+        super().__init__(str(refusal), kind="bad_request", status=refusal.status, has_streamed=refusal.has_streamed)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of a model's `ask`."""
@@ -64,6 +98,10 @@ class Call:
     question: Question
     cancellation: Cancellation
     on_text: OnText | None
+    turn: Turn
+
+    def request(self, messages: Sequence[Message], send: Callable[[], Reply]) -> Request:
+        return Request(tokens_of(messages), self.question.max_tokens, send)
 
 
 class Heard:
@@ -110,6 +148,10 @@ def messages_of(question: Question) -> list[Message]:
 def tokens_in(text: str) -> int:
     """How many tokens a text has, roughly. Counting them needs the vocabulary of each model."""
     return -(-len(text.encode(errors="replace")) // 4)  # bytes, since scripts with longer letters take more of them
+
+
+def tokens_of(messages: Sequence[Message]) -> int:
+    return sum(tokens_in(message["content"]) for message in messages)
 
 
 def is_loopback(url: str) -> bool:

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from overseer.models.capabilities import Capabilities, Rung
 from overseer.models.line import CONNECT_TIMEOUT_S, Line
-from overseer.models.model import Call, Heard, Message, ModelError, OnText, messages_of, tokens_in
+from overseer.models.model import (
+    Call,
+    Heard,
+    Message,
+    ModelError,
+    OnText,
+    Turn,
+    at_once,
+    messages_of,
+    tokens_in,
+    tokens_of,
+)
 from overseer.models.ollama_errors import error_from
 from overseer.models.place import Place
 from overseer.models.structured import Asking, Schema
@@ -60,14 +71,24 @@ class OllamaModel:
     def name(self) -> str:
         return self._place.name
 
-    def ask(self, question: Question, *, cancellation: Cancellation, on_text: OnText | None = None) -> Reply:
-        call = Call(question, cancellation, on_text)
-        if question.schema is None:
-            return self._sent(messages_of(question), None, {}, call)
-        asking = Asking(_LADDER, self._place.url, self.name, self._capabilities)
-        return asking.ask(question, lambda messages, rung, schema: self._sent(messages, rung, schema, call))
+    def ask(
+        self,
+        question: Question,
+        *,
+        cancellation: Cancellation,
+        on_text: OnText | None = None,
+        turn: Turn = at_once,
+    ) -> Reply:
+        call = Call(question, cancellation, on_text, turn)
 
-    def _sent(self, messages: Sequence[Message], rung: Rung | None, schema: Schema, call: Call) -> Reply:
+        def send(messages: Sequence[Message], rung: Rung | None, schema: Schema, turn: Turn) -> Reply:
+            return turn(call.request(messages, lambda: self._answered(messages, rung, schema, call)))
+
+        if question.schema is None:
+            return send(messages_of(question), None, {}, turn)
+        return Asking(_LADDER, self._place.url, self.name, self._capabilities, turn).ask(question, send)
+
+    def _answered(self, messages: Sequence[Message], rung: Rung | None, schema: Schema, call: Call) -> Reply:
         heard = Heard(call.on_text)
         last: ChatResponse | None = None
         with Line(call.cancellation) as line, self._client(line) as client:
@@ -95,7 +116,7 @@ class OllamaModel:
         self, messages: Sequence[Message], question: Question, client: Client
     ) -> tuple[dict[str, Any], tuple[str, ...]]:
         """What is asked for beside the messages, and what may go wrong with it."""
-        prompt = _tokens(messages)
+        prompt = tokens_of(messages)
         needed = prompt + prompt // 4 + (question.max_tokens or _ROOM_TOKENS)  # the estimate may be too low
         window = max(_LEAST_WINDOW, 1 << (needed - 1).bit_length())
         if limit := self._window_limit(client):
@@ -128,7 +149,7 @@ class OllamaModel:
                 kind="transient",
                 has_streamed=heard.was_shown,
             )
-        sent, read = _tokens(messages), last.prompt_eval_count
+        sent, read = tokens_of(messages), last.prompt_eval_count
         if not warnings and read is not None and sent >= _SURE_TOKENS and read < sent * _SUSPICIOUS_SHARE:
             warnings = (f"{self.name} seems to have read only {read} of about {sent} tokens of the question",)
         return Reply(
@@ -151,10 +172,6 @@ def _format(rung: Rung | None, schema: Schema) -> Any:
             return "json"
         case _:
             return None
-
-
-def _tokens(messages: Sequence[Message]) -> int:
-    return sum(tokens_in(message["content"]) for message in messages)
 
 
 def _context_length(client: Client, name: str) -> int:

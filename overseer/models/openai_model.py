@@ -10,12 +10,25 @@ import json
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from overseer.models.capabilities import RUNGS, Capabilities, Rung
 from overseer.models.line import CONNECT_TIMEOUT_S, Line
-from overseer.models.model import Call, Heard, Message, ModelError, OnText, is_loopback, messages_of, tokens_in
+from overseer.models.model import (
+    Call,
+    Heard,
+    Message,
+    ModelError,
+    NotThisWay,
+    OnText,
+    Turn,
+    at_once,
+    is_loopback,
+    messages_of,
+    tokens_in,
+    tokens_of,
+)
 from overseer.models.openai_errors import error_from, not_json, refused_parameter
 from overseer.models.place import Place
 from overseer.models.structured import Asking, Schema
@@ -60,12 +73,22 @@ class OpenAIModel:
     def name(self) -> str:
         return self._place.name
 
-    def ask(self, question: Question, *, cancellation: Cancellation, on_text: OnText | None = None) -> Reply:
-        call = Call(question, cancellation, on_text)
+    def ask(
+        self,
+        question: Question,
+        *,
+        cancellation: Cancellation,
+        on_text: OnText | None = None,
+        turn: Turn = at_once,
+    ) -> Reply:
+        call = Call(question, cancellation, on_text, turn)
         if question.schema is None:
             return self._sent(messages_of(question), None, {}, call)
-        asking = Asking(RUNGS, self._place.url, self.name, self._capabilities)
-        return asking.ask(question, lambda messages, rung, schema: self._sent(messages, rung, schema, call))
+        asking = Asking(RUNGS, self._place.url, self.name, self._capabilities, turn)
+        return asking.ask(
+            question,
+            lambda messages, rung, schema, turn: self._sent(messages, rung, schema, replace(call, turn=turn)),
+        )
 
     def _sent(self, messages: Sequence[Message], rung: Rung | None, schema: Schema, call: Call) -> Reply:
         """One answer; a parameter that the server turns out not to know is left out from then on."""
@@ -74,13 +97,22 @@ class OpenAIModel:
             request, warnings = _request(self.name, messages, call.question, refused)
             request |= _asking_for_json(rung, schema)
             try:
-                return replace(self._streamed(request, call), warnings=warnings)
-            except ModelError as error:
-                sent = {*request, *(message["role"] for message in request["messages"])}
-                parameter = refused_parameter(error, [name for name in _DISPENSABLE if name in sent])
-                if parameter is None:
-                    raise
-                self._capabilities.learn_refused(self._place.url, self.name, parameter)
+                reply = call.turn(call.request(messages, partial(self._accepted, request, call)))
+            except _ParameterRefused:
+                continue
+            return replace(reply, warnings=warnings)
+
+    def _accepted(self, request: dict[str, Any], call: Call) -> Reply:
+        """The answer to one request; where the server does not know one of its parameters, that is learned."""
+        try:
+            return self._streamed(request, call)
+        except ModelError as error:
+            sent = {*request, *(message["role"] for message in request["messages"])}
+            parameter = refused_parameter(error, [name for name in _DISPENSABLE if name in sent])
+            if parameter is None:
+                raise
+            self._capabilities.learn_refused(self._place.url, self.name, parameter)
+            raise _ParameterRefused(error) from error
 
     def _streamed(self, request: dict[str, Any], call: Call) -> Reply:
         if self._place.key_name and not self._place.key and not is_loopback(self._place.url):
@@ -129,7 +161,7 @@ class OpenAIModel:
                 kind="bad_request",
                 has_streamed=answer.heard.was_shown,
             )
-        asked = sum(tokens_in(message["content"]) for message in request["messages"])
+        asked = tokens_of(request["messages"])
         counted = answer.usage
         return Reply(
             text,
@@ -140,6 +172,10 @@ class OpenAIModel:
             is_cut=answer.finish == "length",
             is_estimated=counted is None,
         )
+
+
+class _ParameterRefused(NotThisWay):
+    """Without one of its parameters, the request may do."""
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from overseer.errors import UsageError
 from overseer.models.capabilities import Capabilities
 from overseer.models.detection import Choice
-from overseer.models.model import Model, ModelError, OnText
+from overseer.models.model import Model, ModelError, OnText, Turn, at_once
 from overseer.models.ollama_model import OllamaModel
 from overseer.models.openai_model import OPENAI_URL, OpenAIModel
 from overseer.models.scripted import ScriptedModel
@@ -41,16 +41,25 @@ class ModelRoles:
         return cls(ModelSettings().with_default(ref, provider), lambda _ref, _provider: model)
 
     def ask(
-        self, question: Question, *, cancellation: Cancellation | None = None, on_text: OnText | None = None
+        self,
+        question: Question,
+        *,
+        cancellation: Cancellation | None = None,
+        on_text: OnText | None = None,
+        turn: Turn = at_once,
     ) -> Reply:
-        """What the model of the question's role answers. How a role is to be asked, the user has the last word on."""
+        """What the model of the question's role answers."""
+        model = self.model(question.role)
+        return model.ask(self.as_set(question), cancellation=cancellation or Cancellation(), on_text=on_text, turn=turn)
+
+    def as_set(self, question: Question) -> Question:
+        """The question as its role is to be asked, on which the user has the last word."""
         role = self._role(question.role)
-        asked = replace(
+        return replace(
             question,
             temperature=question.temperature if role.temperature is None else role.temperature,
             max_tokens=min((limit for limit in (question.max_tokens, role.max_tokens) if limit), default=None),
         )
-        return self.model(question.role).ask(asked, cancellation=cancellation or Cancellation(), on_text=on_text)
 
     def model(self, role: str) -> Model:
         """The model that has a role; ModelError if none has."""

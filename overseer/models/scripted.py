@@ -25,7 +25,19 @@ from overseer.errors import FAILURE_KINDS, UsageError
 from overseer.jsonvalue import Json, json_text
 from overseer.models.capabilities import Capabilities, Rung
 from overseer.models.checks import Faults
-from overseer.models.model import Call, Heard, Message, ModelError, OnText, cancelled, messages_of, tokens_in
+from overseer.models.model import (
+    Call,
+    Heard,
+    Message,
+    ModelError,
+    OnText,
+    Turn,
+    at_once,
+    cancelled,
+    messages_of,
+    tokens_in,
+    tokens_of,
+)
 from overseer.models.structured import Asking
 from overseer.tool import Cancellation, Question, Reply
 
@@ -78,14 +90,25 @@ class ScriptedModel:
         """The model that follows a YAML or JSON file; UsageError if that is no script."""
         return cls(read_script(path))
 
-    def ask(self, question: Question, *, cancellation: Cancellation, on_text: OnText | None = None) -> Reply:
+    def ask(
+        self,
+        question: Question,
+        *,
+        cancellation: Cancellation,
+        on_text: OnText | None = None,
+        turn: Turn = at_once,
+    ) -> Reply:
         with self._lock:
             self.questions.append(question)
-        call = Call(question, cancellation, on_text)
+        call = Call(question, cancellation, on_text, turn)
+
+        def send(messages: Sequence[Message], turn: Turn) -> Reply:
+            return turn(call.request(messages, lambda: self._said(messages, call)))
+
         if question.schema is None:
-            return self._said(messages_of(question), call)
-        asking = Asking(_LADDER, "", self.name, Capabilities())
-        return asking.ask(question, lambda messages, rung, schema: self._said(messages, call))
+            return send(messages_of(question), turn)
+        asking = Asking(_LADDER, "", self.name, Capabilities(), turn)
+        return asking.ask(question, lambda messages, rung, schema, turn: send(messages, turn))
 
     def _said(self, messages: Sequence[Message], call: Call) -> Reply:
         entry = self._entry(call.question)
@@ -102,7 +125,7 @@ class ScriptedModel:
             heard.text,
             model=self.name,
             provider=self.provider,
-            input_tokens=sum(tokens_in(message["content"]) for message in messages),
+            input_tokens=tokens_of(messages),
             output_tokens=tokens_in(entry.text),
             is_cut=entry.is_cut,
             is_estimated=True,

@@ -10,19 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from overseer.jsonvalue import Json, json_text
 from overseer.models.capabilities import Capabilities, Rung
 from overseer.models.jsonreply import values_in
-from overseer.models.model import Message, ModelError, messages_of
+from overseer.models.model import Message, ModelError, NotThisWay, Request, Turn, messages_of
 from overseer.plan import value_faults
 from overseer.tool import Question, Reply
 
 Schema = Mapping[str, Any]
-Send = Callable[[Sequence[Message], Rung, Schema], Reply]  # one attempt, asking for JSON in this way
+Send = Callable[[Sequence[Message], Rung, Schema, Turn], Reply]  # asks for JSON in this way, with requests in turn
 
 # How servers say that they do not understand a way of asking; some crash instead of saying so.
 _REFUSALS = frozenset({400, 415, 422, 500, 501})
@@ -36,6 +36,7 @@ class Asking:
     server: str
     model: str
     capabilities: Capabilities
+    turn: Turn
 
     def ask(self, question: Question, send: Send) -> Reply:
         """The reply, with a value that fits the schema of the question."""
@@ -66,12 +67,11 @@ class Asking:
         """The first answer that the server does not refuse to give, from this place on the ladder downwards."""
         while True:
             rung = self.ladder[place]
+            is_last = place + 1 == len(self.ladder)
+            turn = self.turn if is_last else partial(self._unless_refused, rung == proven)
             try:
-                reply = send(messages, rung, form.sent)
-            except ModelError as error:
-                is_trouble = rung == proven and (error.status or 0) >= 500  # it has worked before
-                if error.status not in _REFUSALS or is_trouble or place + 1 == len(self.ladder):
-                    raise
+                reply = send(messages, rung, form.sent, turn)
+            except NotThisWay:
                 place += 1
                 continue
             if reply.is_cut:
@@ -81,6 +81,22 @@ class Asking:
                     kind="invalid_output",
                 )
             return place, reply
+
+    def _unless_refused(self, is_proven: bool, request: Request) -> Reply:
+        """The answer to a request in its turn; NotThisWay where it could be asked for in another way."""
+
+        def send() -> Reply:
+            try:
+                return request.send()
+            except NotThisWay:
+                raise
+            except ModelError as error:
+                is_trouble = is_proven and (error.status or 0) >= 500  # it has worked before
+                if error.status not in _REFUSALS or is_trouble:
+                    raise
+                raise NotThisWay(error) from error
+
+        return self.turn(replace(request, send=send))
 
     def _proven(self, place: int, reply: Reply) -> Reply:
         known = self.capabilities.of(self.server, self.model).rung

@@ -14,13 +14,14 @@ import pytest
 from overseer.broker.accounts import Account
 from overseer.broker.broker import Broker, Door
 from overseer.broker.budget import Budget, Spend
-from overseer.broker.cache import Cache, FileCache
+from overseer.broker.cache import Cache, FileCache, Key
 from overseer.broker.caps import Cap
 from overseer.broker.limits import Limit, Limits
 from overseer.broker.permissions import CAREFUL, NOTHING_GRANTED, OPEN, Grants, Policy, Rule
 from overseer.broker.result import ToolResult
 from overseer.broker.retry import Retry
 from overseer.jsonvalue import Json
+from overseer.models.model import Request, Turn, at_once
 from overseer.secrets import Redactor, Secrets
 from overseer.tool import Cancellation, Effect, Question, Reply, Tool, ToolContext, ToolError
 from tests.broker.clock import FakeClock
@@ -97,7 +98,7 @@ class Notebook:
 class Kept(Cache):
     """A cache that knows one answer to everything."""
 
-    def known(self, tool: Tool, args: Mapping[str, Json]) -> tuple[Json] | None:
+    def known(self, key: Key) -> tuple[Json] | None:
         return ("kept",)
 
 
@@ -119,6 +120,7 @@ class Case:
     recorded: bool = False
     kept: bool = False
     requests: int = 10
+    effect: Effect = "network"
 
 
 ALL_IN_THE_WAY = Case("akt", {"txt": 1}, (Rule("deny", "act"),), frozenset(), recorded=True, kept=True, requests=0)
@@ -141,7 +143,7 @@ ORDER = {
         "give it with --approve network",
     ),
     "recorded": (Case(classes=frozenset({"network"}), recorded=True, kept=True, requests=0), None, "recorded"),
-    "kept in the cache": (Case(classes=frozenset({"network"}), kept=True, requests=0), None, "kept"),
+    "kept in the cache": (Case(kept=True, requests=0, effect="pure"), None, "kept"),
     "no budget": (Case(classes=frozenset({"network"}), requests=0), "budget", "the budget of run has 0 left"),
     "nothing in the way": (Case(classes=frozenset({"network"})), None, "made"),
 }
@@ -153,7 +155,7 @@ def test_the_rules_come_in_their_order(row: str) -> None:
     act = Script()
     broker = Broker(policy=Policy(CAREFUL.classes, case.rules), cache=Kept() if case.kept else Cache())
     budget = Budget("run", Cap(requests=case.requests))
-    door = spending(budget, broker, {"act": act.tool("network")}, grants=Grants(classes=case.classes))
+    door = spending(budget, broker, {"act": act.tool(case.effect)}, grants=Grants(classes=case.classes))
     record = Notebook(ToolResult("recorded") if case.recorded else None)
     result = door.call(case.name, case.args, context(), record=record)
     if kind is None:
@@ -430,23 +432,27 @@ def test_a_cache_in_trouble_costs_no_result(tmp_path: Path, caplog: pytest.LogCa
 # --- models
 
 
-@dataclass(frozen=True)
-class Known:
-    provider: str = "acme"
-    name: str = "large"
-
-
 @dataclass
 class ScriptedModels:
-    """Models that answer with a script; an exception is raised."""
+    """One model that answers each request with the next of a script; an exception is raised."""
 
     outcomes: list[Any]
     asked: int = 0
+    provider: str = "acme"
+    name: str = "large"
 
-    def model(self, role: str) -> Known:
-        return Known()
+    def model(self, role: str) -> ScriptedModels:
+        return self
 
-    def ask(self, question: Question, *, cancellation: Cancellation | None = None) -> Reply:
+    def as_set(self, question: Question) -> Question:
+        return question
+
+    def ask(
+        self, question: Question, *, cancellation: Cancellation, on_text: Any = None, turn: Turn = at_once
+    ) -> Reply:
+        return turn(Request(1, question.max_tokens, self.answer))
+
+    def answer(self) -> Reply:
         self.asked += 1
         outcome = self.outcomes[min(self.asked, len(self.outcomes)) - 1]
         if isinstance(outcome, BaseException):

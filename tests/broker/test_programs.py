@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from overseer.broker.records import CallNames
 from overseer.broker.result import ToolResult
 from overseer.errors import Failure
 from overseer.jsonvalue import Json
+from overseer.models.model import Request, Turn, at_once
 from overseer.nodes.connection import Answer
 from overseer.tool import Cancellation, Effect, Question, Reply, Tool, ToolContext, ToolError, tool
 from tests import strategies
@@ -429,21 +431,25 @@ class Echo:
 
     questions: list[Question] = field(default_factory=list)
     latch: Latch | None = None
+    provider: str = "acme"
+    name: str = "m"
 
     def model(self, role: str) -> Any:
-        return _Known()
+        return self
 
-    def ask(self, question: Question, *, cancellation: Cancellation | None = None) -> Reply:
+    def as_set(self, question: Question) -> Question:
+        return question
+
+    def ask(
+        self, question: Question, *, cancellation: Cancellation, on_text: Any = None, turn: Turn = at_once
+    ) -> Reply:
+        return turn(Request(1, question.max_tokens, partial(self.answer, question)))
+
+    def answer(self, question: Question) -> Reply:
         self.questions.append(question)
         if self.latch is not None:
             self.latch.wait()
         return Reply(question.prompt, "m", 1, 1, value={"a": 1} if question.schema else None)
-
-
-@dataclass(frozen=True)
-class _Known:
-    provider: str = "p"
-    name: str = "m"
 
 
 def test_a_question_has_the_options_that_models_take(program: Make) -> None:
