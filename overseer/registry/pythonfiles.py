@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import sys
 import traceback
 from dataclasses import replace
@@ -37,6 +38,7 @@ def _imported(path: Path, source: bytes) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    folder = Path.cwd()
     sys.modules[name] = module  # dataclasses and pickling look their module up by name
     try:
         # Not through the loader: its cache goes by the time of the last change, in whole seconds.
@@ -44,6 +46,8 @@ def _imported(path: Path, source: bytes) -> ModuleType:
     except BaseException:
         del sys.modules[name]
         raise
+    finally:
+        os.chdir(folder)  # wherever the file went: everybody's relative paths hang on it
     return module
 
 
