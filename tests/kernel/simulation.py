@@ -68,7 +68,7 @@ class World:
     inputs: dict[str, Json] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     now: float = 0.0
-    hangs: bool = False  # whether steps may overrun their time, and come back late or never
+    hangs: bool = False  # whether steps may overrun their time, and what was given up comes back late or never
     is_busy: bool = False  # whether steps make calls of their own, and are paid for
 
     def __post_init__(self) -> None:
@@ -128,7 +128,11 @@ class World:
         self.advance()
         if self.state.is_ended:
             return False
-        if self.hangs and self.choice.random() < 0.4:
+        if self.ghosts and not self.hangs:
+            # Where such work does not come back, those who write the same fail for it: which of them would
+            # depend on what was running when it was given up.
+            self.let_one_come_back()
+        elif self.hangs and self.choice.random() < 0.4:
             self.let_time_pass()
         elif self.state.running:
             self.act(self.choice.choice(sorted(self.state.running)))
@@ -141,11 +145,15 @@ class World:
     def let_time_pass(self) -> None:
         """A little time, in which given up work may come back; or all the time until something is due."""
         if self.ghosts and self.choice.random() < 0.5:
-            attempt = self.choice.choice(list(self.ghosts))
-            del self.ghosts[attempt]
-            came_back(self.state, attempt)
+            self.let_one_come_back()
         elif (alarm := self.state.next_alarm()) is not None:
             self.now = max(self.now, alarm)
+
+    def let_one_come_back(self) -> None:
+        """Some work that was given up has really ended."""
+        attempt = self.choice.choice(list(self.ghosts))
+        del self.ghosts[attempt]
+        came_back(self.state, attempt)
 
     def run(self, most: int = 100_000) -> World:
         """Go on until the run has ended."""

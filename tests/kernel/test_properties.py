@@ -35,6 +35,15 @@ def ending(world: World) -> tuple[Any, ...]:
     return (world.state.status, without_messages(world.state.output), world.statuses())
 
 
+def in_turn(document: dict[str, Any]) -> dict[str, Any]:
+    """The plan whose events are taken one after the other: what they come to is the round that ended last."""
+    steps = [in_turn(step) for step in document.get("steps", ())]
+    changed = document | ({"steps": steps} if steps else {})
+    if "on" in document:
+        changed.pop("width", None)
+    return changed | ({"plan": in_turn(document["plan"])} if "plan" in document else {})
+
+
 def without_messages(value: Json) -> Json:
     if isinstance(value, dict):
         return {key: without_messages(item) for key, item in value.items() if key != "message"}
@@ -93,7 +102,7 @@ def with_timeouts(document: dict[str, Any]) -> dict[str, Any]:
 def test_the_result_does_not_depend_on_the_order_of_completion(
     document: dict[str, Any], one: Rules, other: Rules, seed: int, another: int
 ) -> None:
-    plan = planned(document)
+    plan = planned(in_turn(document))
     assert ending(World(plan, outcome, one, seed).begin().run()) == ending(
         World(plan, outcome, other, another).begin().run()
     )
@@ -102,7 +111,7 @@ def test_the_result_does_not_depend_on_the_order_of_completion(
 @seldom
 @given(documents(), RULES, SEEDS)
 def test_resume_from_every_prefix_of_the_log_ends_alike(document: dict[str, Any], rules: Rules, seed: int) -> None:
-    plan = planned(document)
+    plan = planned(in_turn(document))
     whole = World(plan, outcome, rules, seed).begin().run()
     for cut in range(len(whole.events)):
         resumed = World(plan, outcome, rules, seed + cut).resume(whole.events[:cut]).run()
@@ -121,7 +130,7 @@ def assert_nothing_repeated(world: World, cut: int) -> None:
 def test_a_cancelled_run_can_be_resumed_to_the_same_end(
     document: dict[str, Any], rules: Rules, seed: int, moment: int, hard: bool
 ) -> None:
-    plan = planned(document)
+    plan = planned(in_turn(document))
     whole = World(plan, never_fails, rules, seed).begin().run()
     stopped = World(plan, never_fails, rules, seed).begin()
     for _ in range(moment):
@@ -217,7 +226,7 @@ def forgiving(document: dict[str, Any]) -> dict[str, Any]:
 def test_resume_from_every_prefix_ends_alike_and_makes_no_call_again_that_returned(
     document: dict[str, Any], rules: Rules, seed: int
 ) -> None:
-    plan = planned(forgiving(document))
+    plan = planned(forgiving(in_turn(document)))
     whole = World(plan, outcome, rules, seed, is_busy=True).begin().run()
     assert_no_calls_are_kept_for_nothing(whole)
     for cut in range(len(whole.events)):
