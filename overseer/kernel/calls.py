@@ -34,5 +34,5 @@ def forget_open_calls(frame: Frame, step_id: str) -> None:
 def forget_calls(frame: Frame, step_id: str) -> None:
     """A step has ended: unless a resume would begin it again, nobody will ask for its calls."""
     is_failed = frame.status[step_id] == Status.FAILED and frame.graph.steps[step_id].on_error == "fail"
-    if not is_failed and frame.status[step_id] != Status.CANCELLED:
+    if not is_failed:
         frame.calls.pop(step_id, None)

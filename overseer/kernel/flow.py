@@ -290,6 +290,16 @@ def failure_of(frame: Frame) -> Failure | None:
     return None
 
 
+def is_cut_short(frame: Frame) -> bool:
+    """Whether a round is over because of what happened outside it, so that what it comes to is not known yet.
+
+    That something has failed in it does not tell: what its plan lets finish has not.
+    """
+    if not frame.unended or frame.refusal is not None:
+        return False
+    return frame.graph.plan.on_error != "fail_fast" or failure_of(frame) is None
+
+
 def slot_for(step: WorkflowStep, failure: Failure) -> Json:
     """What those who read a failed step get to see, where its failure is tolerated."""
     if step.on_error == "partial":
@@ -316,7 +326,7 @@ def skipped_because(frame: Frame, step: WorkflowStep) -> tuple[SkipReason, str] 
         status = frame.status_of(need)
         if status == Status.SKIPPED:
             skipped += 1
-        elif status in (Status.BLOCKED, Status.CANCELLED):
+        elif status == Status.BLOCKED:
             return "failure", f"'{need}' did not run"
         elif status == Status.FAILED and frame.graph.steps[need].on_error == "fail":
             return "failure", f"'{need}' failed"

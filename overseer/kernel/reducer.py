@@ -127,11 +127,11 @@ def _failed(event: StepFailed, state: RunState) -> None:
 
 
 def _cancelled(state: RunState, key: str, at: float) -> None:
+    """A step is given up without having ended: its part of the plan comes to no result, and a resume goes on there."""
     frame, step_id = state.place_of(key)
-    frame.is_uneven = True
     if frame.status.get(step_id) == Status.RUNNING:
         abandon(state, frame, step_id, at, "was given up")
-    _end(state, key, frame, step_id, Status.CANCELLED)
+    _leave_running(state, key, frame, step_id, Status.CANCELLED)
 
 
 def _skipped(event: StepSkipped, state: RunState) -> None:

@@ -179,9 +179,9 @@ def _run_finished(state: RunState, now: float) -> Event:
 
 def _round_closed(frame: Frame, scope: OpenScope, now: float) -> Event:
     index = frame.rank[-1]
-    failure = flow.failure_of(frame)
-    if failure is None and frame.unended:
+    if flow.is_cut_short(frame):
         return RoundClosed(now, scope.key, index, "stopped")
+    failure = flow.failure_of(frame)
     if failure is None:
         try:
             value = flow.output_of(frame)

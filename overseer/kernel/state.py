@@ -56,14 +56,12 @@ class Status:
     FAILED: Final = "failed"
     SKIPPED: Final = "skipped"
     BLOCKED: Final = "blocked"  # not run because something it needs failed
-    CANCELLED: Final = "cancelled"
+    CANCELLED: Final = "cancelled"  # given up before it had ended, as its part of the plan was
 
 
 _NO_CALLS: Mapping[str, MadeCall] = MappingProxyType({})
 
-ENDED: frozenset[StatusName] = frozenset(
-    {Status.SUCCEEDED, Status.FAILED, Status.SKIPPED, Status.BLOCKED, Status.CANCELLED}
-)
+ENDED: frozenset[StatusName] = frozenset({Status.SUCCEEDED, Status.FAILED, Status.SKIPPED, Status.BLOCKED})
 
 
 @dataclass(frozen=True, slots=True)

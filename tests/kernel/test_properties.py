@@ -163,6 +163,24 @@ def test_resuming_a_failed_run_tries_again_without_repeating_anything(
 
 
 @often
+@given(documents(), RULES, SEEDS)
+def test_a_run_that_fails_fast_and_is_resumed_ends_as_if_nothing_had_failed(
+    document: dict[str, Any], rules: Rules, seed: int
+) -> None:
+    plan = planned(intolerant(in_turn(document)) | {"on_error": "fail_fast"})
+    failed = World(plan, outcome, rules, seed).begin().run()
+    resumed = World(plan, never_fails, rules, seed).resume(failed.events).run()
+    assert ending(resumed) == ending(World(plan, never_fails, rules, seed).begin().run())
+
+
+def intolerant(document: dict[str, Any]) -> dict[str, Any]:
+    """The plan without slots for what failed: those stay in a resumed run."""
+    steps = [intolerant(step) | {"on_error": "fail"} for step in document.get("steps", ())]
+    changed = document | ({"steps": steps} if steps else {})
+    return changed | ({"plan": intolerant(document["plan"])} if "plan" in document else {})
+
+
+@often
 @given(documents(depth=1), RULES, SEEDS, st.integers(0, 20), documents(depth=1))
 def test_a_change_of_plan_reaches_only_what_is_unfinished(
     document: dict[str, Any], rules: Rules, seed: int, moment: int, other: dict[str, Any]

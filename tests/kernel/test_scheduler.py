@@ -24,7 +24,7 @@ from overseer.kernel.events import (
 )
 from overseer.kernel.queues import handed_over
 from overseer.kernel.rules import Effects, Rules
-from overseer.kernel.scheduler import MOST_AT_ONCE, advance
+from overseer.kernel.scheduler import MOST_AT_ONCE, advance, decide
 from overseer.kernel.state import MadeCall
 from overseer.plan import to_document
 from tests.kernel.simulation import World, planned
@@ -1005,3 +1005,139 @@ def test_a_loop_that_starts_nothing_lets_others_be_heard() -> None:
     world.cancel()
     advance(world.state, 0.0)
     assert world.state.status == "cancelled"
+
+
+# --- what fail_fast cuts short
+
+
+BESIDE = """
+    on_error: fail_fast
+    steps:
+    - {step_id: bad, tool: t}
+    - {step_id: m, %s}
+    """
+
+
+def cut_short(beside: str, *ended: str, fails: tuple[str, ...] = (), rules: Rules | None = None) -> World:
+    """A run that `bad` has ended, by failing once these steps beside it had ended or failed."""
+    world = begun(BESIDE % beside, rules, behave=failing("bad", *fails))
+    for key in (*ended, "bad"):
+        world.end(key)
+        world.advance()
+    assert world.state.status == "failed"
+    return world
+
+
+def resumed(earlier: World) -> World:
+    """The same run gone on with, in which nothing fails any more."""
+    return World(earlier.plan, rules=earlier.rules).resume(earlier.events).run()
+
+
+def closed_as(world: World) -> dict[str, str]:
+    return {f"{event.key}[{event.index}]": event.status for event in world.events if isinstance(event, RoundClosed)}
+
+
+@pytest.mark.parametrize("on_error", ["fail", "continue", "partial"])
+@pytest.mark.parametrize("plan_on_error", ["fail", "fail_fast"])
+def test_a_round_whose_step_was_given_up_is_stopped_and_goes_on_with_a_resume(
+    on_error: str, plan_on_error: str
+) -> None:
+    body = f"plan: {{on_error: {plan_on_error}, steps: [{{step_id: x, tool: t}}]}}"
+    world = cut_short(f"on_error: {on_error}, for_each: [1, 2], workflow: w, {body}")
+    assert closed_as(world) == {"m[0]": "stopped", "m[1]": "stopped"}
+    assert world.statuses() == {"bad": "failed", "m": "cancelled"}
+    assert resumed(world).state.output == {"bad": "bad!", "m": ["m[0]/x!", "m[1]/x!"]}
+
+
+def test_a_round_that_had_ended_by_then_stays() -> None:
+    world = cut_short("iterations: 2, steps: [{step_id: x, tool: t}]", "m[0]/x")
+    assert closed_as(world) == {"m[0]": "succeeded", "m[1]": "stopped"}
+    assert sorted(resumed(world).started()[3:]) == ["bad", "m[1]/x"]
+
+
+def test_a_scope_whose_rounds_had_all_ended_by_then_stays() -> None:
+    world = cut_short("iterations: 2, steps: [{step_id: x, tool: t}]", "m[0]/x", "m[1]/x")
+    assert world.statuses() == {"bad": "failed", "m": "succeeded"}
+    assert resumed(world).started()[3:] == ["bad"]
+
+
+def test_the_rounds_around_a_round_that_was_stopped_are_stopped_too() -> None:
+    world = cut_short("steps: [{step_id: n, on_error: continue, iterations: 2, steps: [{step_id: x, tool: t}]}]")
+    assert closed_as(world) == {"m[0]/n[0]": "stopped", "m[0]/n[1]": "stopped", "m[0]": "stopped"}
+    assert resumed(world).state.output == {"bad": "bad!", "m": ["m[0]/n[0]/x!", "m[0]/n[1]/x!"]}
+
+
+def test_a_loop_goes_on_in_the_round_that_was_stopped() -> None:
+    loop = "repeat: {limit: 3}, steps: [{step_id: x, tool: t, args: {value: ['{{last}}']}}]"
+    world = cut_short(loop, "m[0]/x")
+    assert closed_as(world) == {"m[0]": "succeeded", "m[1]": "stopped"}
+    assert resumed(world).state.output == {"bad": "bad!", "m": [[[None]]]}
+
+
+def test_a_round_in_which_something_had_failed_is_stopped_with_what_its_plan_lets_finish() -> None:
+    beside = "on_error: continue, steps: [{step_id: x, tool: t}, {step_id: sibling, tool: t}]"
+    world = cut_short(beside, "m[0]/x", fails=("m[0]/x",))
+    assert closed_as(world) == {"m[0]": "stopped"}
+    assert resumed(world).state.output == {"bad": "bad!", "m": {"x": "m[0]/x!", "sibling": "m[0]/sibling!"}}
+
+
+def test_a_round_that_its_own_plan_cuts_short_has_failed_for_good() -> None:
+    steps = "[{step_id: x, tool: t}, {step_id: n, iterations: 2, steps: [{step_id: y, tool: t}]}]"
+    beside = f"on_error: continue, workflow: w, plan: {{on_error: fail_fast, steps: {steps}}}"
+    world = cut_short(beside, "m[0]/x", fails=("m[0]/x",))
+    assert closed_as(world) == {"m[0]/n[0]": "stopped", "m[0]/n[1]": "stopped", "m[0]": "failed"}
+    assert world.statuses() == {"bad": "failed", "m": "succeeded"}
+    assert resumed(world).started()[-1:] == ["bad"]
+
+
+def test_a_round_whose_inputs_do_not_fit_has_failed_and_is_not_just_stopped() -> None:
+    plan = "{inputs: {v: {type: integer}}, steps: [{step_id: x, tool: t}]}"
+    world = begun(f"""
+        steps:
+        - {{step_id: a, tool: t}}
+        - {{step_id: m, on_error: continue, workflow: w, args: {{v: "{{{{a}}}}"}}, plan: {plan}}}
+        """).run()
+    assert closed_as(world) == {"m[0]": "failed"}
+
+
+def test_a_step_that_was_given_up_in_a_round_may_have_to_be_asked_about() -> None:
+    world = cut_short("iterations: 2, steps: [{step_id: x, tool: pay, args: {}}]", "m[0]/x", rules=ONCE)
+    assert world.state.unsure() == ["m[1]/x"]
+
+
+def test_what_was_given_up_in_a_scope_that_took_too_long_goes_on_with_a_resume() -> None:
+    world = begun("""
+        steps:
+        - {step_id: m, timeout: 3s, steps: [{step_id: n, iterations: 2, steps: [{step_id: x, tool: t}]}]}
+        """)
+    world.end("m[0]/n[0]/x")
+    world.now = 3
+    world.advance()
+    assert world.state.status == "failed"
+    again = resumed(world)
+    assert again.started()[2:] == ["m[0]/n[1]/x"]
+    assert again.state.output == ["m[0]/n[0]/x!", "m[0]/n[1]/x!"]
+
+
+@pytest.mark.parametrize("decided", range(1, 9))
+def test_a_restart_amid_what_fail_fast_gives_up_loses_nothing(decided: int) -> None:
+    world = begun(BESIDE % "on_error: continue, iterations: 2, steps: [{step_id: x, tool: t}]", behave=failing("bad"))
+    begun_with = len(world.events)
+    world.end("bad")
+    world.advance()
+    del world.events[begun_with + decided :]
+    assert resumed(world).state.output == {"bad": "bad!", "m": ["m[0]/x!", "m[1]/x!"]}
+
+
+@pytest.mark.parametrize("decided", range(1, 4))
+def test_cancelling_hard_amid_what_fail_fast_gives_up_loses_nothing(decided: int) -> None:
+    world = begun(BESIDE % "on_error: continue, iterations: 3, steps: [{step_id: x, tool: t}]", behave=failing("bad"))
+    world.end("bad")
+    for _ in range(decided):
+        event = decide(world.state, world.now)
+        assert event is not None
+        world.tell(event)
+    world.cancel(hard=True)
+    world.advance()
+    assert world.state.is_ended
+    assert resumed(world).state.output == {"bad": "bad!", "m": ["m[0]/x!", "m[1]/x!", "m[2]/x!"]}
