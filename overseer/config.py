@@ -67,11 +67,24 @@ class Settings:
 
 def load_settings() -> Settings:
     """The settings in force; UsageError names the file and the key that is wrong."""
-    values = _read(default_settings(), {})
+    path = default_settings()
+    values = _read(path, {})
     own = home() / "config.yaml"
     if own.exists():
+        path = own
         values = _read(own, values)
+    if values["models"]:
+        _check_models(path, values["models"])
     return _settings(values)
+
+
+def _check_models(path: Path, section: Mapping[str, Any]) -> None:
+    from overseer.models import parse_models  # takes long to load, and most commands ask no model
+
+    try:
+        parse_models(dict(section), {})
+    except UsageError as error:
+        raise UsageError(f"{path}: {_shortened(str(error))}") from error
 
 
 def _settings(values: Values) -> Settings:
@@ -140,7 +153,7 @@ def _section(path: Path, section: str, sections: Mapping[str, Any]) -> dict[str,
 def _mapping(path: Path, what: str, value: Any) -> Mapping[str, Any]:
     if value is None:
         return {}
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise UsageError(f"{path}: {what} must hold keys and values")
     return value
 
@@ -149,7 +162,12 @@ def _checked(path: Path, key: str, check: Callable[[Any], Any], value: Any) -> A
     try:
         return check(value)
     except (ValueError, OverseerError) as error:
-        raise UsageError(f"{path}: {key}: {error}") from error
+        raise UsageError(f"{path}: {key}: {_shortened(str(error))}") from error
+
+
+def _shortened(text: str) -> str:
+    """A complaint that does not repeat a value of any length."""
+    return text if len(text) <= 500 else f"{text[:499]}…"
 
 
 # --- what a value may be
@@ -182,10 +200,12 @@ def _bytes(value: Any) -> int:
     """A size such as 256 MB."""
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
-    text = str(value).strip().lower().replace(" ", "")
+    if not isinstance(value, str):
+        raise ValueError(f"needs a size such as 256MB, got {value!r}")
+    text = value.strip().lower().replace(" ", "")
     unit = next((unit for unit in sorted(_UNITS, key=len, reverse=True) if text.endswith(unit)), "")
     number = text.removesuffix(unit)
-    if not number.isdecimal() or int(number) < 1:
+    if not number.isdecimal() or len(number) > 15 or int(number) < 1:
         raise ValueError(f"needs a size such as 256MB, got {value!r}")
     return int(number) * _UNITS.get(unit, 1)
 
@@ -197,10 +217,22 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(items)
 
 
+def _hosts(value: Any) -> tuple[str, ...]:
+    if hosts := _texts(value):
+        from overseer.web import read_exception
+
+        for host in hosts:
+            read_exception(host)
+    return hosts
+
+
 def _folder(value: Any) -> Path:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError(f"needs the path of a folder, got {value!r}")
-    return Path(value).expanduser()
+    try:
+        return Path(value).expanduser()
+    except RuntimeError as error:  # the home of a user that there is not
+        raise ValueError(f"needs the path of a folder, got {value!r}: {error}") from error
 
 
 def _verdict(value: Any) -> Verdict:
@@ -235,15 +267,16 @@ def _limit(name: str, value: Any) -> Limit:
     for key in value:
         if key not in keys:
             raise ValueError(f"unknown key '{key}'; {did_you_mean(key, keys)}")
+    for key, number in value.items():
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int | float)):
+            raise ValueError(f"{key} needs a number, got {number!r}")
     return Limit(**value)
 
 
 def _cap(value: Any) -> Cap:
+    if value is not None and not isinstance(value, dict):
+        raise ValueError(f"needs amounts such as {{requests: 100, tokens: 20k}}, got {value!r}")
     return Cap() if value is None else cap_from_mapping(value)
-
-
-def _anything(_name: str, value: Any) -> Any:
-    return value
 
 
 Checks = Mapping[str, Callable[[Any], Any]]
@@ -261,11 +294,11 @@ _SECTIONS: Mapping[str, Checks | Callable[[str, Any], Any]] = {
     },
     "permissions": {**dict.fromkeys(EFFECTS, _verdict), "rules": _rules},
     "workspace": {"folder": _folder, "max_size": _bytes, "max_files": _whole(1, 10_000_000)},
-    "web": {"allow": _texts},
+    "web": {"allow": _hosts},
     "limits": _limit,
     "budget": {"session": _cap, "run": _cap},
     "retry": {"attempts": _whole(1, 20), "first_wait": seconds_of, "longest_wait": seconds_of},
     "secrets": {"names": _texts},
     "cache": {"enabled": _flag, "max_size": _bytes},
-    "models": _anything,
+    "models": lambda _name, value: value,  # read as a whole
 }

@@ -1,0 +1,69 @@
+"""A mistake in config.yaml is one error that names the file and the key, whatever stands there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from overseer.config import _SECTIONS, load_settings
+from overseer.errors import UsageError
+
+MODELS = ("default", "roles", "providers", "prices", "detect")
+KEYS = [
+    *(f"{section}.{key}" for section, checks in _SECTIONS.items() if not callable(checks) for key in checks),
+    *(f"models.{key}" for key in MODELS),
+    "limits.tool:x",
+]
+WRONG = (5.5, -1, True, None, "nonsense \x00", "", [], [5], [["a"]], {}, {"a": {"b": 1}}, {"a": None}, "x" * 10_000,
+         10**400, [None], {"requests": []}, {"concurrency": "many"}, float("nan"))  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OVERSEER_HOME", str(tmp_path))
+
+
+def load(text: str, tmp_path: Path) -> str | None:
+    """What is said of these settings; None if they are taken."""
+    (tmp_path / "config.yaml").write_text(text)
+    try:
+        load_settings()
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda value: repr(value)[:20])
+@pytest.mark.parametrize("key", KEYS)
+def test_whatever_stands_at_a_key_is_taken_or_told_of_with_its_place(key: str, wrong: object, tmp_path: Path) -> None:
+    section, _, name = key.partition(".")
+    said = load(json.dumps({section: {name: wrong}}), tmp_path)
+    if said is not None:
+        assert said.startswith(f"{tmp_path / 'config.yaml'}: ")
+        assert section in said
+        assert name in said or "YAML" in said or "line" in said
+        assert len(said) < 800
+
+
+@pytest.mark.parametrize("section", _SECTIONS)
+@pytest.mark.parametrize("wrong", ["5", "[a]", "text", "{1: 2}", "true"])
+def test_whatever_stands_for_a_section_is_told_of(section: str, wrong: str, tmp_path: Path) -> None:
+    said = load(f"{section}: {wrong}", tmp_path)
+    assert said is not None
+    assert said.startswith(f"{tmp_path / 'config.yaml'}: ")
+    assert section in said
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("budget: {run: 5}", "budget.run: needs amounts"),
+        ('web: {allow: ["*"]}', "web.allow: '*' in web.allow is not a host"),
+        ('web: {allow: ["http://x/"]}', "web.allow: 'http://x/'"),
+        ("models: {default: gpt}", "models: default: must be written provider/model"),
+    ],
+)
+def test_what_would_only_be_found_in_use_is_found_at_the_start(text: str, part: str, tmp_path: Path) -> None:
+    assert part in str(load(text, tmp_path))
