@@ -26,6 +26,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from node_runtime import NodeRuntime
+from overseer.broker.attempts import warm_executor
 from overseer.broker.broker import Broker, Door
 from overseer.broker.budget import Budget
 from overseer.broker.caps import Cap
@@ -36,7 +37,6 @@ from overseer.broker.programs import Program, ProgramDoor
 from overseer.nodes import NodeConnection
 from overseer.secrets import Redactor, Secrets
 from overseer.tool import Cancellation, ToolContext, tool
-from overseer.worker import warm_executor
 
 GOAL_US = 100.0
 
@@ -90,7 +90,7 @@ def measured(call: Callable[[], object], calls: int) -> float:
 def over_a_socket(broker: Broker, calls: int) -> tuple[float, float]:
     """A call of a program, one at a time and in batches of 64."""
     ours, theirs = socket.socketpair()
-    door = ProgramDoor(Door(broker, {"echo": echo}), Program(), warm_executor(), Fallback())
+    door = ProgramDoor(Door(broker, {"echo": echo}), Program(), Fallback())
     connection = NodeConnection(theirs, door, warm_executor())
     serving = threading.Thread(target=connection.serve)
     serving.start()

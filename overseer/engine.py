@@ -23,33 +23,36 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from overseer.approval import Approval, approved, open_needs, refuse_secrets
+from overseer.approval import Approval, NotApproved, approved, open_needs, refuse_secrets
 from overseer.broker.accounts import Accounts
-from overseer.broker.attempts import attempts_in
-from overseer.broker.broker import Broker, Door
+from overseer.broker.attempts import attempts_in, warm_executor
+from overseer.broker.broker import Broker, Door, Inside
 from overseer.broker.budget import Budget, Spend
 from overseer.broker.caps import NO_CAP, Cap, cap_from_text, cap_text, overruled
 from overseer.broker.needs import Need
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.errors import ApprovalNeeded, Failure, PlanError, UsageError
+from overseer.given import by_name, code_faults, effects_of, plain_inputs
 from overseer.ids import new_run_id
 from overseer.journal import Journal
-from overseer.jsonvalue import Json, NotJson, as_json
+from overseer.jsonvalue import Json
 from overseer.kernel.events import Event, RunResumed, RunStarted, StepFailed, StepSucceeded, ToolReturned
 from overseer.kernel.reducer import apply
-from overseer.kernel.rules import Effects, Rules
+from overseer.kernel.rules import Rules
 from overseer.kernel.state import RunState
 from overseer.messages import Held
-from overseer.plan import Fault, Limits, completed, input_values, load_plan, plan_from, to_document, validate
+from overseer.plan import Limits, completed, input_values, load_plan, plan_from, to_document, validate
 from overseer.plan.expansion import expanded
-from overseer.plan.values import Code, Scope, WorkflowPlan
+from overseer.plan.values import WorkflowPlan
 from overseer.run import PlanLike, Run, RunResult
 from overseer.runlog import NoLog, RunLog
 from overseer.runner import Runner, steady_clock
 from overseer.sources import Sources
 from overseer.stream import Stream, Watcher
-from overseer.tool import Tool
-from overseer.worker import warm_executor
+from overseer.tool import Tool, ToolError
+
+# So many calls may be part of each other: a tool that carries out a plan may be called by that plan.
+_DEEPEST = 8
 
 __all__ = ["Engine", "EngineSettings", "PlanLike", "Run", "RunResult"]
 
@@ -84,7 +87,7 @@ class Engine:
         Calls are made on the threads of `executor`. One whose workers are no threads, such as a pool of
         processes, gets the attempts alone; everything around them stays here.
         """
-        self.tools = _by_name(tools)
+        self.tools = by_name(tools)
         self.settings = settings or EngineSettings()
         self.journal = journal
         self.broker = broker or Broker()
@@ -122,7 +125,7 @@ class Engine:
         kept in the journal beside the run, for whoever resumes it.
         """
         ready = self.checked(plan)
-        given = input_values(ready, _plain(inputs or {}))
+        given = input_values(ready, plain_inputs(inputs or {}))
         document = to_document(ready) if self._keeps_plans else {}
         refuse_secrets(self.broker, plan=document, input=given)  # first, as what is asked for is shown
         grants = approved(ready, self.tools, self.broker, approve)
@@ -153,6 +156,52 @@ class Engine:
         """What somebody has to be asked for before the plan may run."""
         return open_needs(self.checked(plan), self.tools, self.broker, approve)
 
+    def door(self, grants: Grants = NOTHING_GRANTED) -> Door:
+        """The way to the tools for calls that are no step's; they spend from the session's budget."""
+        return Door(self.broker, self.tools, grants=grants, run_plan=self.run_inside)
+
+    def run_inside(self, inside: Inside, plan: PlanLike, inputs: Mapping[str, Json]) -> Json:
+        """What a plan gives that a call carries out, on this thread; ToolError if it fails.
+
+        It is a part of that call: allowed what the call is allowed, paid from what the call is paid
+        from, cancelled with it, and neither recorded nor shown.
+        """
+        if inside.depth > _DEEPEST:
+            raise ToolError(f"plans are carried out inside of each other, more than {_DEEPEST} deep", kind="limit")
+        try:
+            ready = self.checked(plan)
+            given = input_values(ready, plain_inputs(inputs))
+        except PlanError as error:
+            raise ToolError(str(error), kind="bad_request") from error
+        if wanted := open_needs(ready, self.tools, self.broker, inside.outer.grants):
+            raise ToolError(str(NotApproved(wanted)), kind="denied")
+        clock, context = steady_clock(), inside.context
+        run_id = context.run_id or new_run_id(clock())
+        budget = Budget(f"the plan in '{context.key}'", parent=inside.account.budget)
+        accounts = Accounts(ready, budget, inside.account.limits)
+        run = self._run(
+            RunState(ready, self._rules(), run_id),
+            [RunStarted(clock(), run_id, given)],
+            door=inside.door(accounts.account_of),
+            accounts=accounts,
+            log=NoLog(run_id),
+            watch=None,
+            clock=clock,
+            executor=warm_executor(),  # one of the engine's own threads may be waiting for this
+        )
+        take_back = context.cancellation.call_when_asked(partial(run.cancel, hard=True))
+        try:
+            result = run.carry_out()
+        finally:
+            take_back()
+        if result.failure is not None:
+            raise ToolError(
+                result.failure.message, kind=result.failure.kind, retry_after_s=result.failure.retry_after_s
+            )
+        if result.status == "cancelled":
+            raise ToolError("was given up while it carried out a plan", kind="cancelled")
+        return result.output
+
     @property
     def _keeps_plans(self) -> bool:
         return self.journal is not None or self.broker.redactor.has_secrets
@@ -168,7 +217,7 @@ class Engine:
             plan = draft.plan
         plan, circles = expanded(plan, self.tools)
         ready, _ = completed(plan)
-        if faults := [*circles, *validate(ready, tools=self.tools, limits=self.settings.limits), *_code_faults(ready)]:
+        if faults := [*circles, *validate(ready, tools=self.tools, limits=self.settings.limits), *code_faults(ready)]:
             raise PlanError(faults)
         return ready
 
@@ -261,7 +310,8 @@ class Engine:
     def _door(self, plan: WorkflowPlan, run_id: str, grants: Grants, cap: Cap | None) -> tuple[Door, Accounts]:
         budget = Budget(f"run {run_id}", parent=self.broker.budget)
         accounts = Accounts(plan, budget, self.broker.limits, chosen=cap, default=self.settings.run_cap)
-        return Door(self.broker, self.tools, grants=grants, account_of=accounts.account_of), accounts
+        door = Door(self.broker, self.tools, grants=grants, account_of=accounts.account_of, run_plan=self.run_inside)
+        return door, accounts
 
     def _restore(self, accounts: Accounts, run_id: str) -> None:
         """What was spent before counts: going on with a run is no way around its budget."""
@@ -276,7 +326,7 @@ class Engine:
             max_parallel=settings.max_parallel,
             strict_groups=settings.strict_groups,
             grace_s=settings.cancel_grace_s,
-            effects={tool.name: _effects(tool) for tool in self.tools.values() if tool.effect in ("write", "exec")},
+            effects={tool.name: effects_of(tool) for tool in self.tools.values() if tool.effect in ("write", "exec")},
             timeouts_s={tool.name: tool.timeout_s for tool in self.tools.values() if tool.timeout_s is not None},
             folder=str(self._folder.absolute()),
             unrepeatable=frozenset(tool.name for tool in self.tools.values() if not tool.idempotent),
@@ -292,13 +342,14 @@ class Engine:
         log: RunLog | NoLog,
         watch: Watcher | None,
         clock: Callable[[], float],
+        executor: ThreadPoolExecutor | None = None,
     ) -> Run:
         stream = Stream([watch] if watch else [])
         runner = Runner(
             state,
             log=log,
             stream=stream,
-            executor=self._pool,
+            executor=executor or self._pool,
             caller=door,
             sources=self._sources.for_another_run(),
             folder=self._folder,
@@ -326,45 +377,3 @@ class Engine:
 def _cap(text: Json) -> Cap:
     """What a run was held to when it began."""
     return cap_from_text(text) if text else NO_CAP
-
-
-def _by_name(tools: Iterable[Tool]) -> dict[str, Tool]:
-    found: dict[str, Tool] = {}
-    for tool in tools:
-        other = found.setdefault(tool.name, tool)
-        if other is not tool:
-            origins = f"{other.origin or 'an unknown place'} and {tool.origin or 'an unknown place'}"
-            raise UsageError(f"two tools are called '{tool.name}', from {origins}; rename one or leave one out")
-    return found
-
-
-def _plain(inputs: Mapping[str, Json]) -> dict[str, Json]:
-    """The inputs as plain JSON of the run's own, whatever becomes of those that were given."""
-    plain: dict[str, Json] = {}
-    faults: list[Fault] = []
-    for name, value in inputs.items():
-        try:
-            plain[name] = as_json(value, where=f"the input '{name}'")
-        except NotJson as error:
-            faults.append(Fault(str(error)))
-    if faults:
-        raise PlanError(faults, source="the input")
-    return plain
-
-
-def _effects(tool: Tool) -> Effects:
-    properties = tool.parameters.get("properties", {})
-    defaults = {name: schema["default"] for name, schema in properties.items() if "default" in schema}
-    return Effects(tool.writes, tool.has_undeclared_effects, defaults)
-
-
-def _code_faults(plan: WorkflowPlan) -> list[Fault]:
-    """The steps that need code, where nothing can write and run any."""
-    faults: list[Fault] = []
-    for step in plan.steps:
-        if isinstance(step.action, Code):
-            problem = "needs code to be written for it, and nothing here can write and run code"
-            faults.append(Fault(problem, "let it call a tool instead", step.step_id))
-        elif isinstance(step.action, Scope) and step.action.body is not None:
-            faults += _code_faults(step.action.body)
-    return faults

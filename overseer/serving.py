@@ -13,18 +13,19 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from overseer.broker.broker import Broker, Door
+from overseer.broker.attempts import warm_executor
+from overseer.broker.broker import Broker
 from overseer.broker.fallback import Fallback
 from overseer.broker.permissions import Grants, classes_from
 from overseer.broker.programs import Program, ProgramDoor
 from overseer.config import load_settings
+from overseer.engine import Engine, EngineSettings
 from overseer.errors import OverseerError, UsageError
 from overseer.home import home, make_private
 from overseer.nodes import Allowance, NodeConnection, NodeServer
 from overseer.registry import LiveRegistry, tool_folders
 from overseer.tool import Effect, Tool
 from overseer.wiring import make_broker, require_known, take_secrets
-from overseer.worker import warm_executor
 
 APPROVE_VARIABLE = "OVERSEER_APPROVE"
 
@@ -38,23 +39,24 @@ def socket_path() -> Path:
 
 
 def door_maker(
-    broker: Broker, tools: Callable[[], Mapping[str, Tool]], classes: frozenset[Effect]
+    broker: Broker, tools: Callable[[], Mapping[str, Tool]], classes: frozenset[Effect], settings: EngineSettings
 ) -> Callable[[], ProgramDoor]:
     """Doors for programs, each with the tools that there are when it comes."""
     fallback = Fallback()
-    executor = warm_executor()
 
     def make() -> ProgramDoor:
-        door = Door(broker, tools(), grants=Grants(classes=classes))
-        return ProgramDoor(door, Program(key="program"), executor, fallback)
+        door = Engine(tools().values(), settings=settings, broker=broker).door(Grants(classes=classes))
+        return ProgramDoor(door, Program(key="program"), fallback)
 
     return make
 
 
-def serve(broker: Broker, registry: LiveRegistry, path: Path, classes: frozenset[Effect]) -> NodeServer:
+def serve(
+    broker: Broker, registry: LiveRegistry, path: Path, classes: frozenset[Effect], settings: EngineSettings
+) -> NodeServer:
     """Listen at a socket file; whoever closes the server ends it."""
     make_private(path.parent)
-    make = door_maker(broker, lambda: registry.current().tools, classes)
+    make = door_maker(broker, lambda: registry.current().tools, classes, settings)
     return NodeServer(path, make, warm_executor(), allowance=_ALLOWANCE)
 
 
@@ -68,7 +70,7 @@ def main(arguments: Sequence[str]) -> int:
             broker = make_broker(settings, take_secrets(settings), Path.cwd())
             registry = LiveRegistry(lambda: tool_folders(Path.cwd()))
             require_known(settings, registry.current().tools)
-            make = door_maker(broker, lambda: registry.current().tools, classes)
+            make = door_maker(broker, lambda: registry.current().tools, classes, settings.for_engine())
             NodeConnection(connection, make(), warm_executor(), _ALLOWANCE).serve()
     except (OverseerError, ValueError, IndexError, OSError) as error:
         print(f"overseer: the engine for a program could not start: {error}", file=sys.stderr)

@@ -7,9 +7,7 @@ left to the door it is handed, how often to the kernel.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any, Protocol, assert_never
 
 from overseer.broker.result import ToolResult
@@ -19,9 +17,6 @@ from overseer.jsonvalue import Json, NotJson, kind_of
 from overseer.plan.inputs import in_words, type_fits
 from overseer.plan.values import Call, Code, TypeName
 from overseer.tool import ToolContext
-
-# Threads are made when needed and kept; the cap of each run is its own counter.
-_MOST_THREADS = 4096
 
 
 @dataclass(slots=True, eq=False)
@@ -83,9 +78,3 @@ def _check_outputs(value: Json, outputs: Mapping[str, TypeName]) -> None:
             raise NotJson(f"the result has no '{name}'; it has: {', '.join(value) or 'nothing'}")
         if not type_fits(type_name, value[name]):
             raise NotJson(f"'{name}' in the result is a {kind_of(value[name])}; it must be {in_words(type_name)}")
-
-
-@cache
-def warm_executor() -> ThreadPoolExecutor:
-    """The threads that all runs of the process share."""
-    return ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="overseer-worker")

@@ -69,7 +69,7 @@ def serving(path: Path, broker: Broker, tools: dict[str, Tool], pool: ThreadPool
 
     def make() -> ProgramDoor:
         door = Door(broker, tools, grants=Grants(classes=frozenset({"network"})))
-        return ProgramDoor(door, Program(), pool, fallback)
+        return ProgramDoor(door, Program(), fallback)
 
     return NodeServer(path, make, pool, allowance=Allowance(in_flight=64))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from overseer.broker.attempts import warm_executor
 from overseer.broker.broker import Broker, Door
 from overseer.broker.fallback import Fallback
 from overseer.broker.programs import Program, ProgramDoor
@@ -24,7 +25,7 @@ from overseer.runner import Runner, steady_clock
 from overseer.sources import Sources
 from overseer.stream import Stream
 from overseer.tool import Cancellation, tool
-from overseer.worker import StepCaller, Work, warm_executor
+from overseer.worker import StepCaller, Work
 
 PLAN = plan_from({"steps": [{"step_id": "a", "code": "do it", "tools": ["note"]}]}).plan
 
@@ -73,7 +74,7 @@ class Scene:
             assert isinstance(caller, Door)
             records = StepRecords(work, runner.tell)
             with ThreadPoolExecutor(4) as pool:
-                door = ProgramDoor(caller, Program(run_id, "a", record=records.of), pool, Fallback())
+                door = ProgramDoor(caller, Program(run_id, "a", record=records.of), Fallback())
                 return ToolResult(self.program(door, pool))
 
         monkeypatch.setattr("overseer.dispatch.perform", perform)

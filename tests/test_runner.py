@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from overseer import Engine
+from overseer.broker.attempts import warm_executor
 from overseer.broker.broker import Broker, Door
 from overseer.broker.budget import Spend
 from overseer.broker.result import ToolResult
@@ -41,7 +42,7 @@ from overseer.runner import Runner
 from overseer.sources import Sources
 from overseer.stream import Stream
 from overseer.tool import Cancellation, Tool, ToolContext, tool
-from overseer.worker import StepCaller, Work, warm_executor
+from overseer.worker import StepCaller, Work
 from tests.fakes import Latch, MemoryLog
 
 

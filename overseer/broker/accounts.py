@@ -47,7 +47,7 @@ class Accounts:
         self,
         plan: WorkflowPlan,
         run_budget: Budget,
-        limits: Limits,
+        limits: Limits | Share,
         *,
         chosen: Cap | None = None,
         default: Cap = NO_CAP,

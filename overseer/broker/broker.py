@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from overseer.broker.accounts import Account
-from overseer.broker.attempts import Attempt, as_result, attempt_here
+from overseer.broker.attempts import Attempt, TimeLimit, as_result, attempt_here
 from overseer.broker.budget import NOTHING, Budget, Spend
 from overseer.broker.cache import NO_CACHE, Cache, call_key
-from overseer.broker.limits import Limits, OnWait
+from overseer.broker.limits import Limits
 from overseer.broker.meter import Meter
 from overseer.broker.modelcalls import CostOf, MeteredModels, ModelSource, NoModels, nobody_knows
 from overseer.broker.permissions import NOTHING_GRANTED, OPEN, Grants, Policy, Verdict
@@ -30,7 +30,7 @@ from overseer.failures import failure_from
 from overseer.jsonvalue import Json, json_text
 from overseer.plan.arguments import argument_faults
 from overseer.plan.suggestions import did_you_mean
-from overseer.tool import NO_SERVICES, Effect, Question, Reply, Services, Tool, ToolContext, ToolError
+from overseer.tool import NO_SERVICES, Cancellation, Effect, Question, Reply, Services, Tool, ToolContext, ToolError
 
 # Each attempt at a call of these is a request to somebody's server. What asks a model counts as it asks.
 _REQUESTS: tuple[Effect, ...] = ("network",)
@@ -41,6 +41,9 @@ _IDEMPOTENT = retryable(failure_from, is_idempotent=True)
 _NOT_IDEMPOTENT = retryable(failure_from, is_idempotent=False)
 
 Hold = Callable[[ToolContext, str | None], None]
+
+# Carries out a plan inside of a call.
+RunPlan = Callable[["Inside", Any, Mapping[str, Json]], Json]
 
 
 class Redacts(Protocol):
@@ -87,6 +90,17 @@ class Broker:
     attempt: Attempt = attempt_here
 
 
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """One call that is being made."""
+
+    tool: Tool
+    args: Mapping[str, Json]
+    context: ToolContext
+    meter: Meter
+    hold: Callable[[str | None], None]  # told what it waits for, and with None when it waits no more
+
+
 class Door:
     """The way to tools and models for one run."""
 
@@ -97,42 +111,64 @@ class Door:
         *,
         grants: Grants = NOTHING_GRANTED,
         account_of: Callable[[str], Account] | None = None,
+        run_plan: RunPlan | None = None,
+        inside: Inside | None = None,
     ) -> None:
-        """`account_of` tells what the step at a key spends from; without it, that is the session's budget."""
+        """`account_of` tells what the step at a key spends from; without it, that is the session's budget.
+
+        `inside` is the call that all calls through this door are part of, if they are.
+        """
         self.broker = broker
         self.tools = tools
         self.grants = grants
         session = Account(broker.budget, broker.limits)
         self._account_of = account_of or (lambda key: session)
+        self._run_plan = run_plan
+        self._inside = inside
         self.hold: Hold = lambda context, name: None  # told what a call waits for, and when it waits no more
 
     def call(
-        self, name: str, args: Mapping[str, Json], context: ToolContext, *, record: Record | None = None
+        self,
+        name: str,
+        args: Mapping[str, Json],
+        context: ToolContext,
+        *,
+        record: Record | None = None,
+        keeps_time: bool = False,
     ) -> ToolResult:
-        """What comes of a call; a refusal, too, is a result."""
+        """What comes of a call; a refusal, too, is a result.
+
+        Whoever is not given up from outside when the tool's time is over, as the steps of a plan are,
+        lets the door keep that time.
+        """
         try:
             tool = self._known(name)
             self._check_arguments(tool, args)
             self._check_permission(tool, args)
+            limit = TimeLimit(tool.timeout_s) if keeps_time and tool.timeout_s is not None else None
             if record is None:
-                return self._answered(tool, args, context)
+                return self._answered(tool, args, context, limit)
             if (known := record.known()) is not None:
                 return ToolResult(known.value, known.failure, was_known=True)
             record.begin()
-            result = self._answered(tool, args, context)
+            result = self._answered(tool, args, context, limit)
             record.end(result)
             return result
         except BaseException as error:  # an edge: whatever happens in here is no more than a failed call
             return ToolResult(failure=self._explained(error))
 
-    def _answered(self, tool: Tool, args: Mapping[str, Json], context: ToolContext) -> ToolResult:
+    def _answered(
+        self, tool: Tool, args: Mapping[str, Json], context: ToolContext, limit: TimeLimit | None
+    ) -> ToolResult:
         """What was kept of the same call, or what comes of making it."""
         cache, key = self.broker.cache if _is_the_same_again(tool) else NO_CACHE, partial(call_key, tool, args)
         if (kept := cache.known(key)) is not None:
             return ToolResult(kept[0], was_known=True)
-        meter = Meter()
+        meter = self._meter()
+        making = _Making(tool, args, context, meter, self._holding(context, limit))
         try:
-            value = self.broker.redactor.redact_json(self._made(tool, args, context, meter))
+            made = self._made(making) if limit is None else self._made_within(limit, making)
+            value = self.broker.redactor.redact_json(made)
         except BaseException as error:  # even SystemExit of a tool
             return ToolResult(failure=self._explained(error), spent=meter.total)
         cache.keep(key, value)
@@ -140,10 +176,11 @@ class Door:
 
     def ask(self, question: Question, context: ToolContext) -> ToolResult:
         """What a model answers, asked by nobody's tool."""
-        meter = Meter()
+        meter = self._meter()
         try:
             self._check_asking()
-            reply = self._models(context, meter).ask(question, cancellation=context.cancellation)
+            models = self._models(context, meter, self._holding(context, None))
+            reply = models.ask(question, cancellation=context.cancellation)
             value = reply.text if question.schema is None else reply.value
             return ToolResult(self.broker.redactor.redact_json(value), spent=meter.total)
         except BaseException as error:
@@ -175,32 +212,44 @@ class Door:
 
     # --- the call
 
-    def _made(self, tool: Tool, args: Mapping[str, Json], context: ToolContext, meter: Meter) -> Json:
+    def _made_within(self, limit: TimeLimit, making: _Making) -> Json:
+        """The result, unless that takes longer than it may; as with a step, its time is that of all attempts."""
+
+        def made(cancellation: Cancellation) -> Json:
+            return self._made(replace(making, context=replace(making.context, cancellation=cancellation)))
+
+        return limit.carry_out(made, making.context.cancellation)
+
+    def _made(self, making: _Making) -> Json:
         """The result, after as many attempts as it takes."""
+        tool = making.tool
         if tool.context_parameter is not None:
-            context = replace(context, services=self._services(context, meter))
-        if tool.effect == "model":  # whether to ask again was decided where the model was asked
-            return self._attempt(tool, args, context, meter)
+            making = replace(making, context=replace(making.context, services=self._services(making)))
+        if not _is_tried_again(tool):
+            return self._attempt(making)
         return self.broker.retry.run(
-            lambda _: self._attempt(tool, args, context, meter),
+            lambda _: self._attempt(making),
             may_retry=_IDEMPOTENT if tool.idempotent else _NOT_IDEMPOTENT,
-            cancellation=context.cancellation,
+            cancellation=making.context.cancellation,
         )
 
-    def _attempt(self, tool: Tool, args: Mapping[str, Json], context: ToolContext, meter: Meter) -> Json:
+    def _attempt(self, making: _Making) -> Json:
         """One attempt, once there is budget and room for it."""
+        tool, args, context = making.tool, making.args, making.context
         name = f"tool:{tool.name}"
         account = self._account_of(context.key)
-        if tool.effect not in _REQUESTS and not account.limits.knows(name):  # free, and nobody counts it
+        price = _REQUEST if tool.effect in _REQUESTS and tool.plan is None else NOTHING
+        if price is NOTHING and not account.limits.knows(name):  # free, and nobody counts it
             account.budget.check_time()
             return as_result(tool, self.broker.attempt(tool, args, context))
-        price = _REQUEST if tool.effect in _REQUESTS else NOTHING
         with (
             account.budget.reserve(price, what=f"tool '{tool.name}'") as reservation,
-            account.limits.slot((name,), cancellation=context.cancellation, on_wait=self._holding(context)) as slot,
+            account.limits.slot(
+                (name,), cancellation=context.cancellation, on_wait=lambda name, _: making.hold(name)
+            ) as slot,
         ):
             if slot.waited_for is not None:
-                self.hold(context, None)
+                making.hold(None)
             reservation.sent()
             try:
                 value = as_result(tool, self.broker.attempt(tool, args, context))
@@ -208,20 +257,35 @@ class Door:
                 if error.kind == "denied":  # it never went out
                     reservation.give_back()
                     price = NOTHING
-                elif error.kind == "rate_limited" and tool.effect in _REQUESTS:
+                elif error.kind == "rate_limited" and price is not NOTHING:
                     slot.throttled(failure_from(error).retry_after_s)
                 raise
             finally:
-                meter.add(price)
+                making.meter.add(price)
             return value
 
-    def _holding(self, context: ToolContext) -> OnWait:
-        return lambda name, _: self.hold(context, name)
+    def _holding(self, context: ToolContext, limit: TimeLimit | None) -> Callable[[str | None], None]:
+        """Tells who waits: as the run knows it, however the call is cancelled in here."""
+        if limit is None:
+            return lambda name: self.hold(context, name)
 
-    def _services(self, context: ToolContext, meter: Meter) -> Services:
-        return replace(self.broker.services, models=self._models(context, meter))
+        def hold(name: str | None) -> None:
+            limit.hold(name)
+            self.hold(context, name)
 
-    def _models(self, context: ToolContext, meter: Meter) -> MeteredModels:
+        return hold
+
+    def _services(self, making: _Making) -> Services:
+        context, meter = making.context, making.meter
+        run_plan = None
+        if (carry_out := self._run_plan) is not None:
+
+            def run_plan(plan: Any, inputs: dict[str, Any]) -> Json:
+                return carry_out(Inside(self, context, meter, self.depth + 1), plan, inputs)
+
+        return replace(self.broker.services, models=self._models(context, meter, making.hold), run_plan=run_plan)
+
+    def _models(self, context: ToolContext, meter: Meter, hold: Callable[[str | None], None]) -> MeteredModels:
         account = self._account_of(context.key)
         return MeteredModels(
             self.broker.models,
@@ -230,10 +294,18 @@ class Door:
             limits=account.limits,
             retry=self.broker.retry,
             meter=meter,
-            hold=lambda name: self.hold(context, name),
+            hold=hold,
             cache=self.broker.cache,
             may_keep=self._is_free_of_secrets,
         )
+
+    def _meter(self) -> Meter:
+        return Meter(None if self._inside is None else self._inside.meter)
+
+    @property
+    def depth(self) -> int:
+        """How many calls its calls are part of."""
+        return 0 if self._inside is None else self._inside.depth
 
     # --- after a call
 
@@ -243,6 +315,38 @@ class Door:
     def _explained(self, error: BaseException) -> Failure:
         failure, redact = failure_from(error), self.broker.redactor.redact
         return replace(failure, message=redact(failure.message), detail=redact(failure.detail))
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A call that carries out a plan: what is called by that is part of it."""
+
+    outer: Door
+    context: ToolContext
+    meter: Meter
+    depth: int
+
+    @property
+    def account(self) -> Account:
+        """What it all spends from."""
+        return self.outer._account_of(self.context.key)
+
+    def door(self, account_of: Callable[[str], Account]) -> Door:
+        """A door to the same tools, with the same grants."""
+        outer = self.outer
+        return Door(
+            outer.broker,
+            outer.tools,
+            grants=outer.grants,
+            account_of=account_of,
+            run_plan=outer._run_plan,
+            inside=self,
+        )
+
+
+def _is_tried_again(tool: Tool) -> bool:
+    """Whether to try again is decided here; for models and for the steps of a plan it was decided where they were."""
+    return tool.effect != "model" and tool.plan is None
 
 
 def _is_the_same_again(tool: Tool) -> bool:

@@ -204,6 +204,10 @@ class Share:
         """Both shares of the same limits: what uses this is held by the one and by the other."""
         return Share(self._limits, (*self._parts, *other._parts))
 
+    def share(self, multipliers: Multipliers) -> Share:
+        """As `Limits.share`, a part of this part."""
+        return self.beside(self._limits.share(multipliers))
+
     def slot(
         self,
         names: Sequence[str],

@@ -8,7 +8,9 @@ from overseer.broker.budget import NOTHING, Spend
 class Meter:
     """Adds up what a call spends. A tool may ask models from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, around: Meter | None = None) -> None:
+        """`around` is that of a call which this one is part of."""
+        self._around = around
         self._parts: list[Spend] = []  # appending is safe from any thread
 
     @property
@@ -16,5 +18,8 @@ class Meter:
         return sum(self._parts, NOTHING) if self._parts else NOTHING
 
     def add(self, spent: Spend) -> None:
-        if spent is not NOTHING:
-            self._parts.append(spent)
+        if spent is NOTHING:
+            return
+        self._parts.append(spent)
+        if self._around is not None:
+            self._around.add(spent)

@@ -1,31 +1,26 @@
 """What a program (a node's code, a script of the user's) gets of a run's door, through `node_runtime`.
 
-It may call the tools it was given and no others. Its calls are made on threads of their own, so that
-one that does not end can be left behind; what has ended is recorded, so that a program which begins
-anew is answered from there.
+It may call the tools it was given and no others. A call that does not end in time is left behind; what
+has ended is recorded, so that a program which begins anew is answered from there.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
-from concurrent.futures import TimeoutError as NotInTime
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from overseer.broker.attempts import TimeLimit
 from overseer.broker.broker import Door
 from overseer.broker.fallback import Fallback
 from overseer.broker.records import CallNames, Record
 from overseer.broker.result import ToolResult
 from overseer.errors import Failure
+from overseer.failures import failure_from
 from overseer.jsonvalue import Json, as_text
 from overseer.nodes.connection import Answer
 from overseer.plan.suggestions import did_you_mean
-from overseer.tool import Cancellation, Effect, Question, Tool, ToolContext
-
-# What brings in text that somebody else wrote, or that is the user's own business, and what could send it away.
-_BRINGS_IN: tuple[Effect, ...] = ("read", "network")
-_SENDS_AWAY: tuple[Effect, ...] = ("network", "exec")
+from overseer.tool import Cancellation, Question, Tool, ToolContext, ToolError
 
 # How a call fails that was refused before anything was called: what it says is ours.
 _NOTHING_WAS_CALLED = ("bad_request", "denied", "budget")
@@ -48,10 +43,9 @@ class Program:
 class ProgramDoor:
     """A door for one program."""
 
-    def __init__(self, door: Door, program: Program, executor: Executor, fallback: Fallback) -> None:
+    def __init__(self, door: Door, program: Program, fallback: Fallback) -> None:
         self._door = door
         self._program = program
-        self._executor = executor
         self._fallback = fallback
         self._names = CallNames()
         self._lock = threading.Lock()
@@ -86,8 +80,12 @@ class ProgramDoor:
             limit = _seconds("call_llm", options["timeout"]) if options.get("timeout") is not None else None
         except ValueError as error:
             return _refused(str(error))
+
+        def ask(given_up: Cancellation) -> ToolResult:
+            return self._door.ask(question, self._context(given_up))
+
         what = f"the question to the model '{model}'"
-        result = self._within(limit, what, lambda own: self._door.ask(question, self._context(own)), cancellation)
+        result = ask(cancellation) if limit is None else _within(limit, what, ask, cancellation)
         return Answer(result.value, result.failure)
 
     def resilient(
@@ -125,42 +123,49 @@ class ProgramDoor:
                 f"others wrote; approve it with --approve {tool.effect}",
                 kind="denied",
             )
-        limit = min((limit for limit in (timeout_s, tool.timeout_s) if limit is not None), default=None)
         record = self._program.record(self._names.name(tool.name, args), tool.name, args)
-        result = self._within(
-            limit,
-            f"tool '{tool.name}'",
-            lambda own: self._door.call(tool.name, args, self._context(own), record=record),
-            cancellation,
+
+        def call(given_up: Cancellation) -> ToolResult:
+            return self._door.call(tool.name, args, self._context(given_up), record=record, keeps_time=True)
+
+        result = (
+            call(cancellation) if timeout_s is None else _within(timeout_s, f"tool '{tool.name}'", call, cancellation)
         )
         is_refused = result.failure is not None and result.failure.kind in _NOTHING_WAS_CALLED
-        if tool.effect in _BRINGS_IN and not is_refused:  # a failure, too, may quote what a server said
+        if _brings_in(tool) and not is_refused:  # a failure, too, may quote what a server said
             with self._lock:
                 self._has_brought_in = True
         return Answer(result.value, result.failure)
 
     def _is_risky(self, tool: Tool) -> bool:
         """Whether text from elsewhere could make the program send something away that nobody approved."""
-        return self._has_brought_in and tool.effect in _SENDS_AWAY and not self._door.grants.cover(tool)
-
-    def _within(
-        self, limit: float | None, what: str, call: Callable[[Cancellation], ToolResult], cancellation: Cancellation
-    ) -> ToolResult:
-        """What comes of it in time; what does not end is left behind, and nothing else is given up with it."""
-        if limit is None:
-            return call(cancellation)
-        own = Cancellation()
-        take_back = cancellation.call_when_asked(own.ask)
-        try:
-            return self._executor.submit(call, own).result(min(limit, threading.TIMEOUT_MAX))
-        except NotInTime:
-            own.ask()
-            return ToolResult(failure=Failure("timeout", f"{what} took longer than {limit:g} s"))
-        finally:
-            take_back()
+        return self._has_brought_in and _sends_away(tool) and not self._door.grants.cover(tool)
 
     def _context(self, cancellation: Cancellation) -> ToolContext:
         return ToolContext(self._program.run_id, self._program.key, self._program.attempt, cancellation)
+
+
+def _within(
+    timeout_s: float, what: str, call: Callable[[Cancellation], ToolResult], cancellation: Cancellation
+) -> ToolResult:
+    """The result, if it is there in the time that the program gives it, whatever it has to wait for."""
+    try:
+        return TimeLimit(timeout_s).carry_out(call, cancellation)
+    except ToolError as error:
+        failure = failure_from(error)
+        return ToolResult(failure=replace(failure, message=f"{what} {failure.message}"))
+
+
+def _brings_in(tool: Tool) -> bool:
+    """Whether it gets at files or at the web; one that only looks at the clock does not."""
+    gets_at_files = tool.effect == "read" and tool.context_parameter is not None
+    return tool.effect == "network" or gets_at_files or (tool.plan is not None and tool.effect not in ("pure", "model"))
+
+
+def _sends_away(tool: Tool) -> bool:
+    """Whether it could carry off what was read; merely fetching a page does not."""
+    sends = tool.effect == "network" and not tool.idempotent
+    return tool.effect == "exec" or sends or (tool.plan is not None and tool.effect in ("network", "write"))
 
 
 def _refused(why: str, *, kind: str = "bad_request") -> Answer:

@@ -39,7 +39,7 @@ def serve(options: Namespace, settings: Settings) -> int:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if (number := getattr(signal, name, None)) is not None:
             signal.signal(number, end)
-    with serve_programs(broker, registry, path, options.approve):
+    with serve_programs(broker, registry, path, options.approve, settings.for_engine()):
         if options.json:
             put_document({"schema": "overseer.serving/1", "socket": str(path)})
         else:

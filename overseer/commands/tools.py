@@ -11,12 +11,12 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from overseer import exits
-from overseer.broker.broker import Door
 from overseer.broker.permissions import Grants
 from overseer.broker.ranking import ranked_tools
 from overseer.commands.output import put_document, put_lines, put_value, say_if_changed
 from overseer.config import Settings
 from overseer.console import printable, put, say
+from overseer.engine import Engine
 from overseer.errors import UsageError
 from overseer.jsonvalue import Json, json_text
 from overseer.plan.suggestions import did_you_mean
@@ -60,8 +60,9 @@ def call(options: Namespace, settings: Settings) -> int:
         require_known(settings, registry.tools)
         args = _arguments(registry, options.name, options.arguments)
         broker = make_broker(settings, secrets, Path.cwd(), options.tools)
-        door = Door(broker, registry.tools, grants=Grants(classes=options.approve))
-        result = door.call(options.name, args, ToolContext("", "call", 1, Cancellation()))
+        engine = Engine(registry.tools.values(), settings=settings.for_engine(), broker=broker)
+        door = engine.door(Grants(classes=options.approve))
+        result = door.call(options.name, args, ToolContext("", "call", 1, Cancellation()), keeps_time=True)
     if options.json:
         failure = None if result.failure is None else result.failure.to_json()
         put_document({"schema": "overseer.call/1", "tool": options.name, "value": result.value, "error": failure})

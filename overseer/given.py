@@ -1,0 +1,54 @@
+"""What an engine is given, looked at before anything runs: tools, inputs, and steps that it cannot carry out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from overseer.errors import PlanError, UsageError
+from overseer.jsonvalue import Json, NotJson, as_json
+from overseer.kernel.rules import Effects
+from overseer.plan import Fault
+from overseer.plan.values import Code, Scope, WorkflowPlan
+from overseer.tool import Tool
+
+
+def by_name(tools: Iterable[Tool]) -> dict[str, Tool]:
+    found: dict[str, Tool] = {}
+    for tool in tools:
+        other = found.setdefault(tool.name, tool)
+        if other is not tool:
+            origins = f"{other.origin or 'an unknown place'} and {tool.origin or 'an unknown place'}"
+            raise UsageError(f"two tools are called '{tool.name}', from {origins}; rename one or leave one out")
+    return found
+
+
+def plain_inputs(inputs: Mapping[str, Json]) -> dict[str, Json]:
+    """The inputs as plain JSON of the run's own, whatever becomes of those that were given."""
+    plain: dict[str, Json] = {}
+    faults: list[Fault] = []
+    for name, value in inputs.items():
+        try:
+            plain[name] = as_json(value, where=f"the input '{name}'")
+        except NotJson as error:
+            faults.append(Fault(str(error)))
+    if faults:
+        raise PlanError(faults, source="the input")
+    return plain
+
+
+def effects_of(tool: Tool) -> Effects:
+    properties = tool.parameters.get("properties", {})
+    defaults = {name: schema["default"] for name, schema in properties.items() if "default" in schema}
+    return Effects(tool.writes, tool.has_undeclared_effects, defaults)
+
+
+def code_faults(plan: WorkflowPlan) -> list[Fault]:
+    """The steps that need code, where nothing can write and run any."""
+    faults: list[Fault] = []
+    for step in plan.steps:
+        if isinstance(step.action, Code):
+            problem = "needs code to be written for it, and nothing here can write and run code"
+            faults.append(Fault(problem, "let it call a tool instead", step.step_id))
+        elif isinstance(step.action, Scope) and step.action.body is not None:
+            faults += code_faults(step.action.body)
+    return faults
