@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.run",),
     (
         "overseer.approval",
+        "overseer.given",
         "overseer.runner",
         "overseer.listening",
         "overseer.messages",
