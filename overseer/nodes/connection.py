@@ -17,14 +17,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from overseer.errors import Failure
-from overseer.jsonvalue import Json, json_text
+from overseer.jsonvalue import MAX_DEPTH, Json, is_nested_deeper, json_text
 from overseer.nodes.frames import MOST_BYTES, ProtocolError, read_frame, write_frame
 from overseer.tool import Cancellation
 
 _log = logging.getLogger(__name__)
 
-# A program that does not read its answers must not hold up whoever writes them.
+# A program that does not read an answer in this time must not hold up whoever writes it.
 SLOWEST_READ_S = 10.0
+
+# What a program asks for more than that is a mistake, and some clocks cannot count it.
+LONGEST_TIMEOUT_S = 365 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,19 @@ class NodeConnection:
     """Serves one program until it hangs up, breaks the rules or is cut off."""
 
     def __init__(
-        self, connection: socket.socket, door: NodeDoor, executor: Executor, allowance: Allowance | None = None
+        self,
+        connection: socket.socket,
+        door: NodeDoor,
+        executor: Executor,
+        allowance: Allowance | None = None,
+        *,
+        slowest_read_s: float = SLOWEST_READ_S,
     ) -> None:
         self._socket = connection
         self._door = door
         self._executor = executor
         self._allowance = allowance or Allowance()
+        self._slowest_read_s = slowest_read_s
         self._last_id = 0
         self._calls = 0
         self._under_way: dict[int, Cancellation] = {}
@@ -85,7 +95,6 @@ class NodeConnection:
     def serve(self) -> None:
         """Take requests until the end, on this thread; the calls run on the executor's."""
         try:
-            _set_send_timeout(self._socket, SLOWEST_READ_S)
             self._write({"hello": "overseer", "version": 1, "in_flight": self._allowance.in_flight})
             while (frame := read_frame(self._socket)) is not None:
                 self._take(frame)
@@ -150,7 +159,7 @@ class NodeConnection:
         except Exception as error:  # an edge: whatever goes wrong in here is an answer, and is not lost
             _log.exception("a call of a program failed inside the engine")
             answer = Answer(failure=Failure("internal", f"{type(error).__name__}: {error}"))
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._answer(number, answer)
 
     def _asked(self, frame: dict[str, Json], cancellation: Cancellation) -> Answer:
@@ -169,7 +178,7 @@ class NodeConnection:
             case "resilient":
                 return self._door.resilient(
                     _text(frame, "scenario"),
-                    frame.get("input"),
+                    _shallow("input", frame.get("input")),
                     tags=_texts(frame, "tags"),
                     max_attempts=_count(frame, "max_attempts", 5),
                     mark_failures=frame.get("mark_failures") is not False,
@@ -192,8 +201,8 @@ class NodeConnection:
     def _write(self, frame: dict[str, Json]) -> None:
         with self._writing:
             try:
-                write_frame(self._socket, frame)
-            except OSError:
+                write_frame(self._socket, frame, within_s=self._slowest_read_s)
+            except (OSError, ValueError):  # of a socket that was closed meanwhile
                 with suppress(OSError):  # wakes the thread that reads, which ends the connection
                     self._socket.shutdown(socket.SHUT_RDWR)
                 raise
@@ -214,13 +223,6 @@ def _error(failure: Failure) -> dict[str, Json]:
     if failure.retry_after_s is not None:
         record["retry_after_s"] = failure.retry_after_s
     return record
-
-
-def _set_send_timeout(connection: socket.socket, seconds: float) -> None:
-    # Of sending alone: `settimeout` would end the wait for the next request as well.
-    import struct
-
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(seconds), 0))
 
 
 # --- the parts of a request
@@ -248,16 +250,28 @@ def _mapping(frame: Mapping[str, Json], key: str) -> dict[str, Any]:
     value = frame.get(key, {})
     if not isinstance(value, dict):
         raise _Misshapen(f"'{key}' must be an object")
+    return {name: _shallow(name, item) for name, item in value.items()}
+
+
+def _shallow(name: str, value: Json) -> Json:
+    if is_nested_deeper(value, MAX_DEPTH):
+        raise _Misshapen(f"'{name}' is nested more than {MAX_DEPTH} deep")
     return value
 
 
 def _seconds(frame: Mapping[str, Json], key: str) -> float | None:
     value = frame.get(key)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise _Misshapen(f"'{key}' must be a number of seconds above 0")
-    return float(value)
+    if value is not None and not is_timeout(value):
+        raise _Misshapen(f"'{key}' {NO_TIMEOUT}")
+    return value
+
+
+def is_timeout(value: Json) -> bool:
+    """Whether a call may last for so many seconds at most."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LONGEST_TIMEOUT_S
+
+
+NO_TIMEOUT = f"must be a number of seconds above 0 and up to {LONGEST_TIMEOUT_S:.0f}"
 
 
 def _count(frame: Mapping[str, Json], key: str, default: int) -> int:

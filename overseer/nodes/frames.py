@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import struct
+import time
 from typing import Any
 
 from overseer.jsonvalue import Json, json_text
@@ -31,12 +33,26 @@ def read_frame(connection: socket.socket) -> dict[str, Json] | None:
     return _object(body)
 
 
-def write_frame(connection: socket.socket, frame: dict[str, Json]) -> None:
-    """Send a frame; ProtocolError if it is larger than one may be."""
-    data = json_text(frame).encode()
-    if len(data) > MOST_BYTES:
-        raise ProtocolError(f"a frame of {len(data)} bytes")
-    connection.sendall(_LENGTH.pack(len(data)) + data)
+def write_frame(connection: socket.socket, frame: dict[str, Json], *, within_s: float) -> None:
+    """Send a frame; TimeoutError if not all of it is taken in time, ProtocolError if it is larger than one may be."""
+    body = json_text(frame).encode()
+    if len(body) > MOST_BYTES:
+        raise ProtocolError(f"a frame of {len(body)} bytes")
+    give_up_at = time.monotonic() + within_s
+    left = memoryview(_LENGTH.pack(len(body)) + body)
+    while left:
+        try:
+            # Not with the socket's own timeout, which would hold for whoever reads as well.
+            left = left[connection.send(left, socket.MSG_DONTWAIT) :]
+        except BlockingIOError:
+            _wait_for_room(connection, give_up_at)
+
+
+def _wait_for_room(connection: socket.socket, give_up_at: float) -> None:
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLOUT)
+    if not poll.poll(max(0.0, give_up_at - time.monotonic()) * 1000):
+        raise TimeoutError("what was sent to it was not read in time")
 
 
 def _object(body: bytes) -> dict[str, Json]:
