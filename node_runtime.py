@@ -411,7 +411,11 @@ class _Channel:
         return number
 
     def _write(self, frame: dict[str, Any]) -> None:
-        data = json.dumps(frame, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        try:
+            data = json.dumps(frame, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            why = "it is nested too deep" if isinstance(error, RecursionError) else error
+            raise ToolCallError(f"the call cannot be sent as JSON: {why}", kind="bad_request") from None
         if len(data) > _MOST_BYTES:
             raise ToolCallError(
                 f"the call is {len(data)} bytes long; at most {_MOST_BYTES} can be sent, so pass large things by file",

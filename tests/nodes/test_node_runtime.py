@@ -168,6 +168,15 @@ def test_a_call_that_is_too_large_is_refused_and_nothing_else_is_lost(runtime: N
     assert results[1] == "A"
 
 
+@pytest.mark.parametrize("value", [object(), float("nan"), "\ud800", {1, 2}])
+def test_a_value_that_json_cannot_hold_fails_its_call_alone(runtime: NodeRuntime, value: Any) -> None:
+    calls = [("upper", "a"), ("upper", "b", {"x": value}), ("upper", "c")]
+    results = runtime.call_tools_parallel(calls, on_error="partial")
+    assert (results[0], results[2]) == ("A", "C")
+    assert results[1]["error"]["kind"] == "bad_request"
+    assert "cannot be sent as JSON" in results[1]["error"]["message"]
+
+
 def test_a_result_that_is_too_large_is_an_error(pool: ThreadPoolExecutor) -> None:
     door = ScriptedDoor(big=lambda prompt, **_: "x" * 2_000_000)
     with connected(door, pool) as runtime, pytest.raises(ToolCallError, match="the result is larger than 1048576"):
