@@ -287,8 +287,9 @@ def test_the_race_is_real(arena: tuple[Path, Path], root: Path) -> None:
     with flipping(*arena):
         for _ in range(100 * ROUNDS):
             path = root / "folder/secret.txt"
-            if path.resolve().is_relative_to(root) and path.read_text() == "OUTSIDE":
-                return
+            with suppress(OSError):  # the exchange came while the path was followed
+                if path.resolve().is_relative_to(root) and path.read_text() == "OUTSIDE":
+                    return
     pytest.skip("the careless way was never caught on this machine")
 
 
