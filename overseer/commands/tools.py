@@ -99,10 +99,6 @@ def _value(schema: Mapping[str, Json], text: str) -> Json:
         return text
 
 
-def _are_texts(values: Json) -> bool:
-    return isinstance(values, list) and all(isinstance(value, str) for value in values)
-
-
 def _fetch(options: Namespace, settings: Settings) -> int:
     """Fetch the documents that tool files name by URL."""
     fetch = document_fetcher(settings)
