@@ -33,7 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("overseer.dispatch", "overseer.stream", "overseer.journal", "overseer.sources"),
     ("overseer.worker", "overseer.pruning"),
-    ("overseer.kinds",),
+    ("overseer.kinds", "overseer.sandbox"),
     ("overseer.broker",),
     ("overseer.nodes",),
     ("overseer.models", "overseer.workspace", "overseer.web", "overseer.processes"),

@@ -90,12 +90,20 @@ class NodeConnection:
         self._under_way: dict[int, Cancellation] = {}
         self._lock = threading.Lock()
         self._writing = threading.Lock()
+        self._is_idle = threading.Condition(self._lock)
+        self._was_greeted = False
         self.fault: str | None = None  # which rule was broken, if any
+
+    def greet(self) -> None:
+        """Say who is here, before anything is asked."""
+        self._was_greeted = True
+        self._write({"hello": "overseer", "version": 1, "in_flight": self._allowance.in_flight})
 
     def serve(self) -> None:
         """Take requests until the end, on this thread; the calls run on the executor's."""
         try:
-            self._write({"hello": "overseer", "version": 1, "in_flight": self._allowance.in_flight})
+            if not self._was_greeted:
+                self.greet()
             while (frame := read_frame(self._socket)) is not None:
                 self._take(frame)
         except ProtocolError as error:
@@ -115,6 +123,11 @@ class NodeConnection:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Whether none of its calls is under way any more, at the latest after so many seconds."""
+        with self._is_idle:
+            return self._is_idle.wait_for(lambda: not self._under_way, seconds)
 
     # --- requests
 
@@ -191,6 +204,7 @@ class NodeConnection:
     def _answer(self, number: int, answer: Answer) -> None:
         with self._lock:
             self._under_way.pop(number, None)
+            self._is_idle.notify_all()
         frame: dict[str, Json] = {"id": number}
         if answer.failure is None:
             frame["value"] = answer.value

@@ -1,0 +1,94 @@
+"""Nodes without a template: each starts as a Python of its own. For systems where processes cannot be forked.
+
+The process locks itself in with the same code. It takes several times as long to start, and there are no
+namespaces: those are made by forking.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from overseer.sandbox.inside import alone, zygote
+from overseer.sandbox.inside.orders import Order
+from overseer.sandbox.inside.preparation import Setting
+from overseer.sandbox.inside.refusal import Refused
+from overseer.sandbox.template import SandboxLost, command
+
+
+class FreshProcesses:
+    """Starts a process for every node; the same to its user as a `Template`."""
+
+    def __init__(self, setting: Setting) -> None:
+        if setting.level == "full":
+            raise Refused("the level needs processes that are forked")
+        self.setting = setting
+        self.is_alive = True
+
+    def order(self, descriptors: Sequence[int]) -> None:
+        """Have a node started: the order's file, its five descriptors, and the leash."""
+        order, *streams = descriptors[:-1]
+        leash = socket.socket(fileno=os.dup(descriptors[-1]))
+        try:
+            process = subprocess.Popen(
+                command(Path(alone.__file__), [order, *streams], self.setting),
+                env={},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[order, *streams],
+                start_new_session=True,
+            )
+        except OSError as error:
+            leash.close()
+            raise SandboxLost(f"no process can be started: {error}") from error
+        one = _Watched(process, leash, Order(order, streams).amounts.wall_s)
+        for work in (one.tell_of_end, one.hold_to_time):
+            threading.Thread(target=work, name="overseer-node", daemon=True).start()
+
+    def close(self) -> None:
+        self.is_alive = False  # each node ends when its leash is let go
+
+
+class _Watched:
+    """A process between its start and its end. It is waited for by one thread, and killed by another."""
+
+    def __init__(self, process: subprocess.Popen[bytes], leash: socket.socket, wall_s: float) -> None:
+        self._process = process
+        self._leash = leash
+        self._wall_s = wall_s
+        self._killed_for = ""
+        self._has_ended = threading.Lock()  # held while its number is sure to be its own
+
+    def tell_of_end(self) -> None:
+        os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+        with self._has_ended:
+            _, status, used = os.wait4(self._process.pid, 0)
+            self._process.returncode = os.waitstatus_to_exitcode(status)
+        record = zygote.ending(status, used, self._killed_for)
+        try:
+            self._leash.sendall(json.dumps(record).encode())
+            self._leash.shutdown(socket.SHUT_RDWR)  # wakes the other thread
+        except OSError:
+            return
+
+    def hold_to_time(self) -> None:
+        self._leash.settimeout(self._wall_s)
+        reason = "stopped"
+        try:
+            self._leash.recv(1)
+        except TimeoutError:
+            reason = "wall"
+        except OSError:
+            pass
+        with self._has_ended:
+            if self._process.returncode is None:
+                self._killed_for = self._killed_for or reason
+                os.kill(self._process.pid, signal.SIGKILL)

@@ -1,0 +1,161 @@
+"""The sandbox: the best level that holds, and nodes run at it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from overseer.broker.attempts import warm_executor
+from overseer.errors import Failure, OverseerError
+from overseer.jsonvalue import Json
+from overseer.nodes import NodeDoor
+from overseer.nodes.connection import Answer
+from overseer.sandbox.fresh import FreshProcesses
+from overseer.sandbox.inside.preparation import Setting
+from overseer.sandbox.inside.refusal import Refused
+from overseer.sandbox.places import hidden_paths, readable_paths, runtime_file
+from overseer.sandbox.running import NodeRun
+from overseer.sandbox.selftest import Check, tested
+from overseer.sandbox.template import SandboxLost, Template
+from overseer.sandbox.values import Job, Level, Outcome
+from overseer.sandbox.verdicts import outcome_of
+from overseer.tool import Cancellation
+
+_REMEDIES = """\
+Generated code does not run without a sandbox. What helps, one of:
+  - Linux 5.13 or newer, with Landlock and seccomp switched on (see /sys/kernel/security/lsm)
+  - in a container: a runtime that does not filter the system calls landlock_* and seccomp
+  - on Windows: Overseer inside WSL2"""
+
+
+class SandboxUnavailable(OverseerError):
+    """No level can be had, or not the one that was asked for; the message says what failed."""
+
+    def __init__(self, refusals: Mapping[Level, str]) -> None:
+        self.refusals = dict(refusals)
+        lines = (f"the sandbox's level '{level}' cannot be had: {why}" for level, why in refusals.items())
+        super().__init__("\n".join([*lines, _REMEDIES]))
+
+
+class Sandbox:
+    """Nodes run here, each in a process of its own. Safe to share between threads."""
+
+    def __init__(self, level: Level, packages: Mapping[str, str], *, is_fresh: bool = False) -> None:
+        """Refused, if the level cannot be had or does not hold; see `start`."""
+        self.level = level
+        self.checks: tuple[Check, ...] = ()
+        readable, hidden = (list(readable_paths()), list(hidden_paths()))
+        self._setting = Setting(level, runtime_file(), readable, hidden, dict(packages))
+        self._is_fresh = is_fresh
+        self._lock = threading.Lock()
+        self._was_restarted = False
+        self._is_closed = False
+        self._template = self._started()
+
+    @classmethod
+    def start(
+        cls, level: Level | None = None, *, packages: Mapping[str, str] | None = None, is_fresh: bool = False
+    ) -> Sandbox:
+        """A sandbox at this level or, if none is named, at the best that can be had; SandboxUnavailable if none can."""
+        refusals: dict[Level, str] = {}
+        for candidate in (level,) if level else _candidates():
+            try:
+                return cls(candidate, packages or {}, is_fresh=is_fresh)
+            except Refused as refusal:
+                refusals[candidate] = str(refusal)
+        raise SandboxUnavailable(refusals)
+
+    def run(self, job: Job, door: NodeDoor | None = None, cancellation: Cancellation | None = None) -> Outcome:
+        """Run a node to its end, on this thread. Without a door it can call nothing."""
+        template = self._living()
+        try:
+            return self._run(template, job, door or _ClosedDoor(), cancellation or Cancellation())
+        except SandboxLost:
+            template.close()
+            raise
+
+    def close(self) -> None:
+        with self._lock:
+            self._is_closed = True
+            self._template.close()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _run(
+        self, template: Template | FreshProcesses, job: Job, door: NodeDoor, cancellation: Cancellation
+    ) -> Outcome:
+        if self.level != "full":
+            job = replace(job, limits=replace(job.limits, scratch=0))
+        run = NodeRun(job, template.order, door=door, executor=warm_executor(), cancellation=cancellation)
+        return outcome_of(run.carry_out(), job, self.level)
+
+    def _started(self) -> Template | FreshProcesses:
+        if sys.platform == "win32":
+            raise Refused("Windows has nothing that Overseer could lock code in with; run it inside WSL2")
+        template = FreshProcesses(self._setting) if self._is_fresh else Template(self._setting)
+        if self.level == "none":
+            return template
+        try:
+            self.checks = tested(self.level, lambda job: self._run(template, job, _ClosedDoor(), Cancellation()))
+            if failed := [check for check in self.checks if check.has_failed]:
+                told = "; ".join(f"{check.attack}: {check.got}" for check in failed)
+                raise Refused(f"the self-test got through it: {told}")
+        except SandboxLost as error:
+            template.close()
+            raise Refused(str(error)) from error
+        except BaseException:
+            template.close()
+            raise
+        return template
+
+    def _living(self) -> Template | FreshProcesses:
+        """The template, started anew the first time that it is lost."""
+        with self._lock:
+            if self._is_closed:
+                raise SandboxLost("the sandbox is closed")
+            if self._template.is_alive:
+                return self._template
+            self._template.close()
+            if self._was_restarted:
+                raise SandboxLost("the sandbox's process has ended twice; no more generated code is run")
+            self._was_restarted = True
+            try:
+                self._template = self._started()
+            except Refused as refusal:
+                raise SandboxLost(f"the sandbox cannot be started again: {refusal}") from refusal
+            return self._template
+
+
+def _candidates() -> tuple[Level, ...]:
+    return ("platform",) if sys.platform == "darwin" else ("full", "hardened")
+
+
+class _ClosedDoor:
+    """For nodes that may call nothing."""
+
+    def call(
+        self, tool: str, prompt: str, args: dict[str, Json], *, timeout_s: float | None, cancellation: Cancellation
+    ) -> Answer:
+        failure = Failure("bad_request", f"there is no tool '{tool}' for this program; it was given none")
+        return Answer(failure=failure, is_unknown_tool=True)
+
+    def ask(self, model: str, prompt: str, options: Mapping[str, Json], *, cancellation: Cancellation) -> Answer:
+        return Answer(failure=Failure("denied", "this program may ask no model"))
+
+    def resilient(
+        self,
+        scenario: str,
+        given: Json,
+        *,
+        tags: Sequence[str],
+        max_attempts: int,
+        mark_failures: bool,
+        cancellation: Cancellation,
+    ) -> Answer:
+        return Answer(failure=Failure("bad_request", "this program was given no tools"))
