@@ -33,6 +33,7 @@ def main() -> None:
     setting = Setting(**json.loads(sys.argv[2]))
     preparation.load(setting)
     lock = preparation.lock_for(setting, parent)
+    zygote.forget()
     zygote.be_node(Order(order, streams), lock)
 
 

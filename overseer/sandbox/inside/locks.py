@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from overseer.sandbox.inside import system
+
 ON_LINUX = sys.platform == "linux"
 
 _NEVER = 0
@@ -72,8 +74,6 @@ def _set(name: str, soft: int, hard: int | None = None) -> None:
 def end_with_parent(is_orphan: Callable[[], bool]) -> None:
     """Be killed when the parent ends, also if it has ended already."""
     if ON_LINUX:
-        from overseer.sandbox.inside import system
-
         system.prctl(system.PR_SET_PDEATHSIG, signal.SIGKILL)
     if is_orphan():
         os._exit(127)
@@ -81,8 +81,6 @@ def end_with_parent(is_orphan: Callable[[], bool]) -> None:
 
 def lock(put_on: tuple[Callable[[], None], ...]) -> None:
     """Let go of all rights, and put on what restricts files and then system calls."""
-    from overseer.sandbox.inside import system
-
     system.drop_capabilities()
     system.prctl(system.PR_SET_NO_NEW_PRIVS, 1)
     for restrict in put_on:

@@ -18,7 +18,8 @@ import os
 import sys
 import threading
 import traceback
-from types import CodeType, ModuleType
+from inspect import CO_VARARGS
+from types import CodeType, CoroutineType, ModuleType
 from typing import Any, NoReturn
 
 INPUT, OUTPUT, NOTES, BROKER, REPORT = range(5)
@@ -27,6 +28,20 @@ VALUE, NOT_JSON, CRASHED, OUT_OF_MEMORY = b"V", b"N", b"C", b"M"
 
 FILE = "<node>"
 _MOST_FRAMES = 40
+
+
+def warm_up() -> None:
+    """Have Python make what it makes at first use, so that it is there when nodes are forked."""
+    text = "def main(input):\n    return [f'{x}' for x in input if x]\nclass A: pass\nimport json"
+    code = compile(text, FILE, "exec", dont_inherit=True)
+    _defines_main(ast.parse(text))
+    namespace: dict[str, Any] = {}
+    exec(code, namespace)
+    json.loads(json.dumps(namespace["main"]([1, "ä"]), ensure_ascii=False, allow_nan=False))
+    try:
+        namespace["main"](1)
+    except TypeError as error:
+        _explained(error)
 
 
 def carry_out(source: bytes) -> NoReturn:
@@ -45,13 +60,10 @@ def carry_out(source: bytes) -> NoReturn:
 
 
 def _carried_out(source: bytes) -> int:
-    text = source.decode("utf-8-sig")
+    text = source.decode().removeprefix("\ufeff")
     linecache.cache[FILE] = (len(text), None, text.splitlines(keepends=True), FILE)
-    tree = ast.parse(text, FILE)
-    has_main = _has_main(tree)
-    code = compile(tree, FILE, "exec", dont_inherit=True)
-    del tree
-    if has_main:
+    code = compile(text, FILE, "exec", dont_inherit=True)
+    if has_main(code, text):
         return _called(code)
     _module("__main__", code)
     _finish_threads()
@@ -65,6 +77,10 @@ def _called(code: CodeType) -> int:
     with open(INPUT, "rb", closefd=False) as stdin:
         given = json.load(stdin)
     value = module.__dict__["main"](given)
+    if isinstance(value, CoroutineType):
+        value.close()
+        _report(NOT_JSON, b"main is async, and nothing waits for it; write it as a plain function")
+        return 0
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         data = text.encode()
@@ -86,9 +102,20 @@ def _module(name: str, code: CodeType) -> ModuleType:
 # --- the form
 
 
-def _has_main(tree: ast.Module) -> bool:
+def has_main(code: CodeType, text: str) -> bool:
     """Whether the file defines a `main` that is to be called with the input."""
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "main"]
+    if "main" not in code.co_names:
+        return False
+    functions = [part for part in code.co_consts if isinstance(part, CodeType) and part.co_name == "main"]
+    if functions and "__name__" not in code.co_names:  # as in most; the rest has to be read more closely
+        return bool(functions[-1].co_argcount or functions[-1].co_flags & CO_VARARGS)
+    return _defines_main(ast.parse(text, FILE))
+
+
+def _defines_main(tree: ast.Module) -> bool:
+    functions = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == "main"
+    ]
     if functions:
         needed, possible = _parameters(functions[-1].args)
         return needed == 1 or (needed == 0 and possible > 0 and not _runs_itself(tree))

@@ -88,6 +88,7 @@ def _limits_alone() -> Lock:
 
 def _locks(setting: Setting, parent: int) -> Lock:
     system.limit_arenas(2)
+    system.renounce_capabilities()
     is_full = setting.level == "full"
     visible = ["/"] if is_full else [*_shown(setting), *setting.folders()]
     file_rules = files.FileRules(readable=visible, writable=("/dev/null",))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import struct
+from functools import cache
 from typing import Any
 
 from overseer.sandbox.inside.calls import MACHINES, numbers
@@ -18,12 +20,14 @@ PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
 
 _LAST_CAPABILITY = 63
-_CAPABILITY_VERSION = 0x20080522
+_CAPABILITY_HEADER = struct.pack("Ii", 0x2008_0522, 0)  # of this process
+_NO_CAPABILITIES = bytes(24)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 
 
+@cache
 def machine() -> str:
     """The kind of processor, as the lists of system calls name it."""
     name = platform.machine()
@@ -60,17 +64,19 @@ def limit_arenas(most: int) -> None:
         mallopt(ctypes.c_int(-8), ctypes.c_int(most))
 
 
-def drop_capabilities() -> None:
-    """Let go of every right that is root's, for good."""
+def renounce_capabilities() -> None:
+    """Have none to gain: whatever this process and its children become, they have no more rights than now."""
     prctl(PR_CAP_AMBIENT, 4)
     for capability in range(_LAST_CAPABILITY + 1):
         try:
             prctl(PR_CAPBSET_DROP, capability)
         except OSError:  # there are no more, or we never had the right to drop them
             break
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
-    nothing = (ctypes.c_uint32 * 6)()
-    call("capset", header, nothing)
+
+
+def drop_capabilities() -> None:
+    """Let go of every right that is root's, for good."""
+    call("capset", _CAPABILITY_HEADER, _NO_CAPABILITIES)
 
 
 def _as_argument(value: Any) -> Any:

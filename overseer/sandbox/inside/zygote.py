@@ -59,6 +59,8 @@ def main() -> None:
     except Refused as refusal:
         control.sendall(json.dumps({"refused": str(refusal)}).encode() + b"\n")
         return
+    node.warm_up()
+    forget()
     gc.collect()
     gc.freeze()
     control.sendall(json.dumps({"ready": setting.level}).encode() + b"\n")
@@ -225,7 +227,6 @@ def be_node(order: Order, lock: preparation.Lock) -> NoReturn:
         source = order.source()
         os.environ[preparation.BROKER_VARIABLE] = str(node.BROKER)
         lock(order.amounts, order.scratch)
-        forget()
     except BaseException as error:
         os.write(node.REPORT, node.CRASHED + f"the node could not be locked in: {error}".encode())
         os._exit(126)
