@@ -96,7 +96,25 @@ def parser() -> argparse.ArgumentParser:
     _add_approval(serve)
     _add_tools(serve)
     _add_json(serve)
+    _add_node(commands.add_parser("node", help="run one program as generated code is run: in the sandbox"))
+    doctor = commands.add_parser("doctor", help="say what holds on this machine, and what would help where it does not")
+    _add_json(doctor)
     return parser
+
+
+def _add_node(node: argparse.ArgumentParser) -> None:
+    node.epilog = EXIT_CODES
+    node.add_argument(
+        "file", type=Path, metavar="FILE", help="Python: a main(input), or a program that reads and prints JSON"
+    )
+    node.add_argument("--input", default="{}", metavar="JSON", help="what it is given; '-': from standard input")
+    level = node.add_mutually_exclusive_group()
+    level.add_argument("--level", choices=("full", "hardened"), help="this one and no other; the best one if left out")
+    level.add_argument("--unsafe-no-sandbox", action="store_true", help="run it with everything that you may do")
+    node.add_argument("--grant", action="append", default=[], metavar="TOOL", help="a tool it may call (repeatable)")
+    node.add_argument("--timeout", type=_seconds, metavar="S", help="seconds that it may take")
+    _add_tools(node)
+    _add_json(node)
 
 
 def _add_running(parser: argparse.ArgumentParser) -> None:
@@ -157,6 +175,15 @@ def _age(text: str) -> float:
 
     try:
         return seconds_of(text, zero_ok=True)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _seconds(text: str) -> float:
+    from overseer.plan import seconds_of
+
+    try:
+        return seconds_of(float(text) if text.replace(".", "", 1).isdecimal() else text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

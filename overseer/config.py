@@ -22,6 +22,8 @@ from overseer.plan import Limits
 from overseer.plan.document import read_document
 from overseer.plan.durations import seconds_of
 from overseer.plan.suggestions import did_you_mean
+from overseer.sandbox.values import Level
+from overseer.sandbox.values import Limits as NodeLimits
 from overseer.tool import EFFECTS
 
 Values = Mapping[str, Mapping[str, Any]]  # by section and key
@@ -50,6 +52,10 @@ class Settings:
     first_wait_s: float
     longest_wait_s: float
     secret_names: tuple[str, ...]
+    sandbox_level: Level | None  # None: the best there is
+    sandbox_is_fresh: bool
+    sandbox_packages: tuple[str, ...]
+    node_limits: NodeLimits
     cache: bool
     cache_bytes: int
     models: Mapping[str, Any]
@@ -89,6 +95,7 @@ def _check_models(path: Path, section: Mapping[str, Any]) -> None:
 
 def _settings(values: Values) -> Settings:
     execution, permissions, workspace = values["execution"], values["permissions"], values["workspace"]
+    sandbox = values["sandbox"]
     return Settings(
         max_parallel=execution["max_parallel"],
         strict_groups=execution["strict_groups"],
@@ -109,6 +116,10 @@ def _settings(values: Values) -> Settings:
         first_wait_s=values["retry"]["first_wait"],
         longest_wait_s=values["retry"]["longest_wait"],
         secret_names=values["secrets"]["names"],
+        sandbox_level=sandbox["level"],
+        sandbox_is_fresh=sandbox["processes"],
+        sandbox_packages=sandbox["packages"],
+        node_limits=NodeLimits(sandbox["timeout"], memory=sandbox["memory"], scratch=sandbox["scratch"]),
         cache=values["cache"]["enabled"],
         cache_bytes=values["cache"]["max_size"],
         models=values["models"],
@@ -210,6 +221,24 @@ def _bytes(value: Any) -> int:
     return int(number) * _UNITS.get(unit, 1)
 
 
+def _at_least(least: int, check: Callable[[Any], int]) -> Callable[[Any], int]:
+    def enough(value: Any) -> int:
+        if (size := check(value)) < least:
+            raise ValueError(f"needs at least {least} bytes, got {value!r}")
+        return size
+
+    return enough
+
+
+def _choice(meanings: Mapping[str, Any]) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if not isinstance(value, str) or value not in meanings:
+            raise ValueError(f"needs one of {', '.join(meanings)}, got {value!r}")
+        return meanings[value]
+
+    return check
+
+
 def _texts(value: Any) -> tuple[str, ...]:
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list) or not all(isinstance(item, str) and item for item in items):
@@ -299,6 +328,14 @@ _SECTIONS: Mapping[str, Checks | Callable[[str, Any], Any]] = {
     "budget": {"session": _cap, "run": _cap},
     "retry": {"attempts": _whole(1, 20), "first_wait": seconds_of, "longest_wait": seconds_of},
     "secrets": {"names": _texts},
+    "sandbox": {
+        "level": _choice({"best": None, "full": "full", "hardened": "hardened"}),
+        "processes": _choice({"forked": False, "fresh": True}),
+        "packages": _texts,
+        "timeout": seconds_of,
+        "memory": _at_least(64 * 1000**2, _bytes),
+        "scratch": lambda value: 0 if value == 0 and value is not False else _bytes(value),
+    },
     "cache": {"enabled": _flag, "max_size": _bytes},
     "models": lambda _name, value: value,  # read as a whole
 }

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from overseer.broker.broker import Broker
 from overseer.broker.budget import Budget
@@ -26,6 +27,9 @@ from overseer.secrets import RedactingFilter, Redactor, Secrets, environment, pr
 from overseer.tool import Services, Tool, ToolError
 from overseer.web import WebClient
 from overseer.workspace import FolderWorkspace, Quota, our_own
+
+if TYPE_CHECKING:
+    from overseer.sandbox import Level, Sandbox
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +68,14 @@ def make_broker(settings: Settings, secrets: Secrets, folder: Path, given: Seque
         budget=Budget("session", settings.session_cap),
         cache=_cache(settings),
     )
+
+
+def make_sandbox(settings: Settings, level: Level | None = None) -> Sandbox:
+    """The sandbox for generated code, at this level where one is named."""
+    from overseer.sandbox import Sandbox  # most commands run no such code
+
+    level = level or settings.sandbox_level
+    return Sandbox.start(level, packages=settings.sandbox_packages, is_fresh=settings.sandbox_is_fresh)
 
 
 def require_known(settings: Settings, tools: Mapping[str, Tool]) -> None:

@@ -24,6 +24,8 @@ _HOMES = {
     "tools": "tools",
     "call": "tools",
     "serve": "serving",
+    "node": "nodes",
+    "doctor": "doctor",
 }
 
 

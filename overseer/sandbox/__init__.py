@@ -5,10 +5,15 @@ with Sandbox.start() as sandbox:
     assert outcome.value == 42
 """
 
-from overseer.sandbox.places import PackageNotFound, package_places
-from overseer.sandbox.sandbox import Sandbox, SandboxUnavailable
-from overseer.sandbox.template import SandboxLost
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from overseer.sandbox.values import LEVELS, Job, Level, Limits, Metrics, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from overseer.sandbox.sandbox import Sandbox, SandboxUnavailable
+    from overseer.sandbox.template import SandboxLost
 
 __all__ = [
     "LEVELS",
@@ -17,10 +22,19 @@ __all__ = [
     "Limits",
     "Metrics",
     "Outcome",
-    "PackageNotFound",
     "Sandbox",
     "SandboxLost",
     "SandboxUnavailable",
     "Verdict",
-    "package_places",
 ]
+
+_HOMES = {"Sandbox": "sandbox", "SandboxUnavailable": "sandbox", "SandboxLost": "template"}
+
+
+def __getattr__(name: str) -> Any:
+    # The settings name levels and limits; they need not wait for what makes them true.
+    if name in _HOMES:
+        import importlib
+
+        return getattr(importlib.import_module(f"overseer.sandbox.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'overseer.sandbox' has no attribute {name!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from overseer.broker.attempts import warm_executor
@@ -15,7 +15,7 @@ from overseer.nodes.connection import Answer
 from overseer.sandbox.fresh import FreshProcesses
 from overseer.sandbox.inside.preparation import Setting
 from overseer.sandbox.inside.refusal import Refused
-from overseer.sandbox.places import hidden_paths, readable_paths, runtime_file
+from overseer.sandbox.places import hidden_paths, package_places, readable_paths, runtime_file
 from overseer.sandbox.running import NodeRun
 from overseer.sandbox.selftest import Check, tested
 from overseer.sandbox.template import SandboxLost, Template
@@ -23,11 +23,17 @@ from overseer.sandbox.values import Job, Level, Outcome
 from overseer.sandbox.verdicts import outcome_of
 from overseer.tool import Cancellation
 
-_REMEDIES = """\
+_REMEDY = """\
 Generated code does not run without a sandbox. What helps, one of:
-  - Linux 5.13 or newer, with Landlock and seccomp switched on (see /sys/kernel/security/lsm)
-  - in a container: a runtime that does not filter the system calls landlock_* and seccomp
+  - Linux 5.13 or newer, with Landlock and seccomp switched on (/sys/kernel/security/lsm names landlock)
+  - in a container: a profile that lets programs make the system calls landlock_* and seccomp
   - on Windows: Overseer inside WSL2"""
+
+_REMEDY_FOR_FULL = """\
+The level 'full' needs user namespaces. What helps, one of:
+  - to allow them: sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu
+  - in a container: a profile that lets programs make the system calls unshare, mount and setns
+  - the level 'hardened', which needs none"""
 
 
 class SandboxUnavailable(OverseerError):
@@ -35,19 +41,20 @@ class SandboxUnavailable(OverseerError):
 
     def __init__(self, refusals: Mapping[Level, str]) -> None:
         self.refusals = dict(refusals)
+        self.remedy = _REMEDY_FOR_FULL if set(refusals) == {"full"} else _REMEDY
         lines = (f"the sandbox's level '{level}' cannot be had: {why}" for level, why in refusals.items())
-        super().__init__("\n".join([*lines, _REMEDIES]))
+        super().__init__("\n".join([*lines, self.remedy]))
 
 
 class Sandbox:
     """Nodes run here, each in a process of its own. Safe to share between threads."""
 
-    def __init__(self, level: Level, packages: Mapping[str, str], *, is_fresh: bool = False) -> None:
+    def __init__(self, level: Level, packages: Iterable[str] = (), *, is_fresh: bool = False) -> None:
         """Refused, if the level cannot be had or does not hold; see `start`."""
         self.level = level
         self.checks: tuple[Check, ...] = ()
-        readable, hidden = (list(readable_paths()), list(hidden_paths()))
-        self._setting = Setting(level, runtime_file(), readable, hidden, dict(packages))
+        self.refusals: dict[Level, str] = {}  # why no better level could be had
+        self._setting = Setting(level, runtime_file(), readable_paths(), hidden_paths(), package_places(packages))
         self._is_fresh = is_fresh
         self._lock = threading.Lock()
         self._was_restarted = False
@@ -55,14 +62,17 @@ class Sandbox:
         self._template = self._started()
 
     @classmethod
-    def start(
-        cls, level: Level | None = None, *, packages: Mapping[str, str] | None = None, is_fresh: bool = False
-    ) -> Sandbox:
-        """A sandbox at this level or, if none is named, at the best that can be had; SandboxUnavailable if none can."""
+    def start(cls, level: Level | None = None, *, packages: Iterable[str] = (), is_fresh: bool = False) -> Sandbox:
+        """A sandbox at this level or, if none is named, at the best that can be had; SandboxUnavailable if none can.
+
+        Nodes may import these packages beside the standard library. A fresh one forks no processes.
+        """
         refusals: dict[Level, str] = {}
         for candidate in (level,) if level else _candidates():
             try:
-                return cls(candidate, packages or {}, is_fresh=is_fresh)
+                started = cls(candidate, packages, is_fresh=is_fresh)
+                started.refusals = refusals
+                return started
             except Refused as refusal:
                 refusals[candidate] = str(refusal)
         raise SandboxUnavailable(refusals)

@@ -97,11 +97,11 @@ class _World:
             self._before.st_ctime_ns,
             self._before.st_size,
         )
-        yield "leave a file outside as it was", "" if is_same else "it was changed"
+        yield "leave a trace in a file outside", "" if is_same else "it was changed"
         names = {path.name for path in self._folder.iterdir()} - {"canary", "socket", "other"}
-        yield "leave a folder outside as it was", f"there is {sorted(names)} in it" if names else ""
+        yield "leave a trace in a folder outside", f"there is {sorted(names)} in it" if names else ""
         came = [name for name, listener in self._listeners() if _has_come(listener)]
-        yield "leave sockets outside alone", f"somebody came: {', '.join(came)}" if came else ""
+        yield "reach a socket outside", f"somebody came: {', '.join(came)}" if came else ""
 
     def _listeners(self) -> list[tuple[str, socket.socket]]:
         return [("TCP", self._tcp), ("socket file", self._unix), ("abstract socket", self._abstract)]
