@@ -6,6 +6,7 @@ namespaces: those are made by forking.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -50,8 +51,7 @@ class FreshProcesses:
             leash.close()
             raise SandboxLost(f"no process can be started: {error}") from error
         one = _Watched(process, leash, Order(order, streams).amounts.wall_s)
-        for work in (one.tell_of_end, one.hold_to_time):
-            threading.Thread(target=work, name="overseer-node", daemon=True).start()
+        threading.Thread(target=one.tell_of_end, name="overseer-node", daemon=True).start()
 
     def close(self) -> None:
         self.is_alive = False  # each node ends when its leash is let go
@@ -68,18 +68,20 @@ class _Watched:
         self._has_ended = threading.Lock()  # held while its number is sure to be its own
 
     def tell_of_end(self) -> None:
+        timing = threading.Thread(target=self._hold_to_time, name="overseer-node-time", daemon=True)
+        timing.start()
         os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
         with self._has_ended:
             _, status, used = os.wait4(self._process.pid, 0)
             self._process.returncode = os.waitstatus_to_exitcode(status)
         record = zygote.ending(status, used, self._killed_for)
-        try:
+        with contextlib.suppress(OSError):
             self._leash.sendall(json.dumps(record).encode())
             self._leash.shutdown(socket.SHUT_RDWR)  # wakes the other thread
-        except OSError:
-            return
+        timing.join()
+        self._leash.close()
 
-    def hold_to_time(self) -> None:
+    def _hold_to_time(self) -> None:
         self._leash.settimeout(self._wall_s)
         reason = "stopped"
         try:

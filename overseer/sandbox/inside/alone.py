@@ -31,7 +31,7 @@ def main() -> None:
     parent = os.getppid()
     order, *streams = (fcntl.fcntl(int(number), fcntl.F_DUPFD_CLOEXEC, _OURS) for number in sys.argv[1].split(","))
     setting = Setting(**json.loads(sys.argv[2]))
-    preparation.load(setting)
+    preparation.load(setting, ())
     lock = preparation.lock_for(setting, parent)
     zygote.forget()
     zygote.be_node(Order(order, streams), lock)
