@@ -31,6 +31,7 @@ from overseer.broker.budget import Budget, Spend
 from overseer.broker.caps import NO_CAP, Cap, cap_from_text, cap_text, overruled
 from overseer.broker.needs import Need
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
+from overseer.broker.remedies import of_plan, of_run
 from overseer.errors import ApprovalNeeded, Failure, PlanError, UsageError
 from overseer.given import by_name, code_faults, effects_of, plain_inputs
 from overseer.ids import new_run_id
@@ -177,7 +178,7 @@ class Engine:
             raise ToolError(str(NotApproved(wanted)), kind="denied")
         clock, context = steady_clock(), inside.context
         run_id = context.run_id or new_run_id(clock())
-        budget = Budget(f"the plan in '{context.key}'", parent=inside.account.budget)
+        budget = Budget(f"the plan in '{context.key}'", parent=inside.account.budget, remedy=of_plan)
         accounts = Accounts(ready, budget, inside.account.limits)
         run = self._run(
             RunState(ready, self._rules(), run_id),
@@ -308,7 +309,8 @@ class Engine:
     # --- wiring
 
     def _door(self, plan: WorkflowPlan, run_id: str, grants: Grants, cap: Cap | None) -> tuple[Door, Accounts]:
-        budget = Budget(f"run {run_id}", parent=self.broker.budget)
+        remedy = of_run(run_id, is_recorded=self.journal is not None)
+        budget = Budget(f"run {run_id}", parent=self.broker.budget, remedy=remedy)
         accounts = Accounts(plan, budget, self.broker.limits, chosen=cap, default=self.settings.run_cap)
         door = Door(self.broker, self.tools, grants=grants, account_of=accounts.account_of, run_plan=self.run_inside)
         return door, accounts

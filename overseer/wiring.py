@@ -13,6 +13,7 @@ from overseer.broker.broker import Broker
 from overseer.broker.budget import Budget
 from overseer.broker.cache import NO_CACHE, Cache, FileCache
 from overseer.broker.limits import Limits
+from overseer.broker.remedies import of_setting
 from overseer.broker.retry import Retry
 from overseer.config import Settings, default_settings
 from overseer.console import hide
@@ -65,7 +66,7 @@ def make_broker(settings: Settings, secrets: Secrets, folder: Path, given: Seque
         ),
         models=models,
         cost_of=usual_prices().with_own(known.prices).cost_of,
-        budget=Budget("session", settings.session_cap),
+        budget=Budget("session", settings.session_cap, remedy=of_setting("session")),
         cache=_cache(settings),
     )
 

@@ -789,3 +789,15 @@ def test_a_tool_that_needs_no_approval_may_change_before_a_resume(overseer: Any,
     assert overseer("run", path, "--tools", "given").code == 4
     (tmp_path / "given/own.py").write_text(pure.format(body="return text"))
     assert overseer("resume", newest(overseer)["run_id"]).out == "hi\n"
+
+
+@pytest.mark.parametrize("command", ["call", "run"])
+def test_without_budget_left_for_the_session_its_setting_is_named(overseer: Any, tmp_path: Path, command: str) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/config.yaml").write_text("budget: {session: {requests: 0}}\npermissions: {network: allow}")
+    plan = plan_file("steps: [{step_id: a, tool: fetch_url, args: {url: 'http://127.0.0.1:9/'}}]")
+    said = overseer("run", plan) if command == "run" else overseer("call", "fetch_url", "url=http://127.0.0.1:9/")
+    assert said.code == 4
+    assert "the budget of session has 0 left of 0 requests" in said.err
+    assert "raise budget.session in config.yaml, such as to {requests: 1}, and start again" in said.err
+    assert "--budget" not in said.err

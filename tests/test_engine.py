@@ -756,3 +756,16 @@ def test_a_resumed_run_goes_on_within_its_budget_and_with_a_larger_one_to_the_en
         assert len(calls) == 2
         assert engine.prepare_resume(result.run_id, budget=Cap(requests=5)).carry_out().status == "succeeded"
     assert sorted(calls) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("is_recorded", [True, False])
+def test_a_run_without_budget_left_says_how_to_go_on_with_more(tmp_path: Path, is_recorded: bool) -> None:
+    @tool(effect="network")
+    def fetch() -> None:
+        """Fetch something."""
+
+    with Journal.open(tmp_path / "journal.db") as journal:
+        engine = Engine([fetch], journal=journal if is_recorded else None)
+        result = engine.prepare({"steps": [{"step_id": "a", "tool": "fetch"}]}, budget=Cap(requests=0)).carry_out()
+    again = f"go on with more: overseer resume {result.run_id}" if is_recorded else "run it again with"
+    assert result.failures["a"].message.endswith(f"; {again} --budget requests=1")

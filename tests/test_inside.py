@@ -170,3 +170,10 @@ def test_wrong_inputs_fail_the_call() -> None:
 def test_a_plan_is_not_a_request_itself(effect: Effect) -> None:
     flow = workflow({"step_id": "a", "tool": "fetch"}, effect=effect)
     assert call(Engine([fetch, flow])).spent == Spend(requests=1)
+
+
+def test_a_plan_inside_of_a_call_has_its_budget_from_the_plan() -> None:
+    frugal = workflow({"step_id": "a", "tool": "fetch"}, effect="network", budget={"requests": 0})
+    failure = call(Engine([frugal, fetch])).failure
+    assert failure is not None
+    assert failure.message.endswith("give it more in the plan: budget: {requests: 1}")

@@ -19,7 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
 
-from overseer.broker.caps import NO_CAP, Cap, cap_text, money_text
+from overseer.broker.caps import NO_CAP, Cap, money_text
+from overseer.broker.remedies import Remedy, of_nobody
 from overseer.errors import BrokenInvariant
 from overseer.jsonvalue import Json
 from overseer.plan.durations import duration_text
@@ -92,7 +93,7 @@ class Budget:
         cap: Cap = NO_CAP,
         parent: Budget | None = None,
         clock: Callable[[], float] | None = None,  # that of its parent, if nothing else is said
-        remedy: Callable[[Cap], str] | None = None,  # what would help where this larger cap would do
+        remedy: Remedy = of_nobody,
     ) -> None:
         self.name = name
         self.cap = cap
@@ -100,7 +101,7 @@ class Budget:
         self.reserved = NOTHING  # for calls that are under way
         self._chain: tuple[Budget, ...] = (self, *(parent._chain if parent is not None else ()))
         self._clock: Callable[[], float] = clock or (parent._clock if parent is not None else time.monotonic)
-        self._remedy = remedy or _option
+        self._remedy = remedy
         # One for a whole tree: who reserves has all or none.
         self._lock: threading.Lock = parent._lock if parent is not None else threading.Lock()
         self._began_at: float | None = None
@@ -289,11 +290,6 @@ class Reservation:
 def _part(spend: Spend, amount: str) -> float:
     part: float | None = getattr(spend, amount)
     return part or 0
-
-
-def _option(larger: Cap) -> str:
-    option = f"--budget {cap_text(larger)}"
-    return f"raise it with {option}, or continue the run later: overseer resume RUN {option}"
 
 
 def _over_budget(message: str, budget: str) -> OverBudget:

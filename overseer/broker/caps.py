@@ -109,6 +109,11 @@ def cap_text(cap: Cap) -> str:
     return ",".join(parts)
 
 
+def cap_mapping(cap: Cap) -> str:
+    """A cap as plans and settings state it, such as `{requests: 10, time: 10m}`."""
+    return f"{{{cap_text(cap).replace('=', ': ').replace(',', ', ')}}}"
+
+
 def money_text(dollars: float) -> str:
     """Cents where they say it all, else as many digits as it takes."""
     cents = f"{dollars:.2f}"

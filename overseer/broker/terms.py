@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from overseer.broker.caps import NO_CAP, Cap, cap_of, cap_text
+from overseer.broker.caps import NO_CAP, Cap, cap_of
 from overseer.broker.limits import Multipliers
+from overseer.broker.remedies import of_plan
 from overseer.plan.values import Allowance, Scope, WorkflowPlan
 
 RATES = ("rpm", "tpm", "rpd")
@@ -31,8 +32,7 @@ class Clause:
 
     def remedy(self, larger: Cap) -> str:
         """How to get the larger cap."""
-        place = "the plan" if self.workflow is None else f"the workflow '{self.workflow}'"
-        return f"give it more in {place}: budget: {{{cap_text(larger).replace('=', ': ').replace(',', ', ')}}}"
+        return of_plan(larger, workflow=self.workflow)
 
 
 @dataclass(frozen=True, slots=True)

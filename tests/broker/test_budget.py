@@ -107,18 +107,17 @@ def test_a_refusal_names_the_budget_what_is_left_and_what_helps() -> None:
     budget = Budget("run 7f3a", Cap(requests=10))
     budget.restore(Spend(requests=8))
     assert refusal(budget, Spend(requests=3)) == (
-        "the budget of run 7f3a has 2 left of 10 requests, and this call needs 3; "
-        "raise it with --budget requests=20, or continue the run later: overseer resume RUN --budget requests=20"
+        "the budget of run 7f3a has 2 left of 10 requests, and this call needs 3; raise it to requests=20"
     )
     with budget.reserve(Spend(requests=1)):
         assert "has 1 left of 10 requests (1 held by running calls)" in refusal(budget, Spend(requests=2))
 
 
 def test_a_remedy_is_enough_for_what_was_refused() -> None:
-    assert "--budget tokens=5k" in refusal(Budget("run r", Cap(tokens=1000)), Spend(1, 5000))
-    assert "--budget requests=1," in refusal(Budget("run r", Cap(requests=0)))
+    assert "raise it to tokens=5k" in refusal(Budget("run r", Cap(tokens=1000)), Spend(1, 5000))
+    assert "raise it to requests=1" in refusal(Budget("run r", Cap(requests=0)))
     cost = refusal(Budget("run r", Cap(cost=0.05)), Spend(1, 10, 0.06), what="gpt-5")
-    assert "has $0.05 left of $0.05, and gpt-5 needs $0.06; raise it with --budget cost=0.10" in cost
+    assert "has $0.05 left of $0.05, and gpt-5 needs $0.06; raise it to cost=0.10" in cost
 
 
 def test_sums_of_cents_are_cents() -> None:
@@ -187,7 +186,7 @@ def test_time_runs_from_the_first_use() -> None:
         clock.advance(100)
     assert (session.time_left(), run.time_left()) == (400, 400)
     clock.advance(400)
-    assert "the 16m40s of session are over; raise it with --budget time=33m20s" in refusal(run, NOTHING)
+    assert "the 16m40s of session are over; raise it to time=33m20s" in refusal(run, NOTHING)
     run.restore(Spend(), elapsed_s=100)
     assert run.time_left() == 0
     assert "the 10m of run r are over" in refusal(run, NOTHING)
