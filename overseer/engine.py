@@ -358,7 +358,7 @@ class Engine:
             clock=clock,
             clean=self.broker.redactor.redact_json,
         )
-        door.hold = lambda context, waits_for: runner.tell(Held(context, waits_for))
+        door.hold = lambda context, name, give_up: runner.tell(Held(context, name, give_up))
         return Run(runner, first, log=log, stream=stream, admit=partial(self._admitted, door, accounts))
 
     def _admitted(

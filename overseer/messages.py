@@ -42,11 +42,13 @@ class Held:
     """A call of a step waits for a limit of this name, or with None goes on.
 
     `context` is that of the step's work, or a copy of it. Calls that are held at the same time tell so
-    each; the step is held from the first of them until none is.
+    each; the step is held from the first of them until none is. `give_up` ends the wait of a call that
+    has done nothing yet, which fails as cancelled then, and tells whether it is such a call.
     """
 
     context: ToolContext
     waits_for: str | None
+    give_up: Callable[[], bool] | None = None
     at: float = 0.0  # filled in by whoever hears it first: the run may be busy when it comes
 
 

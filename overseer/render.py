@@ -122,8 +122,8 @@ class Progress:
                 return f"skipped: {self._title(key)} ({detail})"
             case StepCancelled(key=key, reason=reason) if _is_outer(key):
                 return f"cancelled: {self._title(key)} ({reason})"
-            case StepInterrupted(key=key):
-                return f"interrupted: {self._title(key)}"
+            case StepInterrupted(key=key, has_begun=has_begun):
+                return f"{'interrupted' if has_begun else 'given up before it began'}: {self._title(key)}"
             case StepHeld(key=key, waits_for=limit):
                 return f"waiting for the limit of {limit}: {self._title(_outermost(key))}"
             case ScopeOpened(at=at, key=key, rounds=rounds) if _is_outer(key):

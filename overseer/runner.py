@@ -181,6 +181,7 @@ class Runner:
                 return SignalArrived(now, key, payload) if scope and scope.wants_signals() else None
             case Cancel(hard=hard, reason=reason):
                 hard, self._was_asked_to_stop = hard or self._was_asked_to_stop, True
+                self._works.end_waits()
                 return CancelAsked(now, hard, reason)
             case Change(plan=plan, answer=answer):
                 if faults := change_faults(self.state, plan):
@@ -205,10 +206,11 @@ class Runner:
             case _:
                 assert_never(message)
 
-    def _told(self, returned: Returned, now: float) -> StepSucceeded | StepFailed | None:
+    def _told(self, returned: Returned, now: float) -> StepSucceeded | StepFailed | StepInterrupted | None:
         """The event that an outcome amounts to; none if nobody waits for it any more."""
         work, outcome = returned.work, returned.outcome
         key = work.context.key
+        has_begun = self._works.has_begun(work)
         if not self._works.take_back(work):
             self._dispatch.is_back(was_lost=True)
             if attempt := self._works.forget(work):
@@ -218,6 +220,8 @@ class Runner:
         spent = outcome.spent.to_json()
         if outcome.failure is None:
             return StepSucceeded(now, key, outcome.value, spent=spent)
+        if outcome.failure.kind == "cancelled" and not has_begun and spent is None:
+            return StepInterrupted(now, key, has_begun=False)
         frame, step_id = self.state.running[key]
         again = flow.retry_at(self.state.rules, frame, frame.graph.steps[step_id], outcome.failure, now)
         return StepFailed(now, key, outcome.failure, again, spent=spent)
@@ -237,7 +241,8 @@ class Runner:
         context = message.context
         if message.waits_for is None:
             return StepReleased(message.at, context.key) if self._works.release(context) else None
-        return StepHeld(message.at, context.key, message.waits_for) if self._works.hold(context) else None
+        is_first = self._works.hold(context, message.give_up)
+        return StepHeld(message.at, context.key, message.waits_for) if is_first else None
 
     def _refuse_to_hang(self, alarm: float | None) -> None:
         if alarm is None and not self.state.running and self._listening.is_idle:

@@ -5,9 +5,11 @@ A work is known by its context, or by a copy of that: each attempt is cancelled 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from overseer.kernel.state import Attempt
+from overseer.plan.values import Call
 from overseer.tool import ToolContext
 from overseer.worker import Work
 
@@ -17,6 +19,7 @@ class _Awaited:
     work: Work
     serial: int  # of its step's frame
     holds: int = 0  # how many of its calls are held
+    waits: list[Callable[[], bool]] = field(default_factory=list)  # how to end those that are or were
 
 
 class Works:
@@ -25,6 +28,7 @@ class Works:
     def __init__(self) -> None:
         self._awaited: dict[str, _Awaited] = {}
         self._given_up: dict[Work, Attempt] = {}
+        self._must_not_wait = False
 
     def steps(self) -> list[str]:
         """The steps whose works are waited for."""
@@ -63,11 +67,29 @@ class Works:
         found = (attempt for work, attempt in self._given_up.items() if _belongs(context, work))
         return next(found, None)
 
-    def hold(self, context: ToolContext) -> bool:
-        """A call is held; whether its step was not before."""
+    def end_waits(self) -> None:
+        """From here on, no call that has done nothing yet is worth waiting for; code finishes what it is at."""
+        self._must_not_wait = True
+        for awaited in self._awaited.values():
+            for give_up in awaited.waits:
+                give_up()
+
+    def has_begun(self, work: Work) -> bool:
+        """Whether it may have done anything: one that was told to wait no longer need not."""
+        awaited = self._awaited.get(work.context.key)
+        if awaited is None or not self._must_not_wait or not awaited.waits:
+            return True
+        return not all(give_up() for give_up in awaited.waits)
+
+    def hold(self, context: ToolContext, give_up: Callable[[], bool] | None = None) -> bool:
+        """A call is held, and may be told to wait no longer; whether its step was not held before."""
         awaited = self._at(context)
         if awaited is None:
             return False
+        if give_up is not None and isinstance(awaited.work.action, Call):
+            awaited.waits.append(give_up)
+            if self._must_not_wait:
+                give_up()
         awaited.holds += 1
         return awaited.holds == 1
 

@@ -25,12 +25,24 @@ from overseer.broker.permissions import NOTHING_GRANTED, OPEN, Grants, Policy, V
 from overseer.broker.records import Record
 from overseer.broker.result import ToolResult
 from overseer.broker.retry import Retry, retryable
+from overseer.broker.waiting import GiveUp, OnHold, Waiting
 from overseer.errors import Failure
 from overseer.failures import failure_from
 from overseer.jsonvalue import Json, json_text
 from overseer.plan.arguments import argument_faults
 from overseer.plan.suggestions import did_you_mean
-from overseer.tool import NO_SERVICES, Cancellation, Effect, Question, Reply, Services, Tool, ToolContext, ToolError
+from overseer.tool import (
+    NO_SERVICES,
+    REPEATABLE,
+    Cancellation,
+    Effect,
+    Question,
+    Reply,
+    Services,
+    Tool,
+    ToolContext,
+    ToolError,
+)
 
 # Each attempt at a call of these is a request to somebody's server. What asks a model counts as it asks.
 _REQUESTS: tuple[Effect, ...] = ("network",)
@@ -40,7 +52,8 @@ _REQUEST = Spend(requests=1)
 _IDEMPOTENT = retryable(failure_from, is_idempotent=True)
 _NOT_IDEMPOTENT = retryable(failure_from, is_idempotent=False)
 
-Hold = Callable[[ToolContext, str | None], None]
+# Told that a call waits for a limit, and how to end that where it has done nothing yet; with None, that it goes on.
+Hold = Callable[[ToolContext, str | None, GiveUp | None], None]
 
 # Carries out a plan inside of a call.
 RunPlan = Callable[["Inside", Any, Mapping[str, Json]], Json]
@@ -98,7 +111,7 @@ class _Making:
     args: Mapping[str, Json]
     context: ToolContext
     meter: Meter
-    hold: Callable[[str | None], None]  # told what it waits for, and with None when it waits no more
+    hold: OnHold
 
 
 class Door:
@@ -125,7 +138,7 @@ class Door:
         self._account_of = account_of or (lambda key: session)
         self._run_plan = run_plan
         self._inside = inside
-        self.hold: Hold = lambda context, name: None  # told what a call waits for, and when it waits no more
+        self.hold: Hold = lambda context, name, give_up: None
 
     def call(
         self,
@@ -241,15 +254,14 @@ class Door:
         price = _REQUEST if tool.effect in _REQUESTS and tool.plan is None else NOTHING
         if price is NOTHING and not account.limits.knows(name):  # free, and nobody counts it
             account.budget.check_time()
+            _begin(making)
             return as_result(tool, self.broker.attempt(tool, args, context))
+        turn = Waiting(context.cancellation, making.meter, making.hold)
         with (
             account.budget.reserve(price, what=f"tool '{tool.name}'") as reservation,
-            account.limits.slot(
-                (name,), cancellation=context.cancellation, on_wait=lambda name, _: making.hold(name)
-            ) as slot,
+            turn.slot(account.limits, (name,)) as slot,
         ):
-            if slot.waited_for is not None:
-                making.hold(None)
+            _begin(making)
             reservation.sent()
             try:
                 value = as_result(tool, self.broker.attempt(tool, args, context))
@@ -264,14 +276,14 @@ class Door:
                 making.meter.add(price)
             return value
 
-    def _holding(self, context: ToolContext, limit: TimeLimit | None) -> Callable[[str | None], None]:
+    def _holding(self, context: ToolContext, limit: TimeLimit | None) -> OnHold:
         """Tells who waits: as the run knows it, however the call is cancelled in here."""
         if limit is None:
-            return lambda name: self.hold(context, name)
+            return lambda name, give_up: self.hold(context, name, give_up)
 
-        def hold(name: str | None) -> None:
+        def hold(name: str | None, give_up: GiveUp | None) -> None:
             limit.hold(name)
-            self.hold(context, name)
+            self.hold(context, name, give_up)
 
         return hold
 
@@ -285,7 +297,7 @@ class Door:
 
         return replace(self.broker.services, models=self._models(context, meter, making.hold), run_plan=run_plan)
 
-    def _models(self, context: ToolContext, meter: Meter, hold: Callable[[str | None], None]) -> MeteredModels:
+    def _models(self, context: ToolContext, meter: Meter, hold: OnHold) -> MeteredModels:
         account = self._account_of(context.key)
         return MeteredModels(
             self.broker.models,
@@ -342,6 +354,12 @@ class Inside:
             run_plan=outer._run_plan,
             inside=self,
         )
+
+
+def _begin(making: _Making) -> None:
+    """Something is done from here on, unless it is nothing that counts: what only reads may simply be called again."""
+    if making.tool.effect not in REPEATABLE:
+        making.meter.begin()
 
 
 def _is_tried_again(tool: Tool) -> bool:

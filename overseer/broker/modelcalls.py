@@ -15,6 +15,7 @@ from overseer.broker.cache import NO_CACHE, Cache, question_key
 from overseer.broker.limits import Limits, Share
 from overseer.broker.meter import Meter
 from overseer.broker.retry import Retry, retryable
+from overseer.broker.waiting import OnHold, Waiting
 from overseer.errors import Failure
 from overseer.failures import failure_from
 from overseer.models.model import Model, ModelError, Request
@@ -70,7 +71,7 @@ class MeteredModels:
         limits: Limits | Share,
         retry: Retry,
         meter: Meter,
-        hold: Callable[[str | None], None],
+        hold: OnHold,
         cache: Cache = NO_CACHE,
         may_keep: Callable[[Reply], bool] = lambda reply: True,
     ) -> None:
@@ -106,12 +107,9 @@ class MeteredModels:
         names = (f"provider:{model.provider}", f"model:{model.provider}/{model.name}")
         with (
             self._budget.reserve(estimate, what=f"model '{model.name}'") as reservation,
-            self._limits.slot(
-                names, tokens=estimate.tokens, cancellation=given_up, on_wait=lambda name, _: self._hold(name)
-            ) as slot,
+            Waiting(given_up, self._meter, self._hold).slot(self._limits, names, tokens=estimate.tokens) as slot,
         ):
-            if slot.waited_for is not None:
-                self._hold(None)
+            self._meter.begin()
             reservation.sent()
             try:
                 reply = request.send()

@@ -79,10 +79,11 @@ class StepCancelled:
 
 @dataclass(frozen=True, slots=True)
 class StepInterrupted:
-    """A step was cut off from outside: it may or may not have had its effects."""
+    """A step was cut off from outside: it may or may not have had its effects, unless it had not even begun."""
 
     at: float
     key: str
+    has_begun: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,10 +59,8 @@ def apply(event: Event, state: RunState) -> None:
             _skipped(event, state)
         case StepCancelled(at=at, key=key):
             _cancelled(state, key, at)
-        case StepInterrupted(at=at, key=key):
-            frame, step_id = state.place_of(key)
-            abandon(state, frame, step_id, at, "was given up")
-            _leave_running(state, key, frame, step_id, Status.INTERRUPTED)
+        case StepInterrupted():
+            _interrupted(event, state)
         case StepHeld() | StepReleased():
             hold_changed(event, state)
         case ToolCalled():
@@ -132,6 +130,15 @@ def _cancelled(state: RunState, key: str, at: float) -> None:
     if frame.status.get(step_id) == Status.RUNNING:
         abandon(state, frame, step_id, at, "was given up")
     _leave_running(state, key, frame, step_id, Status.CANCELLED)
+
+
+def _interrupted(event: StepInterrupted, state: RunState) -> None:
+    frame, step_id = state.place_of(event.key)
+    if not event.has_begun:  # a resume starts it as if nothing had been
+        _leave_running(state, event.key, frame, step_id, Status.RETRYING)
+        return
+    abandon(state, frame, step_id, event.at, "was given up")
+    _leave_running(state, event.key, frame, step_id, Status.INTERRUPTED)
 
 
 def _skipped(event: StepSkipped, state: RunState) -> None:

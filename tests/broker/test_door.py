@@ -207,7 +207,7 @@ def test_a_call_waits_for_a_slot_and_says_what_for() -> None:
     latch, said = Latch(), []
     act = Script([latch.wait, "second"])
     door = Door(Broker(limits=Limits({"tool:act": Limit(concurrency=1)})), {"act": act.tool()})
-    door.hold = lambda _, name: said.append(name)
+    door.hold = lambda _, name, give_up: said.append(name)
     results: list[ToolResult] = []
     threads = [
         threading.Thread(target=lambda: results.append(door.call("act", {"text": "x"}, context()))) for _ in range(2)
@@ -233,7 +233,7 @@ def test_whoever_gives_up_waiting_is_not_called_and_pays_nothing() -> None:
     act, budget = Script([latch.wait]), Budget("run", Cap(requests=5))
     broker = Broker(limits=Limits({"tool:act": Limit(concurrency=1)}))
     door = spending(budget, broker, {"act": act.tool("network")})
-    door.hold = lambda _, name: given_up.ask()
+    door.hold = lambda _, name, give_up: given_up.ask()
     first = threading.Thread(target=lambda: door.call("act", {"text": "x"}, context()))
     first.start()
     latch.wait_until_reached()
@@ -336,7 +336,7 @@ def test_others_wait_where_a_server_turned_one_away() -> None:
     turned_away = ToolError("answered 429", kind="rate_limited", retry_after_s=0.3)
     act, said = Script([turned_away, "second"]), []
     door = Door(Broker(limits=limits), {"act": act.tool("network")})
-    door.hold = lambda _, name: said.append(name)
+    door.hold = lambda _, name, give_up: said.append(name)
     first = door.call("act", {"text": "x"}, context())
     assert first.failure is not None
     assert first.failure.retry_after_s == 0.3
@@ -543,7 +543,7 @@ def test_the_tokens_of_answers_count_as_they_were_not_as_they_were_guessed() -> 
     waits, said = Waits(), []
     limits = Limits({"provider:acme": Limit(tokens_per_minute=1300)}, clock=waits.clock)
     door = Door(Broker(models=ScriptedModels([REPLY]), limits=limits), {})
-    door.hold = lambda _, name: said.append(name)
+    door.hold = lambda _, name, give_up: said.append(name)
     for _ in range(3):  # guessed, 1001 tokens each; really 120
         assert door.ask(Question("hi"), context()).value == "hello"
     assert said == []

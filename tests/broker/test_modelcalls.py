@@ -81,7 +81,7 @@ def test_a_rate_limit_holds_between_the_requests_of_one_question() -> None:
     context, held = a_context(), []
     door = Door(Broker(models=ModelRoles.of(ScriptedModel(["no", PARIS])), limits=limits), {})
 
-    def give_up(about: ToolContext, name: str | None) -> None:
+    def give_up(about: ToolContext, name: str | None, _: Any) -> None:
         held.append(name)
         about.cancellation.ask()
 

@@ -98,7 +98,7 @@ def test_waiting_for_a_limit_takes_nothing_from_the_time(name: str) -> None:
     limits = Limits({"tool:fetch": Limit(concurrency=1), "provider:scripted": Limit(concurrency=1)})
     door = Door(Broker(limits=limits, models=ModelRoles.of(ScriptedModel(["there"]))), {"fetch": fetch, "say": say})
     waiting = threading.Event()
-    door.hold = lambda context, waits_for: waiting.set()
+    door.hold = lambda context, waits_for, give_up: waiting.set()
     results = []
     with limits.slot(["tool:fetch", "provider:scripted"]):
         thread = threading.Thread(
