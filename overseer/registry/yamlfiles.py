@@ -21,6 +21,7 @@ from overseer.plan.grammar import Key, Keys
 from overseer.registry.documents import cached_document
 from overseer.registry.findings import FileContent, Problem
 from overseer.registry.folders import Layer
+from overseer.registry.schemachecks import schema_faults
 from overseer.registry.seedform import from_seed_form
 from overseer.registry.workflowtools import workflow_parts
 from overseer.tool import EFFECTS, REPEATABLE, Effect, Kind, Tool, tool_faults
@@ -97,7 +98,9 @@ def _check_effect(tool: Tool, layer: Layer, at: Place, findings: Findings) -> No
 def _declared(value: Json, findings: Findings) -> Iterator[tuple[Place, Mapping[str, Json]]]:
     """Each tool of a file, and where it is."""
     at = Place()
-    if isinstance(value, dict) and set(value) == {"tools"} and isinstance(value["tools"], list):
+    if isinstance(value, dict) and set(value) == {"tools"} and not isinstance(value["tools"], list):
+        findings.fault(at / "tools", "'tools' must be a list of tools", "begin each with '- name:'")
+    elif isinstance(value, dict) and set(value) == {"tools"}:
         for index, item in enumerate(value["tools"]):
             if isinstance(item, dict):
                 yield at / "tools" / index, item
@@ -222,6 +225,12 @@ def _tool(
         fields.fault(None, "a tool needs a description", "say in one sentence what it does")
     if output is not None and not isinstance(output, dict):
         fields.misfit("output", "a JSON Schema")
+    for index, example in enumerate(fields.listing("examples")):
+        if not isinstance(example, dict):
+            fields.findings.misfit(fields.at / "examples" / index, "a mapping with request and args", example)
+    _check_schema(fields, "parameters", declaration.parameters)
+    if isinstance(output, dict):
+        _check_schema(fields, "output", output)
     for fault in tool_faults(made):
         fields.fault(None, fault)
     return [made]
@@ -235,7 +244,7 @@ def _parameters(fields: Fields) -> dict[str, Json]:
     if "parameters" not in fields and not fields.has("parameters"):
         return _schema(dict(_PROMPT), ["prompt"])
     given = fields.mapping("parameters")
-    if given.get("type") == "object" and isinstance(given.get("properties", {}), dict):
+    if _is_one_schema(given):
         return dict(given)
     properties: dict[str, Json] = {}
     required: list[str] = []
@@ -245,6 +254,21 @@ def _parameters(fields: Fields) -> dict[str, Json]:
         if "default" not in schema:
             required.append(name)
     return _schema(properties, required)
+
+
+def _is_one_schema(given: Mapping[str, Json]) -> bool:
+    """Whether it is one schema of all arguments, and not one for each."""
+    return given.get("type") == "object" and isinstance(given.get("properties", {}), dict)
+
+
+def _check_schema(fields: Fields, key: str, schema: Mapping[str, Json]) -> None:
+    """Tell what is wrong with a schema, where it stands in the file."""
+    is_by_name = key == "parameters" and not _is_one_schema(fields.mapping(key))
+    for where, problem in schema_faults(schema):
+        place = fields.at / key
+        for part in where[1:] if is_by_name and where[:1] == ("properties",) else where:
+            place = place / part
+        fields.findings.fault(place, f"'{place.label}': {problem}")
 
 
 def _schema(properties: dict[str, Json], required: list[str]) -> dict[str, Json]:
