@@ -801,3 +801,19 @@ def test_without_budget_left_for_the_session_its_setting_is_named(overseer: Any,
     assert "the budget of session has 0 left of 0 requests" in said.err
     assert "raise budget.session in config.yaml, such as to {requests: 1}, and start again" in said.err
     assert "--budget" not in said.err
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_call_tells_of_tool_files_that_could_not_be_read(
+    overseer: Any, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    (tmp_path / "given").mkdir()
+    (tmp_path / "given/shout.yaml").write_text("description: d\nllm: {prompt: x}\noutput: {type: strng}\n")
+    missing = overseer("call", "shout", "--tools", "given", *flags)
+    assert missing.code == 4
+    assert "there is no tool 'shout'" in missing.out + missing.err
+    problem = "tool file left out: given/shout.yaml:3: 'output.type': there is no type 'strng'"
+    assert missing.err.startswith(problem)
+    there = overseer("call", "text_case", "text=a", "case=upper", "--tools", "given", *flags)
+    assert (there.code, there.out.count("A")) == (0, 1)
+    assert there.err.startswith(problem)

@@ -13,7 +13,7 @@ from overseer.broker.fallback import Fallback
 from overseer.broker.permissions import Grants
 from overseer.broker.programs import Program, ProgramDoor
 from overseer.commands.output import put_document, put_lines
-from overseer.commands.plans import read_tools
+from overseer.commands.reading import read_tools
 from overseer.commands.unsafe import require_leave
 from overseer.config import Settings
 from overseer.engine import Engine

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 
 from overseer import exits
@@ -14,17 +13,17 @@ from overseer.broker.broker import Broker
 from overseer.broker.permissions import Grants
 from overseer.commands.asking import asked
 from overseer.commands.carrying import carried_out
-from overseer.commands.output import is_machine, put_document, put_lines, say_if_changed, say_lines
+from overseer.commands.output import is_machine, put_document, put_lines, say_lines
+from overseer.commands.reading import read_tools
 from overseer.commands.runs import report_of
 from overseer.config import Settings
-from overseer.console import say
 from overseer.engine import Engine, Run
 from overseer.errors import PlanError, UsageError
 from overseer.journal import Journal
 from overseer.jsonvalue import Json
 from overseer.plan import Checked, check_plan, load_plan, parse_input, waves
 from overseer.plan.values import Code, WorkflowPlan, all_steps
-from overseer.registry import Registry, load_tools, tool_folders
+from overseer.registry import Registry
 from overseer.render import plan_lines, wave_lines
 from overseer.report import Report
 from overseer.wiring import make_broker, require_known, take_secrets
@@ -144,16 +143,6 @@ def _engine(
         broker=broker,
         folder=folder,
     )
-
-
-def read_tools(given: list[Path], project: Path) -> Registry:
-    """The tools there are; those that could not be read are told of."""
-    with redirect_stdout(sys.stderr):
-        registry = load_tools(tool_folders(project, given))
-    for problem in registry.problems:
-        say(f"tool file left out: {problem}")
-    say_if_changed(project)
-    return registry
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from overseer import exits
 from overseer.broker.permissions import Grants
 from overseer.broker.ranking import ranked_tools
 from overseer.commands.output import put_document, put_lines, put_value, say_if_changed
+from overseer.commands.reading import read_tools
 from overseer.config import Settings
 from overseer.console import printable, put, say
 from overseer.engine import Engine
@@ -54,9 +55,8 @@ def tools(options: Namespace, settings: Settings) -> int:
 def call(options: Namespace, settings: Settings) -> int:
     """Call one tool, through the same door as every step of a plan."""
     secrets = take_secrets(settings)
+    registry = read_tools(options.tools, Path.cwd())
     with redirect_stdout(sys.stderr):
-        registry = load_tools(tool_folders(Path.cwd(), options.tools))
-        say_if_changed(Path.cwd())
         require_known(settings, registry.tools)
         args = _arguments(registry, options.name, options.arguments)
         broker = make_broker(settings, secrets, Path.cwd(), options.tools)
