@@ -12,7 +12,8 @@ from overseer.broker.needs import Need, needs
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.errors import ApprovalNeeded, PlanError
 from overseer.jsonvalue import Json, json_text
-from overseer.plan import Fault, plan_hash
+from overseer.plan import plan_hash
+from overseer.plan.faults import secret_fault
 from overseer.plan.values import WorkflowPlan
 from overseer.tool import Tool
 
@@ -112,5 +113,4 @@ def refuse_secrets(broker: Broker, **texts: Json) -> None:
         return
     for what, value in texts.items():
         if name := broker.redactor.secret_in(json_text(value)):
-            remedy = "take it out: a tool gets it by its name, and whatever stands here is shown and kept"
-            raise PlanError([Fault(f"the {what} holds {name}", remedy)])
+            raise PlanError([secret_fault(what, name)])

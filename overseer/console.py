@@ -1,11 +1,12 @@
 """Standard output and standard error of the process.
 
 Standard output carries results: where it fails, whoever writes there learns of it. Standard error
-carries what is said on the way: where it fails, nothing else does.
+carries what is said on the way: where it fails, nothing else does. From `hide` on, neither shows a secret.
 """
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import re
@@ -15,7 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO, cast
+from typing import Any, Protocol, TextIO, cast
 
 from overseer.errors import ApprovalNeeded, OutputError, OverseerError, PlanError, RunCutOff
 from overseer.jsonvalue import Json, json_text
@@ -60,16 +61,30 @@ def make_streams_safe() -> None:
     # Opened anew, since Python's own are without a buffer where PYTHONUNBUFFERED is set, and may then lose a part.
     sys.stdout = open(_descriptor(sys.stdout), "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     # Tools and libraries write to this one too, and none of them should fail because nobody listens.
-    heedless = io.BufferedWriter(_Heedless(_descriptor(sys.stderr)))
-    sys.stderr = io.TextIOWrapper(heedless, encoding="utf-8", errors="replace", line_buffering=True)
+    lines = _Lines(_Heedless(_descriptor(sys.stderr)))
+    sys.stderr = io.TextIOWrapper(lines, encoding="utf-8", errors="replace", line_buffering=True)
 
 
-def hide(redact: Callable[[str], str]) -> None:
-    """From here on, whatever is written to the two streams is written without what `redact` takes out of it.
+class Pieces(Protocol):
+    """Hides secrets in a text that comes in pieces. Each method gives out what can be shown by then."""
 
-    Each piece by itself, as it comes: what a tool prints, a traceback, what an error quotes.
+    def feed(self, chunk: str) -> str: ...
+
+    def settle(self) -> str: ...
+
+    def close(self) -> str: ...
+
+
+def hide(redact: Callable[[str], str], pieces: Pieces) -> None:
+    """From here on, whatever is written to the two streams is written without secrets.
+
+    Each piece goes through `redact` by itself, as it comes: what a tool prints, a traceback, what an error
+    quotes. What is written to standard error beneath that, or in halves, goes through `pieces`.
     """
     sys.stdout = cast(TextIO, _Hiding(sys.stdout, redact))
+    if isinstance(lines := getattr(sys.stderr, "buffer", None), _Lines):
+        sys.stderr.flush()
+        lines.heedless.hide(pieces)
     sys.stderr = cast(TextIO, _Hiding(sys.stderr, redact))
 
 
@@ -121,6 +136,8 @@ def flush() -> None:
         pass
     with suppress(OSError, ValueError):
         sys.stderr.flush()
+        if isinstance(lines := getattr(sys.stderr, "buffer", None), _Lines):
+            lines.heedless.finish()
 
 
 class _Heedless(io.RawIOBase):
@@ -128,6 +145,13 @@ class _Heedless(io.RawIOBase):
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._pieces: Pieces | None = None
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._lock = threading.Lock()
+
+    def hide(self, pieces: Pieces) -> None:
+        with self._lock:
+            self._pieces = pieces
 
     def writable(self) -> bool:
         return True
@@ -139,10 +163,45 @@ class _Heedless(io.RawIOBase):
         return os.isatty(self._descriptor)
 
     def write(self, data: Any) -> int:
-        try:
-            return os.write(self._descriptor, data)
-        except OSError:
-            return len(data)
+        with self._lock:
+            if self._pieces is None:
+                self._send(data)
+            else:
+                self._show(self._pieces.feed(self._decoder.decode(data)))
+        return len(data)
+
+    def settle(self) -> None:
+        """Show what was held back, unless it may be the beginning of a secret."""
+        with self._lock:
+            if self._pieces is not None:
+                self._show(self._pieces.settle())
+
+    def finish(self) -> None:
+        """Show all that was held back: nothing more comes."""
+        with self._lock:
+            if self._pieces is not None:
+                self._show(self._pieces.close())
+
+    def _show(self, text: str) -> None:
+        self._send(text.encode(errors="replace"))
+
+    def _send(self, data: Any) -> None:
+        left = memoryview(data)
+        with suppress(OSError):
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+
+
+class _Lines(io.BufferedWriter):
+    """A buffer whose end is shown whenever it is flushed, as at the end of a line."""
+
+    def __init__(self, heedless: _Heedless) -> None:
+        super().__init__(heedless)
+        self.heedless = heedless
+
+    def flush(self) -> None:
+        super().flush()
+        self.heedless.settle()
 
 
 @contextmanager

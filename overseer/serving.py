@@ -19,6 +19,7 @@ from overseer.broker.fallback import Fallback
 from overseer.broker.permissions import Grants, classes_from
 from overseer.broker.programs import Program, ProgramDoor
 from overseer.config import load_settings
+from overseer.console import flush, make_streams_safe
 from overseer.engine import Engine, EngineSettings
 from overseer.errors import OverseerError, UsageError
 from overseer.home import home, make_private
@@ -79,6 +80,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    make_streams_safe()
     code = main(sys.argv[1:])
-    sys.stderr.flush()
+    flush()
     os._exit(code)  # a tool that hangs in a thread must not keep the process alive

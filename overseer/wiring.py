@@ -24,7 +24,7 @@ from overseer.models.look import HttpLook
 from overseer.plan.suggestions import did_you_mean
 from overseer.processes import ProcessCommands
 from overseer.registry.folders import never_written
-from overseer.secrets import RedactingFilter, Redactor, Secrets, environment, protect_memory
+from overseer.secrets import RedactingFilter, Redactor, Secrets, StreamRedactor, environment, protect_memory
 from overseer.tool import Services, Tool, ToolError
 from overseer.web import WebClient
 from overseer.workspace import FolderWorkspace, Quota, our_own
@@ -40,7 +40,8 @@ def take_secrets(settings: Settings) -> Secrets:
     secrets = Secrets.gather(os.environ, home(), settings.secret_names)
     protect_memory(secrets.received())
     if len(secrets):
-        hide(Redactor(secrets).redact_known)
+        redactor = Redactor(secrets)
+        hide(redactor.redact_known, StreamRedactor(redactor))
     return secrets
 
 

@@ -316,6 +316,7 @@ REFUSED = {
     "what needs approval": "steps: [{step_id: a, tool: run_command, args: {command: [echo, KEY]}}]",
     "a default": "inputs: {k: {default: 'KEY'}}\nsteps: [{step_id: a, tool: read_file, args: {path: x}}]",
     "an unknown tool": "steps: [{step_id: a, tool: 'KEY'}]",
+    "what is no plan": "steps: [{step_id: a, tool: 'KEY', ",
 }
 
 
@@ -329,13 +330,14 @@ def test_a_plan_that_holds_the_key_is_refused_and_does_not_show_it(
     (home.folder / "plan.yaml").write_text(REFUSED[place].replace("KEY", KEY))
     said = home.run("run", "plan.yaml", *form)
     assert said.code == 3
-    if place != "an unknown tool":
-        text = (said.out if form else said.err).decode()
-        assert "the plan holds [secret ACME_API_KEY]" in text
-        assert "a tool gets it by its name" in text
+    text = (said.out if form else said.err).decode()
+    assert "the plan holds [secret ACME_API_KEY]" in text
+    assert "a tool gets it by its name" in text
     assert home.has_no_runs
-    if form:
-        home.run("check", "plan.yaml")
+    checked = home.run("check", "plan.yaml", *form)
+    assert checked.code == 3
+    assert "[secret ACME_API_KEY]" in checked.out.decode()
+    assert b"step" not in checked.out
 
 
 @pytest.mark.parametrize(
@@ -348,3 +350,54 @@ def test_an_input_that_holds_the_key_is_refused_and_does_not_show_it(home: Home,
     assert said.code == 3
     assert b"the input holds [secret ACME_API_KEY]" in said.err
     assert home.has_no_runs
+
+
+BENEATH = f'''
+import sys, os
+from overseer.tool import ToolContext, tool
+
+had = "{NAME}" in os.environ
+
+
+@tool
+def beneath(context: ToolContext) -> bool:
+    """Write the key beneath the streams, and in halves; and say whether the file itself could see it."""
+    key = context.secret("{NAME}")
+    sys.stderr.buffer.write(f"beneath {{key}}\\n".encode())
+    for part in ("in halves ", key[:14], key[14:], "\\n"):
+        sys.stderr.write(part)
+        sys.stderr.flush()
+    sys.__stderr__.flush()
+    return had
+
+
+@tool
+def add(numbers: list[int]) -> int:
+    """Add numbers."""
+    return sum(numbers)
+'''
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
+def test_what_is_written_beneath_the_streams_or_in_halves_is_no_key(home: Home, form: tuple[str, ...]) -> None:
+    (home.folder / "extra" / "beneath.py").write_text(BENEATH)
+    said = home.run("call", "beneath", "--tools", "extra", *form)
+    assert said.code == 0, said.err
+    assert b"beneath [secret ACME_API_KEY]" in said.err
+    assert KEY[14:].encode() not in said.err
+    assert KEY[:14].encode() not in said.err
+    assert b"false" in said.out
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
+def test_a_key_that_is_cut_short_in_a_message_is_hidden(home: Home, form: tuple[str, ...]) -> None:
+    (home.folder / "extra" / "beneath.py").write_text(BENEATH)
+    said = home.run("call", "add", f"numbers={'x' * 30}{KEY}", "--tools", "extra", *form)
+    assert said.code == 4
+    assert KEY[:16].encode() not in said.out + said.err
+    assert b"[secret ACME_API_KEY]" in said.out + said.err
+
+
+def test_the_files_of_tools_cannot_see_the_key_while_they_are_listed(home: Home) -> None:
+    (home.folder / "extra" / "bad.py").write_text(f"import os\nraise ValueError('{NAME}' in os.environ)\n")
+    assert b"ValueError: False" in home.run("tools", "--tools", "extra").err

@@ -26,15 +26,20 @@ from overseer.plan.values import Code, WorkflowPlan, all_steps
 from overseer.registry import Registry
 from overseer.render import plan_lines, wave_lines
 from overseer.report import Report
+from overseer.secrets import Redactor
 from overseer.wiring import make_broker, require_known, take_secrets
 
 
 def check(options: Namespace, settings: Settings) -> int:
     """Say everything that is wrong with a plan file, or how it would run."""
-    take_secrets(settings)
+    secrets = take_secrets(settings)
     registry = read_tools(options.tools, Path.cwd())
     checked = check_plan(
-        options.file, tools=registry.tools, limits=settings.limits, folders=(settings.workflows_folder,)
+        options.file,
+        tools=registry.tools,
+        limits=settings.limits,
+        folders=(settings.workflows_folder,),
+        secret_in=Redactor(secrets).secret_in if len(secrets) else None,
     )
     if options.json:
         put_document(_check_document(options.file, checked))
@@ -50,7 +55,13 @@ def run(options: Namespace, settings: Settings) -> int:
     broker = make_broker(settings, take_secrets(settings), Path.cwd(), options.tools)
     refuse_secrets(broker, input=options.input)  # as it was given: what is wrong with it will be quoted
     registry = read_tools(options.tools, Path.cwd())
-    loaded = load_plan(options.file, tools=registry.tools, limits=settings.limits, folders=(settings.workflows_folder,))
+    loaded = load_plan(
+        options.file,
+        tools=registry.tools,
+        limits=settings.limits,
+        folders=(settings.workflows_folder,),
+        secret_in=broker.redactor.secret_in if broker.redactor.has_secrets else None,
+    )
     inputs = _inputs(loaded.plan, options.input)
     say_lines(loaded.notes)
     with _journal(settings.journal and not options.no_journal) as journal:

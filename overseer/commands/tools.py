@@ -35,6 +35,7 @@ def tools(options: Namespace, settings: Settings) -> int:
         return _change_trust(is_wanted=options.trust)
     if options.fetch:
         return _fetch(options, settings)
+    take_secrets(settings)  # before any tool file is read, which is to be carried out
     with redirect_stdout(sys.stderr):
         registry = load_tools(tool_folders(Path.cwd(), options.tools))
     if options.name is not None and options.name not in registry.entries:

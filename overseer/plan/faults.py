@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,6 +10,7 @@ from overseer.jsonvalue import Json
 
 Where: TypeAlias = tuple[str | int, ...]  # a location in the document, such as ("steps", 0, "args", "text")
 Lines: TypeAlias = Mapping[Where, int]
+SecretIn: TypeAlias = Callable[[str], str | None]  # what to call the first secret in a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,12 @@ class Fault:
         if self.source:
             record["source"] = self.source
         return record
+
+
+def secret_fault(what: str, name: str) -> Fault:
+    """What is wrong with a plan or an input that holds the secret of this name."""
+    remedy = "take it out: a tool gets it by its name, and whatever stands here is shown and kept"
+    return Fault(f"the {what} holds {name}", remedy)
 
 
 @dataclass(frozen=True, slots=True)

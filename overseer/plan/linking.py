@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from overseer.errors import PlanError
+from overseer.jsonvalue import json_text
 from overseer.plan.dependencies import completed
-from overseer.plan.faults import Fault, Where, line_at
+from overseer.plan.faults import Fault, SecretIn, Where, line_at, secret_fault
 from overseer.plan.files import NoText, find_workflow, read_text
 from overseer.plan.reading import Draft, read_plan
 from overseer.plan.validation import DEFAULT_LIMITS, Limits, validate
 from overseer.plan.values import Scope, WorkflowPlan, WorkflowStep
-from overseer.plan.writing import plan_hash
+from overseer.plan.writing import plan_hash, to_document
 
 if TYPE_CHECKING:
     from overseer.tool import Tool
@@ -52,9 +53,10 @@ def load_plan(
     tools: Mapping[str, Tool] | None = None,
     limits: Limits = DEFAULT_LIMITS,
     folders: Iterable[str | Path] = (),
+    secret_in: SecretIn | None = None,
 ) -> Loaded:
     """The plan of a file, ready to run; PlanError with every fault, those of nested files among them."""
-    checked = check_plan(path, tools=tools, limits=limits, folders=folders)
+    checked = check_plan(path, tools=tools, limits=limits, folders=folders, secret_in=secret_in)
     if checked.faults:
         raise PlanError(checked.faults, source=str(path))
     return Loaded(checked.plan, checked.notes, plan_hash(checked.plan), str(path))
@@ -66,14 +68,20 @@ def check_plan(
     tools: Mapping[str, Tool] | None = None,
     limits: Limits = DEFAULT_LIMITS,
     folders: Iterable[str | Path] = (),
+    secret_in: SecretIn | None = None,
 ) -> Checked:
-    """The plan of a file with all its faults."""
+    """The plan of a file with all its faults; of one that holds a secret, nothing but that is told."""
     path = Path(path)
     try:
-        draft = read_plan(read_text(path), source=str(path))
+        text = read_text(path)
     except NoText as error:
         return Checked(WorkflowPlan(()), (error.fault,))
-    return _checked(draft, path, tools, limits, folders)
+    if secret_in is not None and (name := secret_in(text)):
+        return Checked(WorkflowPlan(()), (secret_fault("plan", name),))
+    checked = _checked(read_plan(text, source=str(path)), path, tools, limits, folders)
+    if secret_in is not None and (name := secret_in(json_text(to_document(checked.plan)))):  # however it is written
+        return Checked(WorkflowPlan(()), (secret_fault("plan", name),))
+    return checked
 
 
 def check_draft(

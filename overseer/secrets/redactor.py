@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 
 from overseer.jsonvalue import Json
 from overseer.secrets.exact import ExactFinder
-from overseer.secrets.forms import forms
+from overseer.secrets.forms import SHORTEST, forms
 from overseer.secrets.patterns import pattern_spans
 from overseer.secrets.store import Secrets
 
 Place = tuple[int, int, str]  # from, to, and what stands there instead
 
 REDACTED = "[redacted]"
+
+# So much of a long secret tells too much.
+_TELLING = 16
+
+# How a text goes on, or does not, whose rest was left out.
+_CUT = re.compile(r"""\Z|\n|\\?["'`]|\.\.\.|…|\\u2026""")
 
 
 class Redactor:
@@ -29,6 +37,8 @@ class Redactor:
                 labels.setdefault(form, label)
         self._exact = ExactFinder(labels)
         self.texts = tuple(sorted(labels))
+        self._labels = labels
+        self._beginnings = ExactFinder({text[:SHORTEST]: label for text, label in labels.items()})
 
     @property
     def has_secrets(self) -> bool:
@@ -46,9 +56,21 @@ class Redactor:
         return replaced(text, places)
 
     def redact_known(self, text: str) -> str:
-        """The text without the known secrets alone; documents of others' making keep their form."""
-        places = list(self._exact.spans(text))
+        """The text without the known secrets alone; documents of others' making keep their form.
+
+        Half of one is one too, where it was cut short: before an end, a quotation mark or dots.
+        """
+        places = [*self._exact.spans(text), *self._cut_short(text)]
         return replaced(text, _merged(places)) if places else text
+
+    def _cut_short(self, text: str) -> Iterator[Place]:
+        for start, end, _ in self._beginnings.spans(text):
+            for known in self.texts[bisect_left(self.texts, text[start:end]) :]:
+                if not known.startswith(text[start:end]):
+                    break
+                stop = start + _common_length(known, text[start : start + len(known)])
+                if stop - start >= min(_TELLING, len(known) // 2) and _CUT.match(text, stop):
+                    yield start, stop, self._labels[known]
 
     def redact_json(self, value: Json) -> Json:
         """A JSON value whose texts and keys hold no secret; the same object if none did."""
@@ -88,6 +110,10 @@ class Redactor:
             is_same = is_same and new_key is key and new_item is item
             redacted[key if new_key is key else _unused(new_key, redacted, members)] = new_item
         return members if is_same else redacted
+
+
+def _common_length(one: str, other: str) -> int:
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _collect(value: Json, texts: list[str]) -> None:

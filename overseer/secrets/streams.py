@@ -50,6 +50,12 @@ class StreamRedactor:
         self._held += chunk
         return self._give_out(self._safe_length())
 
+    def settle(self) -> str:
+        """All but what may be the beginning of a known secret or of a private key, for a reader who waits."""
+        exact = self._unfinished_exact(self._held)
+        cut = len(self._held) if exact is None else exact
+        return self._give_out(self._before_open_key(self._held, cut))
+
     def close(self) -> str:
         """The rest."""
         return self._give_out(len(self._held))
@@ -74,10 +80,12 @@ class StreamRedactor:
             cut = self._last_word(held, lead.start())
         if (exact := self._unfinished_exact(held)) is not None:
             cut = min(cut, self._last_word(held, exact))
-        begin = held.rfind(_KEY_BEGINS, max(len(held) - _LONGEST_KEY, 0))
-        if begin >= 0 and _OPEN_KEY.match(held, begin):
-            cut = min(cut, begin)
-        return cut
+        return self._before_open_key(held, cut)
+
+    def _before_open_key(self, text: str, cut: int) -> int:
+        """Where a private key begins that has not ended yet, if that is before the cut."""
+        begin = text.rfind(_KEY_BEGINS, max(len(text) - _LONGEST_KEY, 0))
+        return min(cut, begin) if begin >= 0 and _OPEN_KEY.match(text, begin) else cut
 
     def _last_word(self, text: str, end: int) -> int:
         """Where the word starts that reaches up to `end`; a word without end is cut where it must be."""

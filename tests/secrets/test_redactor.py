@@ -330,3 +330,25 @@ def test_no_text_takes_long(piece: str) -> None:
     start = time.process_time()
     one.redact(text)
     assert time.process_time() - start < 10
+
+
+LONG = "blue7Horse9battery3staple"
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        (f'must be a number, not "{LONG[:20]}..."', 'must be a number, not "[secret K]..."'),
+        (f"'{LONG[:15]}' is none", "'[secret K]' is none"),
+        (f"cut off: {LONG[:12]}", "cut off: [secret K]"),
+        (f"{LONG[:24]}…", "[secret K]…"),
+        (f'{{"error": "not \\"{LONG[:20]}\\""}}', '{"error": "not \\"[secret K]\\""}'),
+        (LONG, "[secret K]"),
+        # Less than half of it, or something else that begins alike.
+        (f"'{LONG[:11]}'", f"'{LONG[:11]}'"),
+        (f"'{LONG[:15]}z'", f"'{LONG[:15]}z'"),
+        (f"{LONG[:15]} and so on", f"{LONG[:15]} and so on"),
+    ],
+)
+def test_what_was_cut_short_of_a_known_secret_is_hidden_on_the_screen(text: str, hidden: str) -> None:
+    assert Redactor(Secrets({"K": LONG})).redact_known(text) == hidden

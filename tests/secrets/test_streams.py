@@ -87,3 +87,12 @@ def test_a_secret_within_a_word_without_end_is_found() -> None:
 def test_without_secrets_known_a_stream_still_looks_for_keys() -> None:
     stream = StreamRedactor(Redactor())
     assert stream.feed("sk-4kQ9zT2xW7vB1n") + stream.feed("M6pL3jH8gF5dS0aYcR ") + stream.close() == "[redacted] "
+
+
+def test_who_waits_sees_all_but_what_may_become_a_secret() -> None:
+    stream = StreamRedactor(REDACTOR)
+    assert stream.feed("Approve it? [y/N]") + stream.settle() == "Approve it? [y/N]"
+    assert stream.feed(f" {SECRET[:9]}") + stream.settle() == " "
+    assert stream.feed("x") + stream.settle() == f"{SECRET[:9]}x"
+    assert stream.feed(f"-----BEGIN PRIVATE KEY-----\n{BODY}") + stream.settle() == ""
+    assert stream.close() == "[redacted]"
