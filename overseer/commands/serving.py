@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from argparse import Namespace
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
 
 from overseer import exits
 from overseer.commands.output import put_document, say_if_changed
@@ -17,6 +15,7 @@ from overseer.console import put, say
 from overseer.registry import LiveRegistry, tool_folders
 from overseer.serving import serve as serve_programs
 from overseer.serving import socket_path
+from overseer.stopsignals import hearing_signals
 from overseer.wiring import make_broker, require_known, take_secrets
 
 
@@ -32,14 +31,10 @@ def serve(options: Namespace, settings: Settings) -> int:
         require_known(settings, registry.current().tools)
     say_if_changed(folder)
     is_over = threading.Event()
-
-    def end(_number: int, _frame: Any) -> None:
-        is_over.set()
-
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if (number := getattr(signal, name, None)) is not None:
-            signal.signal(number, end)
-    with serve_programs(broker, registry, path, options.approve, settings.for_engine()):
+    with (
+        hearing_signals(lambda _: is_over.set()),
+        serve_programs(broker, registry, path, options.approve, settings.for_engine()),
+    ):
         if options.json:
             put_document({"schema": "overseer.serving/1", "socket": str(path)})
         else:
