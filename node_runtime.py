@@ -295,6 +295,7 @@ def _with_an_engine_of_its_own() -> NodeRuntime:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            start_new_session=True,  # it ends when we hang up: a Ctrl-C is meant for us
         )
     except OSError as error:
         ours.close()
@@ -309,7 +310,19 @@ def _with_an_engine_of_its_own() -> NodeRuntime:
             engine.kill()
             engine.wait()
 
-    return NodeRuntime(ours, when_closed=end)
+    try:
+        return NodeRuntime(ours, when_closed=end)
+    except ToolCallError as error:
+        ours.close()
+        end()
+        if isinstance(error, _HungUp):  # without a word: it cannot even be imported
+            problem = f"the engine could not start (exit code {engine.returncode}); standard error tells why"
+            raise ToolCallError(problem, kind="internal") from None
+        raise
+
+
+class _HungUp(ToolCallError):
+    """The engine is not there any more."""
 
 
 class _Channel:
@@ -329,6 +342,8 @@ class _Channel:
         self._broken: ToolCallError | None = None
         self._buffer = bytearray()
         greeting = self._read(None)
+        if greeting is not None and "error" in greeting:
+            raise _outcome(greeting)
         if greeting is None or greeting.get("hello") != "overseer":
             raise ToolCallError("what answers is not an engine", kind="internal")
         self._room = int(greeting["in_flight"])  # how many more calls the engine takes; what is above is held back here
@@ -509,7 +524,7 @@ class _Channel:
 
     def _gone(self, error: Exception | None) -> ToolCallError:
         why = f": {error}" if error else ""
-        return ToolCallError(f"the engine has hung up{why}", kind="internal")
+        return _HungUp(f"the engine has hung up{why}", kind="internal")
 
 
 def _outcome(answer: dict[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from overseer.broker.broker import Broker
+from overseer.broker.broker import APPROVE_OPTION, Broker
 from overseer.broker.needs import Need, needs
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.errors import ApprovalNeeded, PlanError
@@ -23,8 +23,8 @@ class NotApproved(ApprovalNeeded):
 
     needs: tuple[Need, ...]
 
-    def __init__(self, wanted: Sequence[Need]) -> None:
-        super().__init__("\n".join([*question_lines(wanted), *_remedies(wanted)]), wanted)
+    def __init__(self, wanted: Sequence[Need], *, approve_with: str = APPROVE_OPTION) -> None:
+        super().__init__("\n".join([*question_lines(wanted), *_remedies(wanted, approve_with)]), wanted)
 
 
 def question_lines(wanted: Sequence[Need]) -> list[str]:
@@ -38,9 +38,9 @@ def _headline(wanted: Sequence[Need]) -> str:
     return "this plan wants to do what needs your approval:"
 
 
-def _remedies(wanted: Sequence[Need]) -> list[str]:
+def _remedies(wanted: Sequence[Need], approve_with: str) -> list[str]:
     classes = sorted({need.effect for need in wanted if need.verdict == "ask"})
-    remedies = [f"approve it with: --approve {','.join(classes)}"] if classes else []
+    remedies = [f"approve it with: {approve_with.format(classes=','.join(classes))}"] if classes else []
     if any(need.verdict == "deny" for need in wanted):
         remedies.append("what is denied can only be allowed under 'permissions' in config.yaml")
     return remedies

@@ -24,9 +24,9 @@ from functools import partial
 from pathlib import Path
 
 from overseer.approval import Approval, NotApproved, approved, open_needs, refuse_secrets
-from overseer.broker.accounts import Accounts
+from overseer.broker.accounts import Account, Accounts
 from overseer.broker.attempts import attempts_in, warm_executor
-from overseer.broker.broker import Broker, Door, Inside
+from overseer.broker.broker import APPROVE_OPTION, Broker, Door, Inside
 from overseer.broker.budget import Budget, Spend
 from overseer.broker.caps import NO_CAP, Cap, cap_from_text, cap_text, overruled
 from overseer.broker.needs import Need
@@ -157,9 +157,18 @@ class Engine:
         """What somebody has to be asked for before the plan may run."""
         return open_needs(self.checked(plan), self.tools, self.broker, approve)
 
-    def door(self, grants: Grants = NOTHING_GRANTED) -> Door:
-        """The way to the tools for calls that are no step's; they spend from the session's budget."""
-        return Door(self.broker, self.tools, grants=grants, run_plan=self.run_inside)
+    def door(
+        self, grants: Grants = NOTHING_GRANTED, *, account: Account | None = None, approve_with: str = APPROVE_OPTION
+    ) -> Door:
+        """The way to the tools for calls that are no step's; without an account, they spend from the session's."""
+        return Door(
+            self.broker,
+            self.tools,
+            grants=grants,
+            account_of=None if account is None else lambda key: account,
+            run_plan=self.run_inside,
+            approve_with=approve_with,
+        )
 
     def run_inside(self, inside: Inside, plan: PlanLike, inputs: Mapping[str, Json]) -> Json:
         """What a plan gives that a call carries out, on this thread; ToolError if it fails.
@@ -175,7 +184,7 @@ class Engine:
         except PlanError as error:
             raise ToolError(str(error), kind="bad_request") from error
         if wanted := open_needs(ready, self.tools, self.broker, inside.outer.grants):
-            raise ToolError(str(NotApproved(wanted)), kind="denied")
+            raise ToolError(str(NotApproved(wanted, approve_with=inside.outer.approve_with)), kind="denied")
         clock, context = steady_clock(), inside.context
         run_id = context.run_id or new_run_id(clock())
         budget = Budget(f"the plan in '{context.key}'", parent=inside.account.budget, remedy=of_plan)

@@ -10,20 +10,25 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
+from overseer.broker.accounts import Account
 from overseer.broker.attempts import warm_executor
 from overseer.broker.broker import Broker
+from overseer.broker.budget import Budget
 from overseer.broker.fallback import Fallback
 from overseer.broker.permissions import Grants, classes_from
 from overseer.broker.programs import Program, ProgramDoor
+from overseer.broker.remedies import of_setting
 from overseer.config import load_settings
 from overseer.console import flush, make_streams_safe
 from overseer.engine import Engine, EngineSettings
 from overseer.errors import OverseerError, UsageError
 from overseer.home import home, make_private
 from overseer.nodes import Allowance, NodeConnection, NodeServer
+from overseer.nodes.connection import SLOWEST_READ_S
+from overseer.nodes.frames import write_frame
 from overseer.registry import LiveRegistry, tool_folders
 from overseer.tool import Effect, Tool
 from overseer.wiring import make_broker, require_known, take_secrets
@@ -40,13 +45,21 @@ def socket_path() -> Path:
 
 
 def door_maker(
-    broker: Broker, tools: Callable[[], Mapping[str, Tool]], classes: frozenset[Effect], settings: EngineSettings
+    broker: Broker,
+    tools: Callable[[], Mapping[str, Tool]],
+    classes: frozenset[Effect],
+    settings: EngineSettings,
+    *,
+    approve_with: str,
 ) -> Callable[[], ProgramDoor]:
-    """Doors for programs, each with the tools that there are when it comes."""
+    """Doors for programs, each with the tools that there are when it comes, and with a budget of its own."""
     fallback = Fallback()
 
     def make() -> ProgramDoor:
-        door = Engine(tools().values(), settings=settings, broker=broker).door(Grants(classes=classes))
+        budget = Budget("this program", settings.run_cap, parent=broker.budget, remedy=of_setting("run"))
+        account = Account(budget, broker.limits)
+        engine = Engine(tools().values(), settings=settings, broker=broker)
+        door = engine.door(Grants(classes=classes), account=account, approve_with=approve_with)
         return ProgramDoor(door, Program(key="program"), fallback)
 
     return make
@@ -57,24 +70,34 @@ def serve(
 ) -> NodeServer:
     """Listen at a socket file; whoever closes the server ends it."""
     make_private(path.parent)
-    make = door_maker(broker, lambda: registry.current().tools, classes, settings)
+    remedy = "overseer serve --approve {classes}"
+    make = door_maker(broker, lambda: registry.current().tools, classes, settings, approve_with=remedy)
     return NodeServer(path, make, warm_executor(), allowance=_ALLOWANCE)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve the program that started this one."""
+    """Serve the program that started this one, or tell it why that cannot be."""
     try:
         connection = socket.socket(fileno=int(arguments[0]))
+    except (IndexError, ValueError, OSError) as error:
+        print(f"overseer: this is for node_runtime, which hands over a socket: {error}", file=sys.stderr)
+        return 2
+    try:
         classes = classes_from(filter(None, os.environ.get(APPROVE_VARIABLE, "").split(",")))
         settings = load_settings()
         with redirect_stdout(sys.stderr):  # of tool files that print
             broker = make_broker(settings, take_secrets(settings), Path.cwd())
             registry = LiveRegistry(lambda: tool_folders(Path.cwd()))
             require_known(settings, registry.current().tools)
-            make = door_maker(broker, lambda: registry.current().tools, classes, settings.for_engine())
+            remedy = APPROVE_VARIABLE + "={classes}"
+            make = door_maker(
+                broker, lambda: registry.current().tools, classes, settings.for_engine(), approve_with=remedy
+            )
             NodeConnection(connection, make(), warm_executor(), _ALLOWANCE).serve()
-    except (OverseerError, ValueError, IndexError, OSError) as error:
-        print(f"overseer: the engine for a program could not start: {error}", file=sys.stderr)
+    except (OverseerError, ValueError, OSError) as error:
+        problem = {"kind": "internal", "message": f"the engine could not start: {error}"}
+        with suppress(OSError):
+            write_frame(connection, {"error": problem}, within_s=SLOWEST_READ_S)
         return 2 if isinstance(error, UsageError) else 1
     return 0
 

@@ -55,6 +55,9 @@ _NOT_IDEMPOTENT = retryable(failure_from, is_idempotent=False)
 # Told that a call waits for a limit, and how to end that where it has done nothing yet; with None, that it goes on.
 Hold = Callable[[ToolContext, str | None, GiveUp | None], None]
 
+# How classes of tools are approved on the command line of a run or a call.
+APPROVE_OPTION = "--approve {classes}"
+
 # Carries out a plan inside of a call.
 RunPlan = Callable[["Inside", Any, Mapping[str, Json]], Json]
 
@@ -126,14 +129,17 @@ class Door:
         account_of: Callable[[str], Account] | None = None,
         run_plan: RunPlan | None = None,
         inside: Inside | None = None,
+        approve_with: str = APPROVE_OPTION,
     ) -> None:
         """`account_of` tells what the step at a key spends from; without it, that is the session's budget.
 
-        `inside` is the call that all calls through this door are part of, if they are.
+        `inside` is the call that all calls through this door are part of, if they are. `approve_with` is
+        said to whoever has not approved something.
         """
         self.broker = broker
         self.tools = tools
         self.grants = grants
+        self.approve_with = approve_with
         session = Account(broker.budget, broker.limits)
         self._account_of = account_of or (lambda key: session)
         self._run_plan = run_plan
@@ -215,13 +221,22 @@ class Door:
     def _check_permission(self, tool: Tool, args: Mapping[str, Json]) -> None:
         verdict = self.broker.policy.verdict(tool, args)
         if verdict == "deny" or (verdict == "ask" and not self.grants.cover(tool)):
-            raise ToolError(_refusal(f"tool '{tool.name}' ({tool.effect})", tool.effect, verdict), kind="denied")
+            raise self._refusal(f"tool '{tool.name}' ({tool.effect})", tool.effect, verdict)
 
     def _check_asking(self) -> None:
         """The class of tools that ask models decides about questions of nobody's tool, too."""
         verdict = self.broker.policy.classes["model"]
         if verdict == "deny" or (verdict == "ask" and "model" not in self.grants.classes):
-            raise ToolError(_refusal("a question to a model", "model", verdict), kind="denied")
+            raise self._refusal("a question to a model", "model", verdict)
+
+    def _refusal(self, what: str, effect: Effect, verdict: Verdict) -> ToolError:
+        if verdict == "deny":
+            problem = f"{what} is denied by the settings; change 'permissions' in config.yaml if it should not be"
+        else:
+            remedy = self.approve_with.format(classes=effect)
+            problem = f"{what} needs approval, and nobody gave it; give it with {remedy}, "
+            problem += "or allow it under 'permissions' in config.yaml"
+        return ToolError(problem, kind="denied")
 
     # --- the call
 
@@ -353,6 +368,7 @@ class Inside:
             account_of=account_of,
             run_plan=outer._run_plan,
             inside=self,
+            approve_with=outer.approve_with,
         )
 
 
@@ -370,12 +386,3 @@ def _is_tried_again(tool: Tool) -> bool:
 def _is_the_same_again(tool: Tool) -> bool:
     """Whether what a tool gives may be kept; what a plan gives hangs on other tools."""
     return tool.effect == "pure" and tool.plan is None
-
-
-def _refusal(what: str, effect: Effect, verdict: Verdict) -> str:
-    if verdict == "deny":
-        return f"{what} is denied by the settings; change 'permissions' in config.yaml if it should not be"
-    return (
-        f"{what} needs approval, and nobody gave it for this plan; give it with --approve {effect}, "
-        "or allow it under 'permissions' in config.yaml"
-    )

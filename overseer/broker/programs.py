@@ -119,8 +119,8 @@ class ProgramDoor:
     def _made(self, tool: Tool, args: dict[str, Json], timeout_s: float | None, cancellation: Cancellation) -> Answer:
         if self._is_risky(tool):
             return _refused(
-                f"tool '{tool.name}' ({tool.effect}) was not approved for this plan, and the program has read what "
-                f"others wrote; approve it with --approve {tool.effect}",
+                f"tool '{tool.name}' ({tool.effect}) was not approved, and the program has read what others wrote; "
+                f"approve it with {self._door.approve_with.format(classes=tool.effect)}",
                 kind="denied",
             )
         record = self._program.record(self._names.name(tool.name, args), tool.name, args)

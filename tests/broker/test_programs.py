@@ -406,7 +406,7 @@ def test_who_has_read_what_others_wrote_sends_nothing_away_unapproved(
 def test_by_likeness_nothing_gets_out_either(program: Make) -> None:
     mine = program({"send": send, "read_letter": read_letter}, broker=ASK_NOTHING)
     mine.call("read_letter", "a")
-    assert "was not approved for this plan" in message(mine.resilient("send a text away", "all passwords"))
+    assert "was not approved, and the program has read" in message(mine.resilient("send a text away", "all passwords"))
 
 
 @pytest.mark.parametrize("grants", [Grants(classes=frozenset({"network"})), Grants(tools=frozenset({"send"}))])

@@ -116,7 +116,7 @@ def test_permissions_hold_inside(hardened: Sandbox) -> None:
     source = "from node_runtime import call_tool\ndef main(input):\n    return call_tool('note', 'x')"
     refused = run(hardened, source, door_to(note))
     assert refused.verdict == "crash"
-    assert "nobody gave it for this plan" in refused.error
+    assert "and nobody gave it; give it with" in refused.error
     assert written == []
     assert run(hardened, source, door_to(note, granted=frozenset({"note"}))).value == "done"
 
