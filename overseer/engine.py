@@ -27,7 +27,7 @@ from overseer.approval import Approval, NotApproved, approved, open_needs, refus
 from overseer.broker.accounts import Account, Accounts
 from overseer.broker.attempts import attempts_in, warm_executor
 from overseer.broker.broker import APPROVE_OPTION, Broker, Door, Inside
-from overseer.broker.budget import Budget, Spend
+from overseer.broker.budget import Budget
 from overseer.broker.caps import NO_CAP, Cap, cap_from_text, cap_text, overruled
 from overseer.broker.needs import Need
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
@@ -35,13 +35,13 @@ from overseer.broker.remedies import of_plan, of_run
 from overseer.errors import ApprovalNeeded, Failure, PlanError, UsageError
 from overseer.given import by_name, code_faults, effects_of, plain_inputs
 from overseer.ids import new_run_id
-from overseer.journal import Journal
+from overseer.journal import Journal, StoredRun
 from overseer.jsonvalue import Json
-from overseer.kernel.events import Event, RunResumed, RunStarted, StepFailed, StepSucceeded, ToolReturned
-from overseer.kernel.reducer import apply
+from overseer.kernel.events import Event, RunResumed, RunStarted, StepFailed
 from overseer.kernel.rules import Rules
 from overseer.kernel.state import RunState
 from overseer.messages import Held
+from overseer.past import Past
 from overseer.plan import Limits, completed, input_values, load_plan, plan_from, to_document, validate
 from overseer.plan.expansion import expanded
 from overseer.plan.values import WorkflowPlan
@@ -267,33 +267,32 @@ class Engine:
         stored = self.journal.run(run_id)
         log = self.journal.reopen(stored.run_id)
         try:
-            state = self._folded(stored.run_id, plan_from(stored.plan).plan)
-            clock = steady_clock()
+            past = self._past(stored)
+            state, clock = past.state, steady_clock()
             first = self._resumption(state, stored.inputs, set(repeat), set(give_up), clock())
-            grants = self._before(stored.options, state.plan) | (approve or NOTHING_GRANTED)
+            grants = past.grants(self.tools) | (approve or NOTHING_GRANTED)
             grants = approved(state.plan, self.tools, self.broker, grants)
+            if isinstance(first[0], RunResumed):
+                first[0] = replace(first[0], approved=self._kept(grants, state.plan, approve))
             chosen = overruled(_cap(stored.options.get("budget")), budget or NO_CAP)
             door, accounts = self._door(state.plan, stored.run_id, grants, chosen)
-            self._restore(accounts, stored.run_id)
+            past.restore(accounts)
         except BaseException:
             log.close()
             raise
         return self._run(state, first, door=door, accounts=accounts, log=log, watch=watch, clock=clock)
 
-    def _folded(self, run_id: str, plan: WorkflowPlan) -> RunState:
+    def _past(self, stored: StoredRun) -> Past:
         assert self.journal is not None
-        state = RunState(plan, self._rules(), run_id)
-        for event in self.journal.events(run_id):
-            apply(event, state)
+        state = RunState(plan_from(stored.plan).plan, self._rules(), stored.run_id)
+        past = Past(state, self.journal.events(stored.run_id), approved=stored.options.get("approved"))
         if faults := validate(state.plan, tools=self.tools, limits=self.settings.limits):
-            raise PlanError(faults, source=f"the plan of run {run_id}")
-        return state
+            raise PlanError(faults, source=f"the plan of run {stored.run_id}")
+        return past
 
-    def _before(self, options: Mapping[str, Json], plan: WorkflowPlan) -> Grants:
-        """What was approved when the run began, as far as it still holds."""
-        if "approved" not in options:
-            return NOTHING_GRANTED
-        return Approval.from_json(options["approved"]).still_holds(plan, self.tools)
+    def _kept(self, grants: Grants, plan: WorkflowPlan, given: Grants | None) -> Json:
+        """What is to be kept of an approval; nothing where none was given."""
+        return Approval.of(grants, plan, self.tools).to_json() if given and given != NOTHING_GRANTED else None
 
     def _resumption(
         self, state: RunState, inputs: dict[str, Json], repeat: set[str], give_up: set[str], now: float
@@ -323,13 +322,6 @@ class Engine:
         accounts = Accounts(plan, budget, self.broker.limits, chosen=cap, default=self.settings.run_cap)
         door = Door(self.broker, self.tools, grants=grants, account_of=accounts.account_of, run_plan=self.run_inside)
         return door, accounts
-
-    def _restore(self, accounts: Accounts, run_id: str) -> None:
-        """What was spent before counts: going on with a run is no way around its budget."""
-        assert self.journal is not None
-        for event in self.journal.events(run_id):
-            if isinstance(event, StepSucceeded | StepFailed | ToolReturned) and event.spent is not None:
-                accounts.restore(event.key, Spend.from_json(event.spent))
 
     def _rules(self) -> Rules:
         settings = self.settings
@@ -372,8 +364,8 @@ class Engine:
 
     def _admitted(
         self, door: Door, accounts: Accounts, plan: PlanLike, approve: Grants | None
-    ) -> tuple[WorkflowPlan, Callable[[], None]]:
-        """Another plan for a run under way, checked and approved, and what is to be done once it holds."""
+    ) -> tuple[WorkflowPlan, Json, Callable[[], None]]:
+        """Another plan for a run under way, checked and approved; how that is kept; what to do once it holds."""
         ready = self.checked(plan)
         refuse_secrets(self.broker, plan=to_document(ready) if self._keeps_plans else {})
         grants = approved(ready, self.tools, self.broker, approve)
@@ -382,7 +374,7 @@ class Engine:
             door.grants = grants
             accounts.follow(ready)
 
-        return ready, take_effect
+        return ready, self._kept(grants, ready, approve), take_effect
 
 
 def _cap(text: Json) -> Cap:

@@ -35,6 +35,7 @@ class Change:
 
     plan: WorkflowPlan
     answer: Callable[[tuple[str, ...]], None]
+    approved: Json = None  # what was approved for that plan, as it is kept
 
 
 @dataclass(frozen=True, slots=True)

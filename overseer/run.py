@@ -24,8 +24,9 @@ from overseer.stream import Stream, Watcher
 
 PlanLike: TypeAlias = WorkflowPlan | Mapping[str, Any] | Path
 
-# Checks another plan for a run under way; what it gives back besides is to be called once the plan is followed.
-Admit: TypeAlias = Callable[[PlanLike, Grants | None], tuple[WorkflowPlan, Callable[[], None]]]
+# Checks another plan for a run under way; with it comes what was approved for it, as it is kept, and what is to be
+# called once the plan is followed.
+Admit: TypeAlias = Callable[[PlanLike, Grants | None], tuple[WorkflowPlan, Json, Callable[[], None]]]
 
 _log = logging.getLogger(__name__)
 
@@ -166,7 +167,7 @@ class Run(AbstractContextManager["Run"]):
                 f"run {self.run_id} cannot be changed from its own thread, on which watchers are called: "
                 "it would wait for itself; change it from another thread"
             )
-        plan, take_effect = self._admit(plan, approve)
+        plan, approved, take_effect = self._admit(plan, approve)
         answered = threading.Event()
         answer: list[tuple[str, ...]] = []
 
@@ -176,7 +177,7 @@ class Run(AbstractContextManager["Run"]):
             answer.append(faults)
             answered.set()
 
-        self._runner.tell(Change(plan, take))
+        self._runner.tell(Change(plan, take, approved))
         if not answered.wait(timeout_s):
             raise TimeoutError(f"run {self.run_id} has not taken up the change within {timeout_s} s")
         if answer[0]:

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -364,7 +365,7 @@ def test_settings_that_have_become_stricter_hold_for_a_resumed_run(journal: Jour
     assert acts.calls == ["work"]
 
 
-def test_what_was_approved_for_the_plan_before_a_change_is_asked_for_again(journal: Journal) -> None:
+def test_what_was_approved_with_a_change_holds_for_a_resumed_run(journal: Journal) -> None:
     acts = Acts()
     engine = Engine(acts.tools(), broker=Broker(policy=CAREFUL), journal=journal)
     run = engine.prepare(THEN_WORK, approve=WRITE).start()
@@ -374,9 +375,36 @@ def test_what_was_approved_for_the_plan_before_a_change_is_asked_for_again(journ
     run.cancel()
     acts.latch.open()
     assert run.wait(PATIENCE_S).status == "cancelled"
+    assert engine.resume(run.run_id).succeeded
+    assert acts.calls == ["work", "post"]
+
+
+def test_what_was_approved_before_a_change_holds_for_no_other_plan(journal: Journal) -> None:
+    acts = Acts()
+    opened = Broker(policy=Policy({**CAREFUL.classes, "network": "allow"}))
+    run = Engine(acts.tools(), broker=opened, journal=journal).prepare(THEN_WORK, approve=WRITE).start()
+    acts.latch.wait_until_reached()
+    run.change(THEN_POST, approve=WRITE)
+    run.cancel()
+    acts.latch.open()
+    assert run.wait(PATIENCE_S).status == "cancelled"
+    with pytest.raises(NotApproved) as refused:  # what was only allowed was approved by nobody
+        Engine(acts.tools(), broker=Broker(policy=CAREFUL), journal=journal).resume(run.run_id)
+    assert [need.tool for need in refused.value.needs] == ["post"]
+
+
+def test_what_was_approved_at_a_resume_holds_for_the_next(journal: Journal) -> None:
+    acts = Acts()
+    _, run_id = cut_off(journal, acts, THEN_POST, Grants(classes=frozenset({"write", "network"})))
+    # Tools of another class are others: what was approved for those before does not hold for these.
+    others = [replace(one, effect="exec", writes=()) for one in acts.tools()]
+    engine = Engine(others, broker=Broker(policy=CAREFUL), journal=journal)
     with pytest.raises(NotApproved):
-        engine.resume(run.run_id)
-    assert engine.prepare_resume(run.run_id, approve=both).carry_out().succeeded
+        engine.resume(run_id)
+    run = engine.prepare_resume(run_id, approve=Grants(classes=frozenset({"exec"})))
+    run.cancel()
+    assert run.carry_out().status == "cancelled"
+    assert engine.resume(run_id).succeeded
     assert acts.calls == ["work", "post"]
 
 

@@ -25,6 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "overseer.approval",
         "overseer.given",
+        "overseer.past",
         "overseer.runner",
         "overseer.listening",
         "overseer.messages",

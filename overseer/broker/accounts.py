@@ -69,7 +69,7 @@ class Accounts:
         """The account of the calls that the step at this key makes."""
         if not self._terms:
             return self._of_run
-        scope_key = _scope_of(key)
+        scope_key = scope_of(key)
         account = self._accounts.get(scope_key)
         return account if account is not None else self._open(scope_key)
 
@@ -78,7 +78,10 @@ class Accounts:
         self.account_of(key).budget.restore(spent, through=self._run)
 
     def restore_time(self, key: str, elapsed_s: float) -> None:
-        """Count how long the scope at this key had been spending in an earlier process."""
+        """Count how long the scope at this key, or without one the run, had been spending in an earlier process."""
+        if not key:
+            self._run.restore(NOTHING, elapsed_s=elapsed_s)
+            return
         self._open(key)
         for budget in list(self._budgets.get(key, {}).values()):
             budget.restore(NOTHING, elapsed_s=elapsed_s)
@@ -109,7 +112,7 @@ class Accounts:
         known = self._accounts.get(scope_key)
         if known is not None:
             return known
-        account = self._account(_scope_of(scope_key))
+        account = self._account(scope_of(scope_key))
         terms = self._terms.get(_ROUND.sub("", scope_key))
         if terms is not None:
             account = Account(self._budget(scope_key, terms, account.budget), self._held_by(terms.parts))
@@ -148,6 +151,6 @@ class Accounts:
         return self._shares[part]
 
 
-def _scope_of(key: str) -> str:
+def scope_of(key: str) -> str:
     """The key of the scope that the step at a key is part of; nothing for a step of the plan itself."""
     return key.rpartition("/")[0].rpartition("[")[0]

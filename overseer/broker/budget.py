@@ -112,11 +112,16 @@ class Budget:
         return Reservation(self, estimate, what)
 
     def check_time(self) -> None:
-        """OverBudget if the time of this budget or one above it is over: then not even what is free may begin."""
+        """OverBudget if the time of this budget or one above it is over: then not even what is free may begin.
+
+        What is free is a call too: where time counts, it runs from now, if it does not run yet.
+        """
         for budget in self._chain:
             if budget.cap.time_s is not None:
                 with self._lock:
                     budget._check_time()
+                    if budget._began_at is None:
+                        budget._began_at = budget._clock()
 
     def start(self) -> None:
         """Its time runs from now, if it does not run yet; the first reservation does the same."""

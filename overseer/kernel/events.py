@@ -32,6 +32,7 @@ class RunResumed:
     """The run goes on: what was running counts as interrupted, what had failed gets another chance."""
 
     at: float
+    approved: Json = None  # what is allowed from here on, where that was said anew; see `overseer.approval`
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,7 @@ class PlanChanged:
 
     at: float
     plan: dict[str, Json]
+    approved: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +253,7 @@ _FIELDS = {kind: tuple((f.name, f.default) for f in fields(kind)) for kind in _K
 _DATA = {
     kind: names
     for kind, named in _FIELDS.items()
-    if (names := tuple(name for name, _ in named if name == CARRIES.get(kind) or name == "spent"))
+    if (names := tuple(name for name, _ in named if name == CARRIES.get(kind) or name in ("spent", "approved")))
 }
 
 

@@ -1,0 +1,87 @@
+"""What an earlier process left of a run that is resumed, told by its events: where it was, what it was allowed,
+what it had spent, and for how long it had been at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from overseer.approval import Approval
+from overseer.broker.accounts import Accounts, scope_of
+from overseer.broker.budget import Spend
+from overseer.broker.permissions import NOTHING_GRANTED, Grants
+from overseer.jsonvalue import Json
+from overseer.kernel.events import (
+    Event,
+    PlanChanged,
+    RunResumed,
+    RunStarted,
+    StepFailed,
+    StepStarted,
+    StepSucceeded,
+    ToolReturned,
+)
+from overseer.kernel.reducer import apply
+from overseer.kernel.state import RunState
+from overseer.tool import Tool
+
+
+class Past:
+    """The earlier life of a run."""
+
+    def __init__(self, state: RunState, events: Iterable[Event], *, approved: Json = None) -> None:
+        """`state` is folded on with the events; `approved` is what the run began with."""
+        self.state = state
+        self._approved = approved
+        self._spent: list[tuple[str, Json]] = []
+        self._elapsed_s: dict[str, float] = {}  # by the key of the scope; nothing for the run
+        self._since: dict[str, float] = {}  # when the first step in it was started by the process of the time
+        self._last_at = 0.0
+        for event in events:
+            apply(event, state)
+            self._take(event)
+        self._end_of_process()
+
+    def grants(self, tools: Mapping[str, Tool]) -> Grants:
+        """What was approved last, as far as it still holds."""
+        if self._approved is None:
+            return NOTHING_GRANTED
+        return Approval.from_json(self._approved).still_holds(self.state.plan, tools)
+
+    def restore(self, accounts: Accounts) -> None:
+        """Let what was spent count: going on with a run is no way around its budget."""
+        for key, spent in self._spent:
+            accounts.restore(key, Spend.from_json(spent))
+        for scope_key, elapsed_s in self._elapsed_s.items():
+            accounts.restore_time(scope_key, elapsed_s)
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                self._end_of_process()
+            case RunResumed(approved=approved):
+                self._end_of_process()
+                self._approved = approved or self._approved
+            case PlanChanged(approved=approved):
+                self._approved = approved or self._approved
+            case StepStarted(at=at, key=key):
+                while key:
+                    key = scope_of(key)
+                    self._since.setdefault(key, at)
+            case StepSucceeded(key=key, spent=spent):
+                self._since.pop(key, None)  # of a scope, nothing more will be spent in it
+                self._elapsed_s.pop(key, None)
+                self._count(key, spent)
+            case StepFailed(key=key, spent=spent) | ToolReturned(key=key, spent=spent):
+                self._count(key, spent)
+        self._last_at = event.at
+
+    def _count(self, key: str, spent: Json) -> None:
+        if spent is not None:
+            self._spent.append((key, spent))
+
+    def _end_of_process(self) -> None:
+        """Between two processes no time is spent, and of one that was cut off, its last event tells the end."""
+        for key, since in self._since.items():
+            self._elapsed_s[key] = self._elapsed_s.get(key, 0.0) + max(0.0, self._last_at - since)
+        self._since.clear()
