@@ -256,7 +256,7 @@ class Door:
         if not _is_tried_again(tool):
             return self._attempt(making)
         return self.broker.retry.run(
-            lambda _: self._attempt(making),
+            lambda: self._attempt(making),
             may_retry=_IDEMPOTENT if tool.idempotent else _NOT_IDEMPOTENT,
             cancellation=making.context.cancellation,
         )

@@ -150,10 +150,6 @@ class Budget:
         """How much of its time has passed."""
         return self._elapsed_before_s + (0.0 if self._began_at is None else self._clock() - self._began_at)
 
-    def time_left(self) -> float | None:
-        """How many seconds are left here and above; None without end."""
-        return self.left().time_s
-
     def left(self) -> Cap:
         """What could be reserved, here and in all budgets above; None of what has no cap."""
         with self._lock:

@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from weakref import WeakSet
 
 from overseer.broker.admission import Call
 from overseer.broker.gate import NO_WAIT, Gate, OnWait
@@ -32,13 +31,12 @@ _PAUSE_S = 1.0
 
 
 class Limits:
-    """The limits of all names. A name without one is unlimited, until it gets one or its server complains."""
+    """The limits of all names. A name without one is unlimited until its server complains."""
 
     def __init__(self, limits: Mapping[str, Limit] | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._gate = Gate(clock)
         self._gauges = {name: Gauge(name, limit) for name, limit in (limits or {}).items()}
         self._configured = dict(limits or {})
-        self._parts: WeakSet[_Part] = WeakSet()
 
     def slot(
         self,
@@ -57,20 +55,9 @@ class Limits:
         """
         return Slot(self._gate, Call(self._gauges_of(names), _whole(tokens)), rank, cancellation, on_wait)
 
-    def set(self, name: str, limit: Limit) -> None:
-        """From now on this limit holds, for those who wait already as well."""
-        with self._gate.reconfigured():
-            self._configured[name] = limit
-            self._gauge(name).configure(limit)
-            for part in self._parts:
-                part.follow(name, limit)
-
     def share(self, multipliers: Multipliers) -> Share:
         """A part of every limit, such as one run may have: what uses it is held by both."""
-        part = _Part(multipliers)
-        with self._gate.reconfigured():
-            self._parts.add(part)
-        return Share(self, (part,))
+        return Share(self, (_Part(multipliers),))
 
     def knows(self, name: str) -> bool:
         """Whether the name has or had a limit; what nobody limits need not ask for leave."""
@@ -136,11 +123,6 @@ class Slot:
     ) -> None:
         self._is_open = False
         self._gate.leave(self._call, went_well=kind is None and not self._was_refused)
-
-    @property
-    def waited_s(self) -> float:
-        """How long it took to be admitted."""
-        return self.waited.seconds
 
     @property
     def waited_for(self) -> str | None:
@@ -239,11 +221,6 @@ class _Part:
     def __init__(self, multipliers: Multipliers) -> None:
         self.multipliers = multipliers
         self.gauges: dict[str, Gauge] = {}
-
-    def follow(self, name: str, limit: Limit) -> None:
-        """The whole has changed. Called where nothing else changes meanwhile."""
-        if name in self.gauges:
-            self.gauges[name].configure(self.multipliers.of(limit))
 
 
 def _part(limit: int | None, multiplier: float | None) -> int | None:

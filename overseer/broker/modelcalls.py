@@ -99,7 +99,7 @@ class MeteredModels:
     def _in_turn(self, model: Model, given_up: Cancellation, request: Request) -> Reply:
         """The answer to one request, after as many attempts as it takes."""
         return self._retry.run(
-            lambda _: self._attempt(model, given_up, request), may_retry=_may_retry, cancellation=given_up
+            lambda: self._attempt(model, given_up, request), may_retry=_may_retry, cancellation=given_up
         )
 
     def _attempt(self, model: Model, given_up: Cancellation, request: Request) -> Reply:

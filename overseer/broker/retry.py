@@ -1,7 +1,7 @@
 """Trying again: only what may succeed the second time, not before the server wants it, and not for ever.
 
-    retry.run(lambda attempt: ask(question, attempt), may_retry=retryable(failure_from, is_idempotent=True),
-              cancellation=context.cancellation, on_retry=show)
+    retry.run(lambda: ask(question), may_retry=retryable(failure_from, is_idempotent=True),
+              cancellation=context.cancellation)
 
 An attempt takes its place in the limits and its part of the budget inside the function, so that
 nothing is held while the next one is waited for.
@@ -10,7 +10,6 @@ nothing is held while the next one is waited for.
 from __future__ import annotations
 
 import random as chance
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -27,21 +26,6 @@ T = TypeVar("T")
 # What an exception says about trying again: the failure if that could help, None if it could not.
 MayRetry = Callable[[BaseException], Failure | None]
 
-# Told the attempt that failed, counted from 1, why it failed, and how long is waited for the next.
-OnRetry = Callable[[int, Failure, float], None]
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One attempt, and whether a further one could still pass for the first."""
-
-    number: int = 1
-    has_shown_output: bool = False
-
-    def shows_output(self) -> None:
-        """To be called before the first piece of a streamed answer is passed on: it cannot be taken back."""
-        self.has_shown_output = True
-
 
 @dataclass(frozen=True, slots=True)
 class Retry:
@@ -52,7 +36,6 @@ class Retry:
     longest_wait_s: float = 60.0
     sleep: Callable[[Cancellation, float], bool] = Cancellation.wait  # whether it was cut short by a cancellation
     random: Callable[[], float] = chance.random
-    clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         if self.attempts < 1 or self.first_wait_s < 0 or self.longest_wait_s < 0:
@@ -60,22 +43,16 @@ class Retry:
 
     def run(
         self,
-        attempt: Callable[[Attempt], T],
+        attempt: Callable[[], T],
         *,
         may_retry: MayRetry,
         cancellation: Cancellation | None = None,
-        deadline: float | None = None,
-        on_retry: OnRetry | None = None,
     ) -> T:
-        """The result of the first attempt that succeeds, or else the error of the last.
-
-        `deadline` is a time of the clock (monotonic, in seconds): nothing is waited for beyond it.
-        """
-        first = Attempt()
+        """The result of the first attempt that succeeds, or else the error of the last."""
         try:
-            return attempt(first)  # most succeed at once, and need nothing of what follows
+            return attempt()  # most succeed at once, and need nothing of what follows
         except Exception as error:
-            run = _Run(self, may_retry, cancellation or Cancellation(), deadline, on_retry, first, error)
+            run = _Run(self, may_retry, cancellation or Cancellation(), error)
         return run.carry_out(attempt)
 
     def wait_after(self, attempt: int, failure: Failure) -> float:
@@ -103,36 +80,32 @@ class _Run:
     retry: Retry
     may_retry: MayRetry
     cancellation: Cancellation
-    deadline: float | None
-    on_retry: OnRetry | None
-    current: Attempt
     first_error: Exception | None
     failure: Failure = field(default=Failure("internal", "nothing has failed"), init=False)
 
-    def carry_out(self, attempt: Callable[[Attempt], T]) -> T:
+    def carry_out(self, attempt: Callable[[], T]) -> T:
         import tenacity  # as long as nothing fails, nobody has to wait for it to load
 
         retrying = tenacity.Retrying(
             retry=self._can_help,
             wait=self._wait,
             stop=self._is_over,
-            before_sleep=self._report,
             sleep=self._sleep,
             reraise=True,
         )
         result: T = retrying(self._attempt, attempt)
         return result
 
-    def _attempt(self, attempt: Callable[[Attempt], T]) -> T:
+    def _attempt(self, attempt: Callable[[], T]) -> T:
         if self.first_error is not None:  # the first attempt was made before the loop began
             error, self.first_error = self.first_error, None
             raise error
-        return attempt(self.current)
+        return attempt()
 
     def _can_help(self, state: tenacity.RetryCallState) -> bool:
         error = _error_of(state)
         # What is no Exception ends the program or the thread; that is not for us to prevent.
-        if not isinstance(error, Exception) or self.current.has_shown_output:
+        if not isinstance(error, Exception):
             return False
         failure = self.may_retry(error)
         self.failure = failure or self.failure
@@ -150,19 +123,13 @@ class _Run:
                 kind=self.failure.kind,
                 retry_after_s=wait_s,
             ) from _error_of(state)
-        is_too_late = self.deadline is not None and self.retry.clock() + wait_s >= self.deadline
-        return state.attempt_number >= self.retry.attempts or is_too_late
-
-    def _report(self, state: tenacity.RetryCallState) -> None:
-        if self.on_retry is not None:
-            self.on_retry(state.attempt_number, self.failure, state.upcoming_sleep)
+        return state.attempt_number >= self.retry.attempts
 
     def _sleep(self, wait_s: float) -> None:
         if self.retry.sleep(self.cancellation, wait_s):
             raise ToolError(
                 f"was given up while it waited to try again; it had failed: {self.failure}", kind="cancelled"
             )
-        self.current = Attempt(self.current.number + 1)
 
 
 def _error_of(state: tenacity.RetryCallState) -> BaseException | None:

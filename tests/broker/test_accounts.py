@@ -298,9 +298,9 @@ def test_the_time_of_a_scope_goes_on_where_it_was() -> None:
     accounts.restore_time("outer", 600.0)
     accounts.restore_time("nowhere", 600.0)
     account = accounts.account_of("outer[1]/map[0]/call")
-    assert account.budget.time_left() == 60.0
+    assert account.budget.left().time_s == 60.0
     assert account.budget.parent is not None
-    assert account.budget.parent.time_left() == 3000.0
+    assert account.budget.parent.left().time_s == 3000.0
     spend(account)
     clock.advance(60)
     assert "the 10m of scope 'outer[1]/map' are over" in refusal(account)

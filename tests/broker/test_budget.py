@@ -179,16 +179,16 @@ def test_time_runs_from_the_first_use() -> None:
     session = Budget("session", Cap(time_s=1000), clock=clock)
     run = Budget("run r", Cap(time_s=600), parent=session, clock=clock)
     clock.advance(5000)
-    assert (session.time_left(), run.time_left(), Budget("free").time_left()) == (1000, 600, None)
+    assert (session.left().time_s, run.left().time_s, Budget("free").left().time_s) == (1000, 600, None)
     session.start()
     clock.advance(500)
     with run.reserve(NOTHING):
         clock.advance(100)
-    assert (session.time_left(), run.time_left()) == (400, 400)
+    assert (session.left().time_s, run.left().time_s) == (400, 400)
     clock.advance(400)
     assert "the 16m40s of session are over; raise it to time=33m20s" in refusal(run, NOTHING)
     run.restore(Spend(), elapsed_s=100)
-    assert run.time_left() == 0
+    assert run.left().time_s == 0
     assert "the 10m of run r are over" in refusal(run, NOTHING)
 
 
@@ -216,7 +216,7 @@ def test_a_budget_has_the_clock_of_the_one_above_it() -> None:
     scope = Budget("scope 'map'", Cap(time_s=10), parent=Budget("run r", clock=clock))
     scope.start()
     clock.advance(4)
-    assert scope.time_left() == 6
+    assert scope.left().time_s == 6
 
 
 def test_what_would_help_depends_on_where_the_cap_comes_from() -> None:

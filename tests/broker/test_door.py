@@ -103,7 +103,7 @@ class Kept(Cache):
 
 
 def retrying(waits: Waits, *, random: Callable[[], float] = lambda: 1.0, **more: Any) -> Retry:
-    return Retry(sleep=waits, random=random, clock=waits.clock, **more)
+    return Retry(sleep=waits, random=random, **more)
 
 
 # --- the order
@@ -323,7 +323,7 @@ def test_a_server_that_says_when_is_waited_for_so_long_and_by_all_others_too() -
         return waits(cancellation, seconds)
 
     act = Script([TURNED_AWAY, "there"])
-    broker = Broker(retry=Retry(sleep=slept, clock=waits.clock), limits=limits)
+    broker = Broker(retry=Retry(sleep=slept), limits=limits)
     result = Door(broker, {"act": act.tool("network")}).call("act", {"text": "x"}, context())
     assert result.value == "there"
     assert waits.seconds == [7.0]

@@ -56,7 +56,7 @@ def test_a_name_without_a_limit_is_unlimited() -> None:
     with ExitStack() as open_slots:
         for _ in range(100):
             slot = open_slots.enter_context(limits.slot(["tool:a", "tool:b"], tokens=10**9))
-    assert (slot.waited_s, slot.waited_for) == (0.0, None)
+    assert (slot.waited.seconds, slot.waited_for) == (0.0, None)
     assert limits.in_force("tool:a") == UNLIMITED
 
 
@@ -154,21 +154,6 @@ def test_a_share_is_a_part_of_every_limit() -> None:
     assert must_wait(share, "a") == ("a", 86_400 - 3 * 60.0), "5 of 100 a day"
 
 
-def test_a_share_follows_a_limit_that_changes() -> None:
-    limits = Limits({}, FakeClock())
-    share = limits.share(Multipliers(rpm=0.5))
-    for _ in range(5):
-        done(go(share, "a"))
-    limits.set("a", Limit(per_minute=4))
-    for _ in range(2):
-        done(go(share, "a"))
-    assert must_wait(share, "a") == ("a", 60.0)
-    limits.set("a", Limit(per_minute=8))
-    for _ in range(2):
-        done(go(share, "a"))
-    assert must_wait(share, "a") == ("a", 60.0)
-
-
 def test_shares_beside_each_other_hold_a_call_both() -> None:
     limits = Limits({"a": Limit(per_minute=10, tokens_per_minute=100)}, FakeClock())
     requests, tokens = limits.share(Multipliers(rpm=0.5)), limits.share(Multipliers(tpm=0.2))
@@ -181,10 +166,6 @@ def test_shares_beside_each_other_hold_a_call_both() -> None:
         done(go(requests, "a", tokens=10))
     assert must_wait(both, "a") == ("a", 60.0)
     done(go(tokens, "a"))
-    limits.set("a", Limit(per_minute=14))
-    done(go(both, "a"))
-    done(go(requests, "a"))
-    assert must_wait(both, "a") == ("a", 60.0)
 
 
 def test_a_multiplier_that_is_not_said_leaves_the_whole() -> None:
@@ -237,7 +218,7 @@ def test_waiting_ends_when_a_call_does() -> None:
         slot = future.result(10)
     assert seen == ["first", "second"]
     assert slot.waited_for == "a"
-    assert slot.waited_s > 0
+    assert slot.waited.seconds > 0
 
 
 def test_waiting_ends_when_the_window_opens() -> None:
@@ -248,29 +229,6 @@ def test_waiting_ends_when_the_window_opens() -> None:
             pass
     assert time.monotonic() - began >= 0.15
     assert slot.waited_for == "a"
-
-
-def test_waiting_ends_when_the_limit_is_raised() -> None:
-    limits = Limits({"a": Limit(per_minute=1)})
-    with limits.slot(["a"]):
-        pass
-    with limits.slot(["a"], on_wait=lambda name, due_in_s: limits.set("a", Limit(per_minute=2))) as slot:
-        assert slot.waited_for == "a"
-
-
-def test_a_limit_that_comes_later_holds_for_those_who_wait() -> None:
-    limits = Limits({"a": Limit(concurrency=1)})
-    with limits.slot(["b"]):
-        first = limits.slot(["a"]).__enter__()
-
-        def seen(name: str, due_in_s: float | None) -> None:
-            limits.set("b", Limit(concurrency=1))
-            done(first)
-            raise MustWait(limits.waiting)
-
-        with pytest.raises(MustWait, match="1"), limits.slot(["a", "b"], on_wait=seen):
-            pass
-    assert limits.waiting == 0
 
 
 def test_giving_up_leaves_no_trace_and_lets_others_go() -> None:
