@@ -37,7 +37,7 @@ from overseer.given import by_name, code_faults, effects_of, plain_inputs
 from overseer.ids import new_run_id
 from overseer.journal import Journal, StoredRun
 from overseer.jsonvalue import Json
-from overseer.kernel.events import Event, RunResumed, RunStarted, StepFailed
+from overseer.kernel.events import Event, RunResumed, RunStarted, StepCancelled, StepFailed, StepSucceeded
 from overseer.kernel.rules import Rules
 from overseer.kernel.state import RunState
 from overseer.messages import Held
@@ -348,6 +348,8 @@ class Engine:
         executor: ThreadPoolExecutor | None = None,
     ) -> Run:
         stream = Stream([watch] if watch else [])
+        if accounts.are_several:  # in a scope that listens, others are opened without end
+            stream.watch(partial(_forget_ended, accounts))
         runner = Runner(
             state,
             log=log,
@@ -375,6 +377,11 @@ class Engine:
             accounts.follow(ready)
 
         return ready, self._kept(grants, ready, approve), take_effect
+
+
+def _forget_ended(accounts: Accounts, event: Event) -> None:
+    if isinstance(event, StepSucceeded | StepFailed | StepCancelled):
+        accounts.forget(event.key)
 
 
 def _cap(text: Json) -> Cap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import threading
 import time
@@ -14,6 +15,7 @@ import pytest
 
 from overseer import Engine, WorkflowPlan, WorkflowStep
 from overseer.broker.broker import Broker
+from overseer.broker.budget import Budget
 from overseer.broker.caps import Cap
 from overseer.engine import EngineSettings
 from overseer.errors import ApprovalNeeded, PlanError, RunBusy, UsageError
@@ -769,3 +771,18 @@ def test_a_run_without_budget_left_says_how_to_go_on_with_more(tmp_path: Path, i
         result = engine.prepare({"steps": [{"step_id": "a", "tool": "fetch"}]}, budget=Cap(requests=0)).carry_out()
     again = f"go on with more: overseer resume {result.run_id}" if is_recorded else "run it again with"
     assert result.failures["a"].message.endswith(f"; {again} --budget requests=1")
+
+
+def test_a_run_keeps_no_budgets_of_scopes_that_have_ended() -> None:
+    @tool(effect="network")
+    def fetch() -> None:
+        """Fetch something."""
+
+    inner = {"step_id": "map", "steps": [{"step_id": "a", "tool": "fetch"}], "budget": {"requests": 3}}
+    plan = {"steps": [{"step_id": "outer", "for_each": list(range(20)), "steps": [inner]}]}
+    run = Engine([fetch]).prepare(plan)
+    assert run.carry_out().succeeded
+    gc.collect()  # each is part of its own chain
+    names = [thing.name for thing in gc.get_objects() if isinstance(thing, Budget)]
+    assert f"run {run.run_id}" in names
+    assert not [name for name in names if name.startswith("scope 'outer[")]

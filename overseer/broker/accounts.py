@@ -91,8 +91,13 @@ class Accounts:
         with self._lock:
             self._settle(plan)
 
+    @property
+    def are_several(self) -> bool:
+        """Whether scopes have accounts of their own."""
+        return bool(self._terms)
+
     def forget(self, key: str) -> None:
-        """The scope at this key has ended for good: nothing in it will call any more."""
+        """What was at this key has ended: if that is a scope, nothing in it will call any more."""
         with self._lock:
             self._accounts.pop(key, None)
             self._budgets.pop(key, None)
