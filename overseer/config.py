@@ -52,6 +52,7 @@ class Settings:
     first_wait_s: float
     longest_wait_s: float
     secret_names: tuple[str, ...]
+    secret_entries: Mapping[str, str]  # of the system's keyring, by the names of the secrets
     sandbox_level: Level | None  # None: the best there is
     sandbox_is_fresh: bool
     sandbox_packages: tuple[str, ...]
@@ -116,6 +117,7 @@ def _settings(values: Values) -> Settings:
         first_wait_s=values["retry"]["first_wait"],
         longest_wait_s=values["retry"]["longest_wait"],
         secret_names=values["secrets"]["names"],
+        secret_entries=values["secrets"]["keyring"],
         sandbox_level=sandbox["level"],
         sandbox_is_fresh=sandbox["processes"],
         sandbox_packages=sandbox["packages"],
@@ -246,6 +248,17 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(items)
 
 
+def _entries(value: Any) -> Mapping[str, str]:
+    """Where the system's keyring has secrets, by their names."""
+    if not isinstance(value, dict):
+        raise ValueError(f"needs names with their places, such as {{NOTES_KEY: notes/me}}, got {value!r}")
+    for name, entry in value.items():
+        service, _, user = entry.rpartition("/") if isinstance(entry, str) else ("", "", "")
+        if not isinstance(name, str) or not service or not user:
+            raise ValueError(f"{name} needs its service and user in the keyring, such as notes/me, got {entry!r}")
+    return value
+
+
 def _hosts(value: Any) -> tuple[str, ...]:
     if hosts := _texts(value):
         from overseer.web import read_exception
@@ -327,7 +340,7 @@ _SECTIONS: Mapping[str, Checks | Callable[[str, Any], Any]] = {
     "limits": _limit,
     "budget": {"session": _cap, "run": _cap},
     "retry": {"attempts": _whole(1, 20), "first_wait": seconds_of, "longest_wait": seconds_of},
-    "secrets": {"names": _texts},
+    "secrets": {"names": _texts, "keyring": _entries},
     "sandbox": {
         "level": _choice({"best": None, "full": "full", "hardened": "hardened"}),
         "processes": _choice({"forked": False, "fresh": True}),

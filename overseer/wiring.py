@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 def take_secrets(settings: Settings) -> Secrets:
     """All keys and passwords, taken out of where other programs could read them, and shown no more."""
-    secrets = Secrets.gather(os.environ, home(), settings.secret_names)
+    secrets = Secrets.gather(os.environ, home(), settings.secret_names, keyring=settings.secret_entries)
     protect_memory(secrets.received())
     if len(secrets):
         redactor = Redactor(secrets)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from overseer.secrets import file
+from overseer.secrets.keyring import read_keyring
 from overseer.secrets.names import hidden_part, holds_secret
 
 
@@ -22,16 +23,25 @@ class Secrets:
 
     @classmethod
     def gather(
-        cls, environ: MutableMapping[str, str], folder: Path | None = None, names: Iterable[str] = ()
+        cls,
+        environ: MutableMapping[str, str],
+        folder: Path | None = None,
+        names: Iterable[str] = (),
+        *,
+        keyring: Mapping[str, str] | None = None,
     ) -> Secrets:
-        """All secrets of an environment and of `secrets.yaml` in a folder; UsageError if that cannot be used.
+        """All secrets of an environment, of `secrets.yaml` in a folder, and of the system's keyring.
+
+        UsageError if one of these cannot be used. The keyring is asked for what neither of the others has.
 
         Variables that are secrets are taken out of the environment: those with one of `names`, and
         those whose name or value tells. An address with a password in it stays, because we may need it
         ourselves (a proxy), but it can be had by its name, its password is a secret, and `environment` withholds it.
         """
-        secrets = cls(file.read_secrets(folder / file.NAME) if folder else None)
-        wanted = set(names)
+        kept = file.read_secrets(folder / file.NAME) if folder else {}
+        entries = {name: entry for name, entry in (keyring or {}).items() if not environ.get(name) and name not in kept}
+        secrets = cls(read_keyring(entries) | kept)
+        wanted = {*names, *(keyring or ())}
         for name, value in list(environ.items()):
             if name in wanted or holds_secret(name, value):
                 secrets._take(name, environ.pop(name))
