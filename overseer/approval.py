@@ -39,7 +39,7 @@ def _headline(wanted: Sequence[Need]) -> str:
 
 
 def _remedies(wanted: Sequence[Need], approve_with: str) -> list[str]:
-    classes = sorted({need.effect for need in wanted if need.verdict == "ask"})
+    classes = sorted({effect for need in wanted if need.verdict == "ask" for effect in need.effects})
     remedies = [f"approve it with: {approve_with.format(classes=','.join(classes))}"] if classes else []
     if any(need.verdict == "deny" for need in wanted):
         remedies.append("what is denied can only be allowed under 'permissions' in config.yaml")
@@ -103,7 +103,7 @@ class _Digests:
                 self._contents[tool.origin] = Path(tool.origin).read_bytes() if tool.origin else b""
             except OSError:  # gone, or no file at all: its path has to do
                 self._contents[tool.origin] = tool.origin.encode(errors="replace")
-        said = f"{tool.kind}\0{tool.effect}\0".encode()
+        said = f"{tool.kind}\0{','.join(tool.effects)}\0".encode()
         return hashlib.sha256(said + self._contents[tool.origin]).hexdigest()[:32]
 
 

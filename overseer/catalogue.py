@@ -41,7 +41,8 @@ def tool_table() -> list[str]:
     tools = load_tools([ToolFolder(our_tools(), "built-in")]).tools.values()
     order = {effect: place for place, effect in enumerate(EFFECTS)}
     rows = sorted(tools, key=lambda tool: (order[tool.effect], tool.name))
-    return _table(("name", "class", "what it does"), ((f"`{t.name}`", t.effect, _first_sentence(t)) for t in rows))
+    cells = ((f"`{tool.name}`", ", ".join(tool.effects), _first_sentence(tool)) for tool in rows)
+    return _table(("name", "class", "what it does"), cells)
 
 
 def _first_sentence(tool: Tool) -> str:

@@ -445,3 +445,13 @@ def test_a_call_that_no_plan_announced_is_allowed_by_a_rule_or_not_at_all(text: 
     result = door.call("start", {"text": text}, ToolContext("", "a", 1, Cancellation()))
     assert (result.failure is None) == is_called
     assert acts.calls == ["start"] * is_called
+
+
+def test_a_tool_of_two_classes_is_asked_for_with_both(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("plan.yaml").write_text("steps: [{step_id: a, tool: download, args: {url: 'http://127.0.0.1:1/', path: a}}]")
+    assert chat_cli.main(("run", "plan.yaml")) == 5
+    said = capsys.readouterr().err
+    assert "write, network: download" in said
+    assert "approve it with: --approve network,write" in said
+    assert chat_cli.main(("run", "plan.yaml", "--approve", "write")) == 5
+    assert chat_cli.main(("run", "plan.yaml", "--approve", "network,write", "--json")) == 4

@@ -45,7 +45,7 @@ from overseer.tool import (
 )
 
 # Each attempt at a call of these is a request to somebody's server. What asks a model counts as it asks.
-_REQUESTS: tuple[Effect, ...] = ("network",)
+_REQUESTS: Effect = "network"
 
 _REQUEST = Spend(requests=1)
 
@@ -221,19 +221,19 @@ class Door:
     def _check_permission(self, tool: Tool, args: Mapping[str, Json]) -> None:
         verdict = self.broker.policy.verdict(tool, args)
         if verdict == "deny" or (verdict == "ask" and not self.grants.cover(tool)):
-            raise self._refusal(f"tool '{tool.name}' ({tool.effect})", tool.effect, verdict)
+            raise self._refusal(f"tool '{tool.name}' ({', '.join(tool.effects)})", tool.effects, verdict)
 
     def _check_asking(self) -> None:
         """The class of tools that ask models decides about questions of nobody's tool, too."""
         verdict = self.broker.policy.classes["model"]
         if verdict == "deny" or (verdict == "ask" and "model" not in self.grants.classes):
-            raise self._refusal("a question to a model", "model", verdict)
+            raise self._refusal("a question to a model", ("model",), verdict)
 
-    def _refusal(self, what: str, effect: Effect, verdict: Verdict) -> ToolError:
+    def _refusal(self, what: str, effects: tuple[Effect, ...], verdict: Verdict) -> ToolError:
         if verdict == "deny":
             problem = f"{what} is denied by the settings; change 'permissions' in config.yaml if it should not be"
         else:
-            remedy = self.approve_with.format(classes=effect)
+            remedy = self.approve_with.format(classes=",".join(effects))
             problem = f"{what} needs approval, and nobody gave it; give it with {remedy}, "
             problem += "or allow it under 'permissions' in config.yaml"
         return ToolError(problem, kind="denied")
@@ -266,7 +266,7 @@ class Door:
         tool, args, context = making.tool, making.args, making.context
         name = f"tool:{tool.name}"
         account = self._account_of(context.key)
-        price = _REQUEST if tool.effect in _REQUESTS and tool.plan is None else NOTHING
+        price = _REQUEST if _REQUESTS in tool.effects and tool.plan is None else NOTHING
         if price is NOTHING and not account.limits.knows(name):  # free, and nobody counts it
             account.budget.check_time()
             _begin(making)

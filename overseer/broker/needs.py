@@ -43,15 +43,20 @@ class Need:
     effect: Effect
     verdict: Verdict
     uses: tuple[Use, ...]
+    also: tuple[Effect, ...] = ()
 
     @property
     def steps(self) -> tuple[str, ...]:
         return tuple(use.step for use in self.uses)
 
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        return (self.effect, *self.also)
+
     def lines(self) -> Iterator[str]:
         """All of it for a person; steps that do the very same are named together."""
         denied = ", which the settings deny" if self.verdict == "deny" else ""
-        yield f"{self.effect}: {self.tool}{denied}"
+        yield f"{', '.join(self.effects)}: {self.tool}{denied}"
         alike: dict[Lines, list[str]] = {}
         for use in self.uses:
             alike.setdefault(tuple(_argument_lines(use.args)), []).append(use.step)
@@ -67,6 +72,7 @@ class Need:
         return {
             "tool": self.tool,
             "class": self.effect,
+            **({"also": list(self.also)} if self.also else {}),
             "verdict": self.verdict,
             "uses": [use.to_json() for use in self.uses],
         }
@@ -83,7 +89,10 @@ def needs(plan: WorkflowPlan, tools: Mapping[str, Tool], policy: Policy) -> list
         if verdict != "allow":
             use = Use(step.step_id, None if args is None else {key: written(value) for key, value in args.items()})
             found.setdefault((name, verdict), []).append(use)
-    return [Need(name, tools[name].effect, verdict, tuple(uses)) for (name, verdict), uses in found.items()]
+    return [
+        Need(name, tools[name].effect, verdict, tuple(uses), tools[name].also)
+        for (name, verdict), uses in found.items()
+    ]
 
 
 def _verdict(policy: Policy, tool: Tool, args: Arguments) -> Verdict:

@@ -70,7 +70,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the user lets tools do: the first rule that matches decides, else the class of the tool.
+    """What the user lets tools do: the first rule that matches decides, else the strictest of the tool's classes.
 
     A rule that denies decides wherever it stands, so that no earlier one can open what it closes.
     Where a rule may or may not match, what is decided is the strictest of what may be.
@@ -92,7 +92,7 @@ class Policy:
                 found.add(rule.verdict)
                 if matches:
                     return frozenset(found)
-        return frozenset({*found, self.classes[tool.effect]})
+        return frozenset({*found, max((self.classes[effect] for effect in tool.effects), key=_STRICTNESS.__getitem__)})
 
     def verdict(self, tool: Tool, args: Mapping[str, Json]) -> Verdict:
         """What is decided about a call whose arguments are known."""
@@ -113,7 +113,7 @@ class Grants:
     tools: frozenset[str] = frozenset()
 
     def cover(self, tool: Tool) -> bool:
-        return tool.effect in self.classes or tool.name in self.tools
+        return self.classes.issuperset(tool.effects) or tool.name in self.tools
 
     def __or__(self, other: Grants) -> Grants:
         return Grants(self.classes | other.classes, self.tools | other.tools)

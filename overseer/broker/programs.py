@@ -118,9 +118,10 @@ class ProgramDoor:
 
     def _made(self, tool: Tool, args: dict[str, Json], timeout_s: float | None, cancellation: Cancellation) -> Answer:
         if self._is_risky(tool):
+            remedy = self._door.approve_with.format(classes=",".join(tool.effects))
             return _refused(
-                f"tool '{tool.name}' ({tool.effect}) was not approved, and the program has read what others wrote; "
-                f"approve it with {self._door.approve_with.format(classes=tool.effect)}",
+                f"tool '{tool.name}' ({', '.join(tool.effects)}) was not approved, and the program has read what "
+                f"others wrote; approve it with {remedy}",
                 kind="denied",
             )
         record = self._program.record(self._names.name(tool.name, args), tool.name, args)
@@ -159,12 +160,13 @@ def _within(
 def _brings_in(tool: Tool) -> bool:
     """Whether it gets at files or at the web; one that only looks at the clock does not."""
     gets_at_files = tool.effect == "read" and tool.context_parameter is not None
-    return tool.effect == "network" or gets_at_files or (tool.plan is not None and tool.effect not in ("pure", "model"))
+    gets_at_web = "network" in tool.effects
+    return gets_at_web or gets_at_files or (tool.plan is not None and tool.effect not in ("pure", "model"))
 
 
 def _sends_away(tool: Tool) -> bool:
     """Whether it could carry off what was read; merely fetching a page does not."""
-    sends = tool.effect == "network" and not tool.idempotent
+    sends = "network" in tool.effects and not tool.idempotent
     return tool.effect == "exec" or sends or (tool.plan is not None and tool.effect in ("network", "write"))
 
 

@@ -163,7 +163,7 @@ def _summary(tool: Tool) -> str:
 def _details(entry: Entry) -> Iterator[str]:
     tool = entry.tool
     yield f"{tool.name}: {tool.description}"
-    yield f"  class: {tool.effect}" + ("" if tool.idempotent else ", not to be repeated without asking")
+    yield f"  class: {', '.join(tool.effects)}" + ("" if tool.idempotent else ", not to be repeated without asking")
     if tool.writes:
         yield f"  writes: {', '.join(tool.writes)}"
     if tool.timeout_s is not None:
@@ -217,6 +217,7 @@ def _record(entry: Entry) -> dict[str, Json]:
         "description": tool.description,
         "kind": tool.kind,
         "class": tool.effect,
+        "also": list(tool.also),
         "parameters": dict(tool.parameters),
         "output": None if tool.output is None else dict(tool.output),
         "writes": list(tool.writes),

@@ -31,6 +31,8 @@ def _name_faults(tool: Tool) -> list[str]:
 def _effect_faults(tool: Tool) -> list[str]:
     if tool.effect not in EFFECTS:
         return [f"it has the effect {tool.effect!r}; use one of: {', '.join(EFFECTS)}"]
+    if strange := [effect for effect in tool.also if effect not in EFFECTS or effect == tool.effect]:
+        return [f"it is also {strange[0]!r}; name further classes of: {', '.join(EFFECTS)}"]
     if tool.writes and tool.effect not in ("write", "exec"):
         return [f"it declares writes but has the effect '{tool.effect}'; say effect='write'"]
     return []

@@ -21,6 +21,7 @@ def tool(
     *,
     name: str | None = None,
     effect: Effect = "pure",
+    also: typing.Sequence[Effect] = (),
     writes: typing.Sequence[str] = (),
     idempotent: bool | None = None,
     timeout_s: float | None = None,
@@ -42,6 +43,7 @@ def _tool(
     *,
     name: str | None = None,
     effect: Effect = "pure",
+    also: typing.Sequence[Effect] = (),
     writes: typing.Sequence[str] = (),
     idempotent: bool | None = None,
     timeout_s: float | None = None,
@@ -52,6 +54,8 @@ def _tool(
     name = name or function.__name__
     if isinstance(writes, str):
         raise ValueError(f"tool '{name}': writes must be a list such as ['file:{{path}}'], not text")
+    if isinstance(also, str):
+        raise ValueError(f"tool '{name}': also must be a list such as ['network'], not text")
     summary, documented = _docstring(function)
     parameters, context_parameter = _schema(function, documented)
     made = Tool(
@@ -60,6 +64,7 @@ def _tool(
         description=summary,
         parameters=parameters,
         effect=effect,
+        also=tuple(also),
         writes=tuple(writes),
         idempotent=effect in REPEATABLE if idempotent is None else idempotent,
         timeout_s=timeout_s,

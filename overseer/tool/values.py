@@ -44,9 +44,15 @@ class Tool:
     kind: Kind = "python"
     context_parameter: str | None = None
     plan: Any = None  # of a workflow tool: what a step that calls it is replaced by
+    also: tuple[Effect, ...] = ()  # further classes: a call has to be allowed for each
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """All of its classes, the main one first."""
+        return (self.effect, *self.also)
 
     @property
     def has_undeclared_effects(self) -> bool:

@@ -83,6 +83,10 @@ TABLE = {
         {"old": "one", "new": "two"}, holding("-one", "+two"), {"old": "a", "new": "b", "context_lines": -1},
         "context_lines",
     ),
+    "download": Row(
+        {"url": "SERVER", "path": "new/hello.txt"}, holding("'bytes': 5", "new/hello.txt"),
+        {"url": "SERVER", "path": "x", "max_bytes": 0}, "max_bytes",
+    ),
     "encode_text": Row(
         {"text": "hello", "encoding": "base64"}, "aGVsbG8=", {"text": "hello", "encoding": "rot13"}, "encoding"
     ),
