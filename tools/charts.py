@@ -359,6 +359,8 @@ class Scale(NamedTuple):
 
 def _scale(low: float, high: float) -> Scale:
     """Round numbers from below the lowest value to above the highest, about six of them."""
+    # Between the smallest of all numbers there is no room for steps.
+    low, high = (0.0 if abs(bound) < 1e-290 else bound for bound in (low, high))
     if high - low < abs(high) * 1e-9 or high == low:
         around = abs(high) * 0.1 or 1.0
         low, high = low - around, high + around

@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from overseer.tool import ToolError
@@ -98,6 +98,7 @@ def test_ticks_are_round_numbers(low: float, high: float, labels: list[str]) -> 
     assert [text for text in found if re.fullmatch(r"[−\d.,]+", text)] == labels
 
 
+@example([5e-324], "", "bar_chart")
 @given(st.lists(NUMBERS, min_size=1, max_size=8), st.text(max_size=12), st.sampled_from(["bar_chart", "line_chart"]))
 def test_any_numbers_can_be_drawn_inside_the_picture(numbers: list[float], name: str, tool: str) -> None:
     picture = drawn(tool, [{"name": name, "n": number} for number in numbers], labels="name", values=["n"], title=name)
@@ -107,6 +108,7 @@ def test_any_numbers_can_be_drawn_inside_the_picture(numbers: list[float], name:
                 assert -150 <= float(value) <= most + 1
 
 
+@example([(0, 0), (0, 5e-324)])
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=8))
 def test_any_points_can_be_drawn_inside_the_picture(points: list[tuple[float, float]]) -> None:
     for circle in drawn("scatter_chart", [list(point) for point in points]).iter(f"{SVG}circle"):
