@@ -31,7 +31,7 @@ from overseer.broker.budget import Budget
 from overseer.broker.caps import NO_CAP, Cap, cap_from_text, cap_text, overruled
 from overseer.broker.needs import Need
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
-from overseer.broker.remedies import of_plan, of_run
+from overseer.broker.remedies import of_plan, of_run, of_setting
 from overseer.errors import ApprovalNeeded, Failure, PlanError, UsageError
 from overseer.given import by_name, code_faults, effects_of, plain_inputs
 from overseer.ids import new_run_id
@@ -158,14 +158,21 @@ class Engine:
         return open_needs(self.checked(plan), self.tools, self.broker, approve)
 
     def door(
-        self, grants: Grants = NOTHING_GRANTED, *, account: Account | None = None, approve_with: str = APPROVE_OPTION
+        self, grants: Grants = NOTHING_GRANTED, *, held_as: str | None = None, approve_with: str = APPROVE_OPTION
     ) -> Door:
-        """The way to the tools for calls that are no step's; without an account, they spend from the session's."""
+        """The way to the tools for calls that are no step's.
+
+        They spend from the session's budget alone or, held as something with a name, from a run's of their own.
+        """
+        account = Account(self.broker.budget, self.broker.limits)
+        if held_as is not None:
+            budget = Budget(held_as, self.settings.run_cap, parent=self.broker.budget, remedy=of_setting("run"))
+            account = Account(budget, self.broker.limits)
         return Door(
             self.broker,
             self.tools,
             grants=grants,
-            account_of=None if account is None else lambda key: account,
+            account_of=lambda key: account,
             run_plan=self.run_inside,
             approve_with=approve_with,
         )

@@ -13,14 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
-from overseer.broker.accounts import Account
 from overseer.broker.attempts import warm_executor
 from overseer.broker.broker import Broker
-from overseer.broker.budget import Budget
 from overseer.broker.fallback import Fallback
 from overseer.broker.permissions import Grants, classes_from
 from overseer.broker.programs import Program, ProgramDoor
-from overseer.broker.remedies import of_setting
 from overseer.config import load_settings
 from overseer.console import flush, make_streams_safe
 from overseer.engine import Engine, EngineSettings
@@ -56,10 +53,8 @@ def door_maker(
     fallback = Fallback()
 
     def make() -> ProgramDoor:
-        budget = Budget("this program", settings.run_cap, parent=broker.budget, remedy=of_setting("run"))
-        account = Account(budget, broker.limits)
         engine = Engine(tools().values(), settings=settings, broker=broker)
-        door = engine.door(Grants(classes=classes), account=account, approve_with=approve_with)
+        door = engine.door(Grants(classes=classes), held_as="this program", approve_with=approve_with)
         return ProgramDoor(door, Program(key="program"), fallback)
 
     return make

@@ -80,7 +80,8 @@ def _door(options: Namespace, settings: Settings) -> ProgramDoor | None:
             raise UsageError(f"--grant: there is no tool '{name}'; {did_you_mean(name, registry.tools, 'there are')}")
     granted = frozenset(options.grant)
     engine = Engine(registry.tools.values(), settings=settings.for_engine(), broker=broker)
-    return ProgramDoor(engine.door(Grants(tools=granted)), Program(key="node", tools=granted), Fallback())
+    door = engine.door(Grants(tools=granted), held_as="this node")
+    return ProgramDoor(door, Program(key="node", tools=granted), Fallback())
 
 
 def _lines(outcome: Outcome) -> Iterator[str]:
