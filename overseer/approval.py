@@ -66,13 +66,14 @@ def approved(plan: WorkflowPlan, tools: Mapping[str, Tool], broker: Broker, give
 class Approval:
     """What was approved for a run, as it is kept with it: for which plan, and what each tool was at that time."""
 
-    plan_hash: str
+    plan_hash: str  # empty where no tool was approved: then nobody asks which plan it was
     tools: Mapping[str, str]  # by name, what tells whether it is still the same
 
     @classmethod
     def of(cls, grants: Grants, plan: WorkflowPlan, tools: Mapping[str, Tool]) -> Approval:
         seen = _Digests()
-        return cls(plan_hash(plan), {tool.name: seen.of(tool) for tool in tools.values() if grants.cover(tool)})
+        covered = {tool.name: seen.of(tool) for tool in tools.values() if grants.cover(tool)}
+        return cls(plan_hash(plan) if covered else "", covered)
 
     def still_holds(self, plan: WorkflowPlan, tools: Mapping[str, Tool]) -> Grants:
         """What of it holds for a plan and for the tools as they are: those that changed are asked for again."""

@@ -19,7 +19,7 @@ from overseer.diagnosis import diagnosed
 from overseer.errors import JournalError, RunNotFound
 from overseer.home import journal_path
 from overseer.ids import as_typed
-from overseer.jsonvalue import TOO_LARGE, Json, is_too_large, json_text
+from overseer.jsonvalue import TOO_LARGE, Json, is_too_long, json_text
 from overseer.kernel.events import Event, RunStatus
 from overseer.locks import RunLock, RunLocks
 from overseer.pruning import free_space, remove_old
@@ -276,9 +276,10 @@ class Journal(AbstractContextManager["Journal"]):
 
 
 def _text(value: Json, what: str) -> str:
-    if is_too_large(value):
+    text = json_text(value)  # written before it is measured: nearly all are far below
+    if is_too_long(text):
         raise JournalError(f"the {what} of the run {TOO_LARGE}")
-    return json_text(value)
+    return text
 
 
 def _listed(runs: list[tuple[str, str]]) -> str:

@@ -75,7 +75,12 @@ def is_too_large(value: Json) -> bool:
     least = _least_size(value)
     if least > LARGEST_VALUE or least * _MOST_PER_LEAST <= LARGEST_VALUE:
         return least > LARGEST_VALUE
-    return len(json_text(value).encode()) > LARGEST_VALUE
+    return is_too_long(json_text(value))
+
+
+def is_too_long(text: str) -> bool:
+    """Whether the JSON of a value has more than LARGEST_VALUE bytes."""
+    return len(text) > LARGEST_VALUE or (not text.isascii() and len(text.encode()) > LARGEST_VALUE)
 
 
 # A number of 24 digits counts two, a character that is written as \\u001f one.
