@@ -41,7 +41,7 @@ class Ref:
     path: tuple[str | int, ...] = ()
 
     def __str__(self) -> str:
-        return self.name + "".join(_written_step(step) for step in self.path)
+        return self.name + "".join([_written_step(step) for step in self.path]) if self.path else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +139,17 @@ def parsed(value: Json) -> Template:
 
 def written(template: Template) -> Json:
     """The JSON value that `parsed` would read as `template`."""
-    if isinstance(template, Ref):
-        return f"{{{{{template}}}}}"
-    if isinstance(template, Text):
-        return "".join(_written_part(part) for part in template.parts)
+    # The commonest first: every recorded run writes all arguments of its plan.
     if isinstance(template, str):
-        return _BRACES.sub(_as_literal, template)
+        return _BRACES.sub(_as_literal, template) if "{{" in template else template
+    if isinstance(template, Ref):
+        return f"{{{{{template!s}}}}}"
+    if isinstance(template, dict | Mapping):
+        return {key: written(item) for key, item in template.items()}
     if isinstance(template, list | tuple):
         return [written(item) for item in template]
-    if isinstance(template, Mapping):
-        return {key: written(item) for key, item in template.items()}
+    if isinstance(template, Text):
+        return "".join(_written_part(part) for part in template.parts)
     return template
 
 
@@ -177,18 +178,17 @@ def refs_in(template: Template) -> list[Ref]:
 def _collect(template: Template, found: list[Ref]) -> None:
     # Written out for speed: every start of a run walks all arguments of its plan.
     kind = type(template)
-    if kind is Ref:
+    if kind is dict or kind is list or kind is tuple:
+        for item in template.values() if kind is dict else template:
+            inner = type(item)
+            if inner is Ref:
+                found.append(item)
+            elif inner is not str:
+                _collect(item, found)
+    elif kind is Ref:
         found.append(template)
     elif kind is Text:
         found += [part for part in template.parts if type(part) is Ref]
-    elif kind is dict:
-        for item in template.values():
-            if type(item) is not str:
-                _collect(item, found)
-    elif kind is list or kind is tuple:
-        for item in template:
-            if type(item) is not str:
-                _collect(item, found)
 
 
 def rendered(template: Template, lookup: Callable[[Ref], Json]) -> Json:
