@@ -38,10 +38,10 @@ def as_json(value: object, *, where: str = "value") -> Json:
 
 def _plain(value: object, where: str, depth: int = 0) -> Json:
     kind = type(value)
-    if kind in _SCALARS:
+    if kind in _SCALARS or (kind is int and value.bit_length() <= _MOST_BITS):  # type: ignore[attr-defined]
         return value
     if kind is int:
-        return _writable(value, where)  # type: ignore[arg-type]
+        raise NotJson(f"{where} is an integer of more than 4000 digits; return it as text")
     if depth > MAX_DEPTH:
         raise NotJson(f"{where[:80]}… is nested more than {MAX_DEPTH} deep")
     if isinstance(value, float):
@@ -56,12 +56,6 @@ def _plain(value: object, where: str, depth: int = 0) -> Json:
         if isinstance(value, base):
             return _plain(base(value), where)
     raise NotJson(f"{where} is a {kind.__name__}; return text, numbers, lists or dicts with text keys")
-
-
-def _writable(value: int, where: str) -> int:
-    if value.bit_length() > _MOST_BITS:
-        raise NotJson(f"{where} is an integer of more than 4000 digits; return it as text")
-    return value
 
 
 def _key(key: object, where: str) -> str:

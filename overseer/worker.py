@@ -40,7 +40,7 @@ class StepCaller(Protocol):
 
 def perform(work: Work, caller: StepCaller) -> ToolResult:
     """Carry out one attempt; whatever happens becomes a result."""
-    if work.context.is_cancelled:
+    if work.context.cancellation.is_asked:
         return ToolResult(failure=Failure("cancelled", "was given up before it began"))
     try:
         result = _result(work, caller)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import pickle
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
 from functools import cache
+from types import CoroutineType
 from typing import Any, TypeVar
 
 from overseer.jsonvalue import Json, NotJson, as_json, detached
@@ -26,11 +26,11 @@ Attempt = Callable[[Tool, Mapping[str, Json], ToolContext], Any]
 def attempt_here(tool: Tool, args: Mapping[str, Json], context: ToolContext) -> Any:
     """What the tool returns, on this thread."""
     # A tool may change what it gets; the results of other steps must not change with it.
-    given = detached(dict(args))
+    given = detached(args if type(args) is dict else dict(args))
     if tool.context_parameter is not None:
         given[tool.context_parameter] = context
     result = tool.function(**given)
-    if inspect.iscoroutine(result):
+    if type(result) is CoroutineType:
         import asyncio
 
         return asyncio.run(result)

@@ -106,7 +106,7 @@ class Broker:
     attempt: Attempt = attempt_here
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Making:
     """One call that is being made."""
 
