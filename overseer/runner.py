@@ -299,12 +299,12 @@ class Runner:
         news: list[Event | None] = []
         for event in events:
             match event:
-                case StepStarted(key=key, attempt=attempt):
-                    news.append(self._submit(key, attempt))
-                case StepSucceeded(key=key) | StepFailed(key=key) | StepCancelled(key=key) | StepInterrupted(key=key):
-                    self._release(key)
+                case StepStarted():
+                    news.append(self._submit(event.key, event.attempt))
+                case StepSucceeded() | StepFailed() | StepCancelled() | StepInterrupted():
+                    self._release(event.key)
                     if not self._listening.is_idle:
-                        self._listening.end(key)
+                        self._listening.end(event.key)
                 case ScopeOpened(key=key):
                     news.append(self._listening.begin(key))
                 case SignalArrived(key=key):

@@ -43,11 +43,17 @@ def _let_in(state: RunState, waiters: Iterable[tuple[Frame, str]]) -> None:
 
 def admit(state: RunState, frame: Frame, step_id: str) -> None:
     """A step holds all that it wants: it may start as soon as its turn comes."""
-    frame.status[step_id] = Status.READY
     if isinstance(frame.graph.steps[step_id].action, Scope):
+        frame.status[step_id] = Status.READY
         state.unblocked.append((frame, step_id))
     else:
-        heapq.heappush(state.ready, (frame.rank_of(step_id), next(state.entries), frame, step_id))
+        make_ready(state, frame, step_id)
+
+
+def make_ready(state: RunState, frame: Frame, step_id: str) -> None:
+    """A step that is no scope gets in line with those that may start."""
+    frame.status[step_id] = Status.READY
+    heapq.heappush(state.ready, (frame.rank_of(step_id), next(state.entries), frame, step_id))
 
 
 def offer_round(state: RunState, scope: OpenScope) -> None:

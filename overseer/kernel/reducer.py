@@ -49,10 +49,10 @@ def apply(event: Event, state: RunState) -> None:
     match event:
         case StepStarted():
             _started(event, state)
-        case StepSucceeded(key=key, value=value):
-            frame, step_id = state.place_of(key)
-            frame.values[step_id] = value
-            _end(state, key, frame, step_id, Status.SUCCEEDED)
+        case StepSucceeded():
+            frame, step_id = state.running.get(event.key) or state.place_of(event.key)  # a scope is open, not running
+            frame.values[step_id] = event.value
+            _end(state, event.key, frame, step_id, Status.SUCCEEDED)
         case StepFailed():
             _failed(event, state)
         case StepSkipped():

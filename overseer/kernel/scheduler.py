@@ -29,7 +29,7 @@ from overseer.kernel.events import (
     StepSucceeded,
 )
 from overseer.kernel.holds import has_time_left
-from overseer.kernel.queues import admit, release_claims, withdraw_claims
+from overseer.kernel.queues import admit, make_ready, release_claims, withdraw_claims
 from overseer.kernel.reducer import apply
 from overseer.kernel.state import (
     Attempt,
@@ -80,12 +80,12 @@ def decide(state: RunState, now: float) -> Event | None:
     while True:
         if state.unblocked and (event := _unblocked(state, now)):
             return event
-        if event := _hopeless(state, now):
+        if state.lingering and (event := _hopeless(state, now)):
             return event
         if len(state.running) < state.rules.max_parallel and (event := _started(state, now)):
             return event
         # Dropping a stale step may have let in another, or have it wait for something else.
-        if not state.unblocked and state.claims.hopeless() is None:
+        if not state.unblocked and not (state.lingering and state.claims.hopeless()):
             return None
 
 
@@ -237,7 +237,7 @@ def _unblocked(state: RunState, now: float) -> Event | None:
         status = frame.status.get(step_id)
         if status is None and not frame.is_stopped:
             if step_id in frame.graph.plain and not frame.is_uneven:
-                admit(state, frame, step_id)
+                make_ready(state, frame, step_id)
             elif event := _first_move(state, frame, frame.graph.steps[step_id], now):
                 return event
         elif status == Status.READY and not frame.is_stopped:

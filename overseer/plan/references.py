@@ -199,8 +199,11 @@ def rendered(template: Template, lookup: Callable[[Ref], Json]) -> Json:
     if kind is Ref:
         return lookup(template)
     if kind is dict:
-        # Written out for the commonest leaf: this runs for every argument of every step.
-        return {key: lookup(item) if type(item) is Ref else rendered(item, lookup) for key, item in template.items()}
+        # Written out for the commonest leaves: this runs for every argument of every step.
+        return {
+            key: item if type(item) is str else lookup(item) if type(item) is Ref else rendered(item, lookup)
+            for key, item in template.items()
+        }
     if kind is Text:
         return "".join(p if type(p) is str else as_text(lookup(p)) for p in template.parts)
     if kind is list or kind is tuple:
