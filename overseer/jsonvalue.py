@@ -135,6 +135,8 @@ def is_nested_deeper(value: Json, most: int) -> bool:
 
 def json_text(value: Json) -> str:
     """A value as compact JSON that can be written as UTF-8."""
+    if type(value) is int:  # a small one takes the encoder longer to get ready for than to write
+        return str(value)
     text = _readable(value)
     if text.isascii():
         return text

@@ -185,12 +185,11 @@ def _row(event: Event, event_id: int, blobs: dict[bytes, str]) -> _Row:
     """The row of an event; a large value goes into `blobs` under its hash."""
     # The two that nearly all rows hold are written without a record in between.
     match event:
-        case StepStarted(at=at, key=key, attempt=1):
-            return event_id, at, "StepStarted", key, None, None
-        case StepSucceeded(at=at, key=key, value=result, is_partial=False, spent=None) if (
-            len(text := json_text(result)) <= INLINE_LIMIT
-        ):
-            return event_id, at, "StepSucceeded", key, None, text
+        case StepStarted() if event.attempt == 1:
+            return event_id, event.at, "StepStarted", event.key, None, None
+        case StepSucceeded() if event.spent is None and not event.is_partial:
+            if len(text := json_text(event.value)) <= INLINE_LIMIT:
+                return event_id, event.at, "StepSucceeded", event.key, None, text
     record = to_record(event)
     kind, at, key = record.pop("event"), record.pop("at"), record.pop("key", None)
     value: str | bytes | None = None
