@@ -16,15 +16,16 @@ from typing import Any, Protocol
 
 from overseer.broker.accounts import Account
 from overseer.broker.attempts import Attempt, TimeLimit, as_result, attempt_here
-from overseer.broker.budget import NOTHING, Budget, Spend
+from overseer.broker.budget import NOTHING, Budget
 from overseer.broker.cache import NO_CACHE, Cache, call_key
+from overseer.broker.desk import Desk
 from overseer.broker.limits import Limits
 from overseer.broker.meter import Meter
 from overseer.broker.modelcalls import CostOf, MeteredModels, ModelSource, NoModels, nobody_knows
 from overseer.broker.permissions import NOTHING_GRANTED, OPEN, Grants, Policy, Verdict
 from overseer.broker.records import Record
 from overseer.broker.result import ToolResult
-from overseer.broker.retry import Retry, retryable
+from overseer.broker.retry import Retry
 from overseer.broker.waiting import GiveUp, OnHold, Waiting
 from overseer.errors import Failure
 from overseer.failures import failure_from
@@ -43,14 +44,6 @@ from overseer.tool import (
     ToolContext,
     ToolError,
 )
-
-# Each attempt at a call of these is a request to somebody's server. What asks a model counts as it asks.
-_REQUESTS: Effect = "network"
-
-_REQUEST = Spend(requests=1)
-
-_IDEMPOTENT = retryable(failure_from, is_idempotent=True)
-_NOT_IDEMPOTENT = retryable(failure_from, is_idempotent=False)
 
 # Told that a call waits for a limit, and how to end that where it has done nothing yet; with None, that it goes on.
 Hold = Callable[[ToolContext, str | None, GiveUp | None], None]
@@ -110,7 +103,7 @@ class Broker:
 class _Making:
     """One call that is being made."""
 
-    tool: Tool
+    desk: Desk
     args: Mapping[str, Json]
     context: ToolContext
     meter: Meter
@@ -144,6 +137,7 @@ class Door:
         self._account_of = account_of or (lambda key: session)
         self._run_plan = run_plan
         self._inside = inside
+        self._desks: dict[str, Desk] = {}
         self.hold: Hold = lambda context, name, give_up: None
 
     def call(
@@ -161,30 +155,31 @@ class Door:
         lets the door keep that time.
         """
         try:
-            tool = self._known(name)
-            self._check_arguments(tool, args)
-            self._check_permission(tool, args)
-            limit = TimeLimit(tool.timeout_s) if keeps_time and tool.timeout_s is not None else None
+            desk = self._desk(name)
+            self._check_arguments(desk, args)
+            self._check_permission(desk, args)
+            timeout_s = desk.tool.timeout_s
+            limit = TimeLimit(timeout_s) if keeps_time and timeout_s is not None else None
             if record is None:
-                return self._answered(tool, args, context, limit)
+                return self._answered(desk, args, context, limit)
             if (known := record.known()) is not None:
                 return ToolResult(known.value, known.failure, was_known=True)
             record.begin()
-            result = self._answered(tool, args, context, limit)
+            result = self._answered(desk, args, context, limit)
             record.end(result)
             return result
         except BaseException as error:  # an edge: whatever happens in here is no more than a failed call
             return ToolResult(failure=self._explained(error))
 
     def _answered(
-        self, tool: Tool, args: Mapping[str, Json], context: ToolContext, limit: TimeLimit | None
+        self, desk: Desk, args: Mapping[str, Json], context: ToolContext, limit: TimeLimit | None
     ) -> ToolResult:
         """What was kept of the same call, or what comes of making it."""
-        cache, key = self.broker.cache if _is_the_same_again(tool) else NO_CACHE, partial(call_key, tool, args)
+        cache, key = desk.cache, partial(call_key, desk.tool, args)
         if (kept := cache.known(key)) is not None:
             return ToolResult(kept[0], was_known=True)
         meter = self._meter()
-        making = _Making(tool, args, context, meter, self._holding(context, limit))
+        making = _Making(desk, args, context, meter, self._holding(context, limit))
         try:
             made = self._made(making) if limit is None else self._made_within(limit, making)
             value = self.broker.redactor.redact_json(made)
@@ -207,19 +202,22 @@ class Door:
 
     # --- before a call
 
-    def _known(self, name: str) -> Tool:
+    def _desk(self, name: str) -> Desk:
         tool = self.tools.get(name)
         if tool is None:
             help = did_you_mean(name, self.tools, "there are")
             raise ToolError(f"there is no tool '{name}'; {help}", kind="bad_request")
-        return tool
+        desk = self._desks.get(name)
+        if desk is None or desk.tool is not tool:
+            desk = self._desks[name] = Desk.of(tool, self.broker.policy, self.broker.cache)
+        return desk
 
-    def _check_arguments(self, tool: Tool, args: Mapping[str, Json]) -> None:
-        if faults := argument_faults(tool.parameters, args):
-            raise ToolError(f"tool '{tool.name}': {'; '.join(faults)}", kind="bad_request")
+    def _check_arguments(self, desk: Desk, args: Mapping[str, Json]) -> None:
+        if not desk.accepts(args) and (faults := argument_faults(desk.tool.parameters, args)):
+            raise ToolError(f"tool '{desk.tool.name}': {'; '.join(faults)}", kind="bad_request")
 
-    def _check_permission(self, tool: Tool, args: Mapping[str, Json]) -> None:
-        verdict = self.broker.policy.verdict(tool, args)
+    def _check_permission(self, desk: Desk, args: Mapping[str, Json]) -> None:
+        tool, verdict = desk.tool, desk.verdict or self.broker.policy.verdict(desk.tool, args)
         if verdict == "deny" or (verdict == "ask" and not self.grants.cover(tool)):
             raise self._refusal(f"tool '{tool.name}' ({', '.join(tool.effects)})", tool.effects, verdict)
 
@@ -250,23 +248,22 @@ class Door:
 
     def _made(self, making: _Making) -> Json:
         """The result, after as many attempts as it takes."""
-        tool = making.tool
-        if tool.context_parameter is not None:
+        desk = making.desk
+        if desk.tool.context_parameter is not None:
             making = replace(making, context=replace(making.context, services=self._services(making)))
-        if not _is_tried_again(tool):
+        if desk.may_retry is None:
             return self._attempt(making)
         return self.broker.retry.run(
             lambda: self._attempt(making),
-            may_retry=_IDEMPOTENT if tool.idempotent else _NOT_IDEMPOTENT,
+            may_retry=desk.may_retry,
             cancellation=making.context.cancellation,
         )
 
     def _attempt(self, making: _Making) -> Json:
         """One attempt, once there is budget and room for it."""
-        tool, args, context = making.tool, making.args, making.context
-        name = f"tool:{tool.name}"
+        desk, args, context = making.desk, making.args, making.context
+        tool, name, price = desk.tool, desk.name, desk.price
         account = self._account_of(context.key)
-        price = _REQUEST if _REQUESTS in tool.effects and tool.plan is None else NOTHING
         if price is NOTHING and not account.limits.knows(name):  # free, and nobody counts it
             account.budget.check_time()
             _begin(making)
@@ -374,15 +371,5 @@ class Inside:
 
 def _begin(making: _Making) -> None:
     """Something is done from here on, unless it is nothing that counts: what only reads may simply be called again."""
-    if making.tool.effect not in REPEATABLE:
+    if making.desk.tool.effect not in REPEATABLE:
         making.meter.begin()
-
-
-def _is_tried_again(tool: Tool) -> bool:
-    """Whether to try again is decided here; for models and for the steps of a plan it was decided where they were."""
-    return tool.effect != "model" and tool.plan is None
-
-
-def _is_the_same_again(tool: Tool) -> bool:
-    """Whether what a tool gives may be kept; what a plan gives hangs on other tools."""
-    return tool.effect == "pure" and tool.plan is None
