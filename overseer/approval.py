@@ -109,9 +109,12 @@ class _Digests:
 
 
 def refuse_secrets(broker: Broker, **texts: Json) -> None:
-    """PlanError if a secret stands in what would be shown and kept; tools get secrets by name."""
+    """PlanError if a secret stands in what would be shown and kept; tools get secrets by name.
+
+    What is text is JSON already.
+    """
     if not broker.redactor.has_secrets:
         return
     for what, value in texts.items():
-        if name := broker.redactor.secret_in(json_text(value)):
+        if name := broker.redactor.secret_in(value if isinstance(value, str) else json_text(value)):
             raise PlanError([secret_fault(what, name)])

@@ -42,7 +42,7 @@ from overseer.kernel.rules import Rules
 from overseer.kernel.state import RunState
 from overseer.messages import Held
 from overseer.past import Past
-from overseer.plan import Limits, completed, input_values, load_plan, plan_from, to_document, validate
+from overseer.plan import Limits, completed, input_values, load_plan, plan_from, to_text, validate
 from overseer.plan.expansion import expanded
 from overseer.plan.values import WorkflowPlan
 from overseer.run import PlanLike, Run, RunResult
@@ -127,8 +127,8 @@ class Engine:
         """
         ready = self.checked(plan)
         given = input_values(ready, plain_inputs(inputs or {}))
-        document = to_document(ready) if self._keeps_plans else {}
-        refuse_secrets(self.broker, plan=document, input=given)  # first, as what is asked for is shown
+        text = to_text(ready) if self._keeps_plans else ""
+        refuse_secrets(self.broker, plan=text, input=given)  # first, as what is asked for is shown
         grants = approved(ready, self.tools, self.broker, approve)
         clock = steady_clock()
         run_id = new_run_id(clock())
@@ -138,7 +138,8 @@ class Engine:
             log = self.journal.begin(
                 run_id,
                 name=ready.name,
-                plan=document,
+                plan=text,
+                steps=len(ready.steps),
                 inputs=given,
                 options={
                     "folder": str(self._folder.absolute()),
@@ -376,7 +377,7 @@ class Engine:
     ) -> tuple[WorkflowPlan, Json, Callable[[], None]]:
         """Another plan for a run under way, checked and approved; how that is kept; what to do once it holds."""
         ready = self.checked(plan)
-        refuse_secrets(self.broker, plan=to_document(ready) if self._keeps_plans else {})
+        refuse_secrets(self.broker, plan=to_text(ready) if self._keeps_plans else "")
         grants = approved(ready, self.tools, self.broker, approve)
 
         def take_effect() -> None:

@@ -23,7 +23,7 @@ from overseer.jsonvalue import TOO_LARGE, Json, is_too_long, json_text
 from overseer.kernel.events import Event, RunStatus
 from overseer.locks import RunLock, RunLocks
 from overseer.pruning import free_space, remove_old
-from overseer.runlog import RunLog, altered_blobs, events_after, step_count, succeeded_steps
+from overseer.runlog import RunLog, altered_blobs, events_after, succeeded_steps
 from overseer.schema import MIGRATIONS
 
 # A run that nobody carries out although it has not ended is interrupted.
@@ -111,13 +111,14 @@ class Journal(AbstractContextManager["Journal"]):
         run_id: str,
         *,
         name: str,
-        plan: dict[str, Json],
+        plan: str,
+        steps: int,
         inputs: dict[str, Json],
         options: dict[str, Json],
         at: float,
     ) -> RunLog:
-        """Enter a new run, and own it."""
-        texts = (_text(plan, "plan"), _text(inputs, "input"), json_text(options))
+        """Enter a new run, and own it. `plan` is JSON in the plan format, `steps` how many the plan itself has."""
+        texts = (_bounded(plan, "plan"), _bounded(json_text(inputs), "input"), json_text(options))
         with ExitStack() as undo, diagnosed("write to the journal", self.path):
             lock = self._locks.take(run_id)
             undo.callback(lock.release)
@@ -126,7 +127,7 @@ class Journal(AbstractContextManager["Journal"]):
                 entered = connection.execute(
                     "INSERT OR IGNORE INTO runs(run_id, name, status, created, steps, plan, inputs, options)"
                     " VALUES (?, ?, 'running', ?, ?, ?, ?, ?)",
-                    (run_id, _storable(name), at, step_count(plan), *texts),
+                    (run_id, _storable(name), at, steps, *texts),
                 )
             if not entered.rowcount:
                 raise JournalError(f"{self.path} has a run {run_id} already; begin this one under another id")
@@ -275,8 +276,7 @@ class Journal(AbstractContextManager["Journal"]):
         return f"the newest are: {_listed(newest)}" if newest else f"{self.path} holds no run yet"
 
 
-def _text(value: Json, what: str) -> str:
-    text = json_text(value)  # written before it is measured: nearly all are far below
+def _bounded(text: str, what: str) -> str:
     if is_too_long(text):
         raise JournalError(f"the {what} of the run {TOO_LARGE}")
     return text

@@ -21,6 +21,7 @@ from overseer import database, jsonvalue, runlog
 from overseer.errors import Failure, JournalError, RunBusy, RunNotFound
 from overseer.ids import new_run_id
 from overseer.journal import Journal
+from overseer.jsonvalue import json_text
 from overseer.kernel.events import (
     Event,
     PlanChanged,
@@ -49,7 +50,7 @@ from overseer.journal import Journal
 from overseer.kernel.events import RunStarted, StepStarted, StepSucceeded
 journal = Journal.open(Path(sys.argv[1]))
 run_id, batches, size = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-log = journal.begin(run_id, name=run_id, plan={}, inputs={}, options={}, at=1.0)
+log = journal.begin(run_id, name=run_id, plan="{}", steps=0, inputs={}, options={}, at=1.0)
 print("begun", flush=True)
 sys.stdin.readline()
 for batch in range(batches):
@@ -89,7 +90,9 @@ def journal(path: Path) -> Iterator[Journal]:
 
 
 def begin(journal: Journal, run_id: str = "r1", at: float = 1.0, name: str = "joke") -> RunLog:
-    return journal.begin(run_id, name=name, plan=PLAN, inputs={"topic": "cats"}, options={"journal": "on"}, at=at)
+    return journal.begin(
+        run_id, name=name, plan=json_text(PLAN), steps=2, inputs={"topic": "cats"}, options={"journal": "on"}, at=at
+    )
 
 
 def events_of(count: int, value: object = "x") -> list[Event]:
@@ -143,7 +146,7 @@ def test_events_appended_in_any_batches_read_back_equal_and_in_order(tmp_path_fa
 def test_any_json_and_any_name_can_be_kept(tmp_path_factory, plan, inputs, options, name):
     plan = plan | {"steps": []}
     with Journal.open(tmp_path_factory.mktemp("home") / "journal.db") as journal:
-        journal.begin("r1", name=name, plan=plan, inputs=inputs, options=options, at=1.0).close()
+        journal.begin("r1", name=name, plan=json_text(plan), steps=0, inputs=inputs, options=options, at=1.0).close()
         run = journal.run("r1")
         assert (run.plan, run.inputs, run.options) == (plan, inputs, options)
         assert run.summary.name == name.encode("utf-8", "replace").decode()
@@ -201,7 +204,7 @@ def test_what_is_too_large_is_named_and_the_log_goes_on(journal, monkeypatch):
     assert len(list(journal.events("r1"))) == 2
     monkeypatch.setattr(jsonvalue, "LARGEST_VALUE", 20_000)
     with pytest.raises(JournalError, match="the input of the run is larger than 256 MB"):
-        journal.begin("r2", name="", plan=PLAN, inputs={"text": "x" * 20_000}, options={}, at=1.0)
+        journal.begin("r2", name="", plan=json_text(PLAN), steps=2, inputs={"text": "x" * 20_000}, options={}, at=1.0)
 
 
 def test_an_empty_batch_is_nothing(journal):
@@ -525,7 +528,7 @@ from overseer.errors import JournalError
 from overseer.journal import Journal
 from overseer.kernel.events import StepSucceeded
 with Journal.open(Path(sys.argv[1])) as journal:
-    with journal.begin("r1", name="n", plan={}, inputs={}, options={}, at=1.0) as log:
+    with journal.begin("r1", name="n", plan="{}", steps=0, inputs={}, options={}, at=1.0) as log:
         log.append([StepSucceeded(1.0, "joke", 1)])
         events = [StepSucceeded(2.0, f"s{place}", "x" * 1000) for place in range(100)]
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))

@@ -41,7 +41,8 @@ from overseer.kernel.events import RunStarted, StepSucceeded
 if os.getuid() == 0:
     os.setgid(65534); os.setuid(65534)
 journal = Journal.open(Path(sys.argv[1]))
-log = journal.begin("r2", name="second", plan={"steps": [{"step_id": "a", "tool": "t"}]}, inputs={}, options={}, at=2.0)
+plan = '{"steps":[{"step_id":"a","tool":"t"}]}'
+log = journal.begin("r2", name="second", plan=plan, steps=1, inputs={}, options={}, at=2.0)
 log.append([RunStarted(2.0, "r2", {}), StepSucceeded(2.5, "a", 42)])
 print("written", flush=True)
 sys.stdin.readline()
@@ -54,8 +55,8 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     with Journal.open(folder / "journal.db") as journal:
-        plan = {"name": "first", "steps": [{"step_id": "a", "tool": "t"}]}
-        with journal.begin("r1", name="first", plan=plan, inputs={}, options={}, at=1.0) as log:
+        plan = '{"name":"first","steps":[{"step_id":"a","tool":"t"}]}'
+        with journal.begin("r1", name="first", plan=plan, steps=1, inputs={}, options={}, at=1.0) as log:
             log.append([RunStarted(1.0, "r1", {}), StepSucceeded(1.5, "a", 7), RunFinished(1.6, "succeeded", 7)])
     if os.getuid() == 0:
         for path in (folder, *folder.rglob("*")):
@@ -170,7 +171,7 @@ def test_what_is_only_read_cannot_be_written(folder: Path) -> None:
         Journal.open(folder / "journal.db", read_only=True) as journal,
         pytest.raises(JournalError, match="it may not be written to"),
     ):
-        journal.begin("r3", name="", plan={"steps": []}, inputs={}, options={}, at=3.0)
+        journal.begin("r3", name="", plan='{"steps":[]}', steps=0, inputs={}, options={}, at=3.0)
 
 
 @pytest.fixture

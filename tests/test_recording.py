@@ -53,7 +53,7 @@ class Scene:
         log = (
             self.journal.reopen(run_id)
             if resumed
-            else self.journal.begin(run_id, name="", plan={"steps": []}, inputs={}, options={}, at=1.0)
+            else self.journal.begin(run_id, name="", plan='{"steps":[]}', steps=0, inputs={}, options={}, at=1.0)
         )
         state = RunState(PLAN, Rules(unrepeatable=frozenset({"note"})), run_id)
         if resumed:

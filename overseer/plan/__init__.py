@@ -30,7 +30,7 @@ from overseer.plan.values import (
     WorkflowStep,
 )
 from overseer.plan.waves import waves
-from overseer.plan.writing import plan_hash, to_document, to_json, to_yaml
+from overseer.plan.writing import plan_hash, to_document, to_json, to_text, to_yaml
 
 __all__ = [
     "UNLIMITED",
@@ -73,6 +73,7 @@ __all__ = [
     "seconds_of",
     "to_document",
     "to_json",
+    "to_text",
     "to_yaml",
     "validate",
     "value_faults",

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import assert_never
 
-from overseer.jsonvalue import Json
+from overseer.jsonvalue import Json, json_text
 from overseer.plan.amounts import count_text
 from overseer.plan.durations import duration_text
 from overseer.plan.references import written
@@ -41,9 +41,25 @@ from overseer.plan.values import (
 )
 from overseer.plan.yamlwriter import yaml_text
 
+# Steps that are turned into JSON together: getting ready for that takes longer than a step does.
+_PIECE = 50
+
 
 def to_document(plan: WorkflowPlan, *, embed: bool = True) -> dict[str, Json]:
     """The plan as a plain JSON value. `embed` takes the plans of named workflows along."""
+    steps: list[Json] = [_step(step, embed) for step in plan.steps]
+    return {**_before_steps(plan), "steps": steps, **_after_steps(plan)}
+
+
+def to_text(plan: WorkflowPlan) -> str:
+    """The same as compact JSON. Written piece by piece, since as a value it is larger than the plan itself."""
+    pieces = (plan.steps[at : at + _PIECE] for at in range(0, len(plan.steps), _PIECE))
+    steps = ",".join(json_text([_step(step, True) for step in piece])[1:-1] for piece in pieces)
+    before, after = json_text(_before_steps(plan))[1:-1], json_text(_after_steps(plan))[1:-1]
+    return "{" + ",".join(filter(None, (before, f'"steps":[{steps}]', after))) + "}"
+
+
+def _before_steps(plan: WorkflowPlan) -> dict[str, Json]:
     document: dict[str, Json] = {}
     if plan.name:
         document["name"] = plan.name
@@ -53,7 +69,11 @@ def to_document(plan: WorkflowPlan, *, embed: bool = True) -> dict[str, Json]:
         document["inputs"] = {name: _input(declared) for name, declared in plan.inputs.items()}
     if plan.budget is not None:
         document["budget"] = _budget(plan.budget)
-    document["steps"] = [_step(step, embed) for step in plan.steps]
+    return document
+
+
+def _after_steps(plan: WorkflowPlan) -> dict[str, Json]:
+    document: dict[str, Json] = {}
     if plan.output is not None:
         document["output"] = written(plan.output)
     if plan.on_error != "fail":

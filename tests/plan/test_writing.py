@@ -9,8 +9,8 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 
-from overseer.jsonvalue import Json
-from overseer.plan import plan_from, plan_hash, read_document, read_plan, to_document, to_json, to_yaml
+from overseer.jsonvalue import Json, json_text
+from overseer.plan import plan_from, plan_hash, read_document, read_plan, to_document, to_json, to_text, to_yaml
 from overseer.plan.references import Ref
 from overseer.plan.values import (
     Allowance,
@@ -48,6 +48,14 @@ def test_a_written_plan_is_read_back_equal(plan: WorkflowPlan) -> None:
         assert draft.plan == plan
         assert exactly(to_document(draft.plan)) == exactly(document)
         assert plan_hash(draft.plan) == plan_hash(plan)
+    assert json.loads(to_text(plan)) == json.loads(json_text(document))
+
+
+@pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 100, 123])
+def test_a_plan_of_any_number_of_steps_is_the_same_text_as_its_document(count: int) -> None:
+    steps = tuple(WorkflowStep.calling(f"s{place}", "act", {"place": place}) for place in range(count))
+    for plan in (WorkflowPlan(steps), WorkflowPlan(steps, "named", output=Ref("s0"), on_error="fail_fast")):
+        assert to_text(plan) == json_text(to_document(plan))
 
 
 @slow
