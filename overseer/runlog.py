@@ -73,10 +73,14 @@ class RunLog(AbstractContextManager["RunLog"]):
                 connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", rows)
                 if blobs:
                     connection.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", blobs.items())
-                for event in events:
-                    if columns_after := _TURNS.get(type(event)):
-                        self._update(columns_after(event))
+                if not _TURNS.keys().isdisjoint(map(type, events)):
+                    self._turn(events)
             self._last_id = last_id + len(rows)
+
+    def _turn(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if columns_after := _TURNS.get(type(event)):
+                self._update(columns_after(event))
 
     def _update(self, columns: dict[str, Json]) -> None:
         changes = ", ".join(f"{name} = ?" for name in columns)
