@@ -1,6 +1,6 @@
 """Is source that exhausts the compiler: nesting, folding, size, and what is no source at all."""
 
-VARIANTS = ["brackets", "operators", "folding", "attributes", "giant", "NUL", "coding", "indents"]
+VARIANTS = ["brackets", "operators", "folding", "attributes", "giant", "NUL", "coding", "indents", "surrogate"]
 ENDS = ["crash", "killed", "non-JSON", "silent"]
 NEVER = ["good"]
 SLOW = True
@@ -17,5 +17,6 @@ def make_source(variant):
         "NUL": "x = 1\0",
         "coding": "# coding: overseer-no-such-coding\nx = 1",
         "indents": "".join(" " * depth + "if 1:\n" for depth in range(2000)) + " " * 2000 + "pass",
+        "surrogate": "x = '\ud800'",
     }[variant]
     return f"{head}{body}\ndef main(input):\n    raise ValueError('it was compiled')\n"
