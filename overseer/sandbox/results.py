@@ -11,6 +11,9 @@ from overseer.jsonvalue import Json, is_nested_deeper
 # Deeper than that, whoever shows or copies the value would be at risk.
 DEEPEST = 64
 
+# Each takes a hundred bytes in memory, and three in the text.
+MOST_CONTAINERS = 400_000
+
 
 class NoResult(ValueError):
     """The text is no result; the message says why."""
@@ -22,6 +25,8 @@ def result_from(data: bytes) -> Json:
         text = data.decode()
     except UnicodeDecodeError as error:
         raise NoResult(f"it is not UTF-8 at byte {error.start}") from None
+    if text.count("[") + text.count("{") > MOST_CONTAINERS:
+        raise NoResult(f"it has more than {MOST_CONTAINERS} lists and objects")
     try:
         value = json.loads(text, parse_constant=_refused, parse_float=_finite)
     except json.JSONDecodeError as error:

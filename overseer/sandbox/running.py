@@ -90,7 +90,8 @@ class NodeRun:
 
     def _begin(self) -> dict[int, _Stream]:
         limits = self._job.limits
-        order = self._file(order_text(_amounts(limits), limits.scratch, self._job.source.encode()))
+        source = self._job.source.encode(errors="surrogatepass")  # the node says what is wrong with it
+        order = self._file(order_text(_amounts(limits), limits.scratch, source))
         stdin = self._file(json_text(self._job.input).encode())
         pipes = [os.pipe() for _ in range(3)]
         self._open += [end for pipe in pipes for end in pipe]

@@ -25,7 +25,7 @@ def outcome_of(ended: Ended, job: Job, level: Level) -> Outcome:
     elif ended.report.startswith(node.NOT_JSON):
         verdict, error = "non-JSON", _said(ended.report)
     elif not ended.report and not ended.stdout.strip():
-        verdict, error = "silent", "it ended without a word: nothing was printed, and there is no main(input) to call"
+        verdict, error = "silent", "it ended without a result: nothing was printed, and no main(input) returned"
     else:
         try:
             value = result_from(ended.report[1:] if ended.report else ended.stdout)

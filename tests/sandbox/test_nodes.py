@@ -147,6 +147,7 @@ NO_JSON = {
     "no UTF-8": ("import sys\nsys.stdout.buffer.write(b'\"\\xff\"')", "UTF-8"),
     "a deep value": ("print('[' * 70 + ']' * 70)", "64 deep"),
     "a value deeper than the reader": ("print('[' * 100000 + ']' * 100000)", "64 deep"),
+    "more lists than can be held": ("print('[' + '[],' * 500_000 + '[]]')", "400000 lists"),
     "a set": ("def main(input):\n    return {1, 2}", "set"),
     "an infinite float": ("def main(input):\n    return float('inf')", "Out of range"),
     "a circle": ("def main(input):\n    a = []\n    a.append(a)\n    return a", "Circular"),

@@ -19,19 +19,19 @@ read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek c
 pipe pipe2 open openat stat fstat lstat newfstatat statx access faccessat faccessat2 readlink readlinkat
 getdents getdents64 getcwd chdir fchdir statfs fstatfs umask sendfile copy_file_range ftruncate fsync fdatasync
 fadvise64 mmap mprotect munmap mremap brk madvise futex futex_waitv set_robust_list get_robust_list rseq
-membarrier set_tid_address gettid getpid getppid sched_yield sched_getaffinity getuid geteuid
-getgid getegid getresuid getresgid getgroups getpgrp getpgid getsid getcpu uname sysinfo times getrusage
-getrlimit getpriority capget rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait
-rt_sigsuspend sigaltstack pause restart_syscall alarm setitimer getitimer nanosleep clock_nanosleep
-clock_gettime clock_getres gettimeofday time poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl
-epoll_wait epoll_pwait epoll_pwait2 eventfd eventfd2 timerfd_create timerfd_settime timerfd_gettime recvfrom
-shutdown getsockname getpeername getsockopt getrandom arch_prctl wait4 waitid exit exit_group sched_getscheduler
-sched_getparam sched_get_priority_max sched_get_priority_min
+membarrier set_tid_address gettid getpid getppid sched_yield getuid geteuid getgid getegid getresuid getresgid
+getgroups getpgrp getcpu uname sysinfo times getrusage getrlimit capget rt_sigaction rt_sigprocmask rt_sigreturn
+rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack pause restart_syscall alarm setitimer getitimer
+nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday time poll ppoll select pselect6 epoll_create
+epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd eventfd2 timerfd_create timerfd_settime
+timerfd_gettime shutdown getsockname getpeername getrandom arch_prctl wait4 waitid exit exit_group
+sched_get_priority_max sched_get_priority_min
 """)
 
 # Only with certain arguments: see `rules`.
 CHECKED = _names("""
-clone ioctl prctl fcntl sendto prlimit64 sched_setaffinity
+clone ioctl prctl fcntl sendto prlimit64 sched_setaffinity recvfrom getsockopt getpriority sched_getaffinity
+sched_getscheduler sched_getparam getpgid getsid
 """)
 
 # Changing the folder that a node has for itself, where it has one. Landlock keeps them to it.

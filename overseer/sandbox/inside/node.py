@@ -60,7 +60,7 @@ def carry_out(source: bytes) -> NoReturn:
 
 
 def _carried_out(source: bytes) -> int:
-    text = source.decode().removeprefix("\ufeff")
+    text = source.decode(errors="surrogatepass").removeprefix("\ufeff")
     linecache.cache[FILE] = (len(text), None, text.splitlines(keepends=True), FILE)
     code = compile(text, FILE, "exec", dont_inherit=True)
     if has_main(code, text):

@@ -41,6 +41,7 @@ def enter() -> None:
         for name, line in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(line)
+        system.call("sethostname", b"node", 4)
     except OSError as error:
         raise Refused(f"no namespaces can be made ({error})") from None
 

@@ -34,6 +34,9 @@ _NEW_NAMESPACES = 0x7E02_0080 | 0x0000_2000  # all CLONE_NEW*, and CLONE_PTRACE
 
 _TERMINAL_QUESTIONS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS WINSZ FIONREAD FIONBIO FIO(N)CLEX
 _NAMES_OF_ITS_OWN = (15, 16, 0x5356_4D41)  # PR_SET_NAME, PR_GET_NAME, PR_SET_VMA
+_OUT_OF_BAND = 1
+_OF_THE_SOCKET = 1
+_ABOUT_A_SOCKET = (3, 4, 7, 8, 30, 38, 39)  # SO_TYPE ERROR SNDBUF RCVBUF ACCEPTCONN PROTOCOL DOMAIN
 _ABOUT_A_DESCRIPTOR = (0, 1, 2, 3, 4, 1030)  # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC
 
 
@@ -77,35 +80,44 @@ class Filter:
 
 
 def _checks() -> dict[str, Code]:
+    """What has to hold of each of these; the number of an argument comes first."""
+    itself = _allowed_if(_zero(0))
     return {
-        "clone": _flags(0, needed=_THREAD, unwanted=_NEW_NAMESPACES),
-        "ioctl": _one_of(1, _TERMINAL_QUESTIONS),
-        "prctl": _one_of(0, _NAMES_OF_ITS_OWN),
-        "fcntl": _one_of(1, _ABOUT_A_DESCRIPTOR),
-        "sendto": _zero(4),  # no address: what is sent goes where the socket is connected to
-        "prlimit64": _zero(2),  # asking, not setting
-        "sched_setaffinity": _zero(0),  # itself, and no other process
+        "clone": _allowed_if(_flags(0, needed=_THREAD, unwanted=_NEW_NAMESPACES)),
+        "ioctl": _allowed_if(_one_of(1, _TERMINAL_QUESTIONS)),
+        "prctl": _allowed_if(_one_of(0, _NAMES_OF_ITS_OWN)),
+        "fcntl": _allowed_if(_one_of(1, _ABOUT_A_DESCRIPTOR)),
+        # No address: what is sent goes where the socket is connected to.
+        "sendto": _allowed_if(_zero(4), _flags(3, needed=0, unwanted=_OUT_OF_BAND)),
+        "recvfrom": _allowed_if(_flags(3, needed=0, unwanted=_OUT_OF_BAND)),
+        "getsockopt": _allowed_if(_one_of(1, (_OF_THE_SOCKET,)), _one_of(2, _ABOUT_A_SOCKET)),
+        "prlimit64": _allowed_if(_zero(0), _zero(2)),  # asking, not setting
+        "getpriority": _allowed_if(_zero(1)),
+        **dict.fromkeys(("sched_setaffinity", "sched_getaffinity", "sched_getscheduler", "sched_getparam"), itself),
+        **dict.fromkeys(("getpgid", "getsid"), itself),
     }
+
+
+def _allowed_if(*conditions: Code) -> Code:
+    return [*(instruction for condition in conditions for instruction in condition), *_returns(_ALLOW)]
+
+
+# A condition goes on where it holds, and else returns.
 
 
 def _one_of(argument: int, values: Sequence[int]) -> Code:
     found = [(_EQUAL, len(values) - place, 0, value) for place, value in enumerate(values)]
-    return [_low_half(argument), *found, *_fails(errno.EPERM), *_returns(_ALLOW)]
+    return [_low_half(argument), *found, *_fails(errno.EPERM)]
 
 
 def _flags(argument: int, *, needed: int, unwanted: int) -> Code:
-    return [
-        _low_half(argument),
-        (_AND, 0, 0, needed | unwanted),
-        (_EQUAL, 0, 1, needed),
-        *_returns(_ALLOW),
-        *_fails(errno.EPERM),
-    ]
+    return [_low_half(argument), (_AND, 0, 0, needed | unwanted), (_EQUAL, 1, 0, needed), *_fails(errno.EPERM)]
 
 
 def _zero(argument: int) -> Code:
     low, high = _low_half(argument), (_LOAD, 0, 0, _ARGUMENTS + 8 * argument + 4)
-    return [low, (_EQUAL, 0, 2, 0), high, (_EQUAL, 1, 0, 0), *_fails(errno.EPERM), *_returns(_ALLOW)]
+    refused = _fails(errno.EPERM)
+    return [low, (_EQUAL, 1, 0, 0), *refused, high, (_EQUAL, 1, 0, 0), *refused]
 
 
 def _low_half(argument: int) -> tuple[int, int, int, int]:
