@@ -32,8 +32,9 @@ from overseer.broker.caps import NO_CAP, Cap, cap_from_text, cap_text, overruled
 from overseer.broker.needs import Need
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.broker.remedies import of_plan, of_run, of_setting
-from overseer.errors import ApprovalNeeded, Failure, PlanError, UsageError
-from overseer.given import by_name, code_faults, effects_of, plain_inputs
+from overseer.coding import Coding, StepDoor
+from overseer.errors import PlanError, UsageError
+from overseer.given import by_name, code_faults, effects_of, has_code, plain_inputs
 from overseer.ids import new_run_id
 from overseer.journal import Journal, StoredRun
 from overseer.jsonvalue import Json
@@ -82,11 +83,13 @@ class Engine:
         executor: Executor | None = None,
         broker: Broker | None = None,
         folder: Path | None = None,
+        coding: Coding | None = None,
     ) -> None:
         """Without a broker of its own, an engine allows and limits nothing: its tools are the program's own.
 
         Calls are made on the threads of `executor`. One whose workers are no threads, such as a pool of
-        processes, gets the attempts alone; everything around them stays here.
+        processes, gets the attempts alone; everything around them stays here. Steps that are code are refused
+        unless it is said where the code comes from and where it runs.
         """
         self.tools = by_name(tools)
         self.settings = settings or EngineSettings()
@@ -96,6 +99,7 @@ class Engine:
         if executor is not None and executor is not self._pool:
             self.broker = replace(self.broker, attempt=attempts_in(executor))
         self._folder = folder or Path.cwd()
+        self._coding = coding
         self._sources = Sources(hook_port=self.settings.hook_port)
 
     # --- running
@@ -151,7 +155,7 @@ class Engine:
             )
         state = RunState(ready, self._rules(), run_id)
         door, accounts = self._door(ready, run_id, grants, budget)
-        first: list[Event] = [RunStarted(clock(), run_id, given)]
+        first: list[Event] = [RunStarted(clock(), run_id, given, self._level(ready))]
         return self._run(state, first, door=door, accounts=accounts, log=log, watch=watch, clock=clock)
 
     def needs(self, plan: PlanLike, approve: Grants | None = None) -> list[Need]:
@@ -220,6 +224,10 @@ class Engine:
             raise ToolError("was given up while it carried out a plan", kind="cancelled")
         return result.output
 
+    def _level(self, plan: WorkflowPlan) -> str:
+        """The level at which the code of a plan runs; nothing where it has none."""
+        return self._coding.sandbox.level if self._coding is not None and has_code(plan) else ""
+
     @property
     def _keeps_plans(self) -> bool:
         return self.journal is not None or self.broker.redactor.has_secrets
@@ -235,7 +243,8 @@ class Engine:
             plan = draft.plan
         plan, circles = expanded(plan, self.tools)
         ready, _ = completed(plan)
-        if faults := [*circles, *validate(ready, tools=self.tools, limits=self.settings.limits), *code_faults(ready)]:
+        faults = [*circles, *validate(ready, tools=self.tools, limits=self.settings.limits)]
+        if faults := faults + (code_faults(ready) if self._coding is None else []):
             raise PlanError(faults)
         return ready
 
@@ -277,7 +286,7 @@ class Engine:
         try:
             past = self._past(stored)
             state, clock = past.state, steady_clock()
-            first = self._resumption(state, stored.inputs, set(repeat), set(give_up), clock())
+            first = past.resumption(stored.inputs, set(repeat), set(give_up), clock(), sandbox=self._level(state.plan))
             grants = past.grants(self.tools) | (approve or NOTHING_GRANTED)
             grants = approved(state.plan, self.tools, self.broker, grants)
             if isinstance(first[0], RunResumed):
@@ -301,26 +310,6 @@ class Engine:
     def _kept(self, grants: Grants, plan: WorkflowPlan, given: Grants | None) -> Json:
         """What is to be kept of an approval; nothing where none was given."""
         return Approval.of(grants, plan, self.tools).to_json() if given and given != NOTHING_GRANTED else None
-
-    def _resumption(
-        self, state: RunState, inputs: dict[str, Json], repeat: set[str], give_up: set[str], now: float
-    ) -> list[Event]:
-        if state.status is None:
-            return [RunStarted(now, state.run_id, inputs)]
-        if state.status in ("succeeded", "partial"):
-            raise UsageError(f"run {state.run_id} has ended ({state.status}); there is nothing to resume")
-        unsure = state.unsure()
-        if strange := (repeat | give_up) - {"all", *unsure}:
-            raise UsageError(f"there is nothing to decide about {', '.join(sorted(strange))} in run {state.run_id}")
-        undecided = [] if "all" in repeat | give_up else [key for key in unsure if key not in repeat | give_up]
-        if undecided:
-            raise ApprovalNeeded(
-                f"run {state.run_id} was cut off while these steps were running, and they may have had effects: "
-                f"{', '.join(undecided)}; decide for each whether to repeat it or to give it up"
-            )
-        dropped = [key for key in unsure if key in give_up or ("all" in give_up and key not in repeat)]
-        failure = Failure("cancelled", "was cut off, and is not to be repeated")
-        return [RunResumed(now), *(StepFailed(now, key, failure) for key in dropped)]
 
     # --- wiring
 
@@ -363,7 +352,7 @@ class Engine:
             log=log,
             stream=stream,
             executor=executor or self._pool,
-            caller=door,
+            caller=StepDoor(door, self._coding, lambda message: runner.tell(message)),  # noqa: PLW0108 - not there yet
             sources=self._sources.for_another_run(),
             folder=self._folder,
             clock=clock,

@@ -8,7 +8,7 @@ from overseer.errors import PlanError, UsageError
 from overseer.jsonvalue import Json, NotJson, as_json
 from overseer.kernel.rules import Effects
 from overseer.plan import Fault
-from overseer.plan.values import Code, Scope, WorkflowPlan
+from overseer.plan.values import Code, WorkflowPlan, all_steps
 from overseer.tool import Tool
 
 
@@ -42,13 +42,12 @@ def effects_of(tool: Tool) -> Effects:
     return Effects(tool.writes, tool.has_undeclared_effects, defaults)
 
 
+def has_code(plan: WorkflowPlan) -> bool:
+    """Whether a step of a plan is code."""
+    return any(isinstance(step.action, Code) for step in all_steps(plan))
+
+
 def code_faults(plan: WorkflowPlan) -> list[Fault]:
     """The steps that need code, where nothing can write and run any."""
-    faults: list[Fault] = []
-    for step in plan.steps:
-        if isinstance(step.action, Code):
-            problem = "needs code to be written for it, and nothing here can write and run code"
-            faults.append(Fault(problem, "let it call a tool instead", step.step_id))
-        elif isinstance(step.action, Scope) and step.action.body is not None:
-            faults += code_faults(step.action.body)
-    return faults
+    problem, remedy = "needs code to be written for it, and nothing here can do that", "let it call a tool instead"
+    return [Fault(problem, remedy, step.step_id) for step in all_steps(plan) if isinstance(step.action, Code)]

@@ -10,6 +10,7 @@ from overseer.approval import Approval
 from overseer.broker.accounts import Accounts, scope_of
 from overseer.broker.budget import Spend
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
+from overseer.errors import ApprovalNeeded, Failure, UsageError
 from overseer.jsonvalue import Json
 from overseer.kernel.events import (
     Event,
@@ -47,6 +48,28 @@ class Past:
         if self._approved is None:
             return NOTHING_GRANTED
         return Approval.from_json(self._approved).still_holds(self.state.plan, tools)
+
+    def resumption(
+        self, inputs: dict[str, Json], repeat: set[str], give_up: set[str], now: float, *, sandbox: str = ""
+    ) -> list[Event]:
+        """The events with which the run goes on; ApprovalNeeded where somebody has to decide about a step first."""
+        state = self.state
+        if state.status is None:
+            return [RunStarted(now, state.run_id, inputs, sandbox)]
+        if state.status in ("succeeded", "partial"):
+            raise UsageError(f"run {state.run_id} has ended ({state.status}); there is nothing to resume")
+        unsure = state.unsure()
+        if strange := (repeat | give_up) - {"all", *unsure}:
+            raise UsageError(f"there is nothing to decide about {', '.join(sorted(strange))} in run {state.run_id}")
+        undecided = [] if "all" in repeat | give_up else [key for key in unsure if key not in repeat | give_up]
+        if undecided:
+            raise ApprovalNeeded(
+                f"run {state.run_id} was cut off while these steps were running, and they may have had effects: "
+                f"{', '.join(undecided)}; decide for each whether to repeat it or to give it up"
+            )
+        dropped = [key for key in unsure if key in give_up or ("all" in give_up and key not in repeat)]
+        failure = Failure("cancelled", "was cut off, and is not to be repeated")
+        return [RunResumed(now, sandbox=sandbox), *(StepFailed(now, key, failure) for key in dropped)]
 
     def restore(self, accounts: Accounts) -> None:
         """Let what was spent count: going on with a run is no way around its budget."""

@@ -101,6 +101,7 @@ class Report:
     ) -> None:
         self.started: float | None = None
         self.ended: float | None = None
+        self.sandbox = ""  # the level at which its code ran last
         self.spent: Json = None  # by all steps, also those that are not kept or not in the plan any more
         self._state = RunState(plan, Rules(), run_id)
         self._steps = {step.step_id: StepReport(step.step_id) for step in plan.steps}
@@ -162,6 +163,7 @@ class Report:
             "error": self.error.to_json() if self.error else None,
             "started": self.started,
             "ended": self.ended,
+            **({"sandbox": self.sandbox} if self.sandbox else {}),
             **({"spent": self.spent} if self.spent else {}),
             "steps": [step.to_json() for step in self.steps()],
         }
@@ -176,10 +178,10 @@ class Report:
         if self._held and isinstance(event, _ENDS_HOLD) and event.key in self._held:
             self._step(event.key).held_s += event.at - self._held.pop(event.key)
         match event:
-            case RunStarted(at=at):
-                self.started = at
-            case RunResumed():
-                self.ended = None
+            case RunStarted(at=at, sandbox=sandbox):
+                self.started, self.sandbox = at, sandbox
+            case RunResumed(sandbox=sandbox):
+                self.ended, self.sandbox = None, sandbox or self.sandbox
                 self._held.clear()  # nobody knows for how long the earlier process went on
                 self._wait_again()
             case RunFinished(at=at):

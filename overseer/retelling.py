@@ -25,6 +25,10 @@ def run_lines(report: Report) -> list[str]:
         (inner[scope] if is_inner else outer).append(step)
     width = min(_WIDEST_ID, max((_cells(step.step_id) for step in outer), default=0))
     lines = [f"run {report.run_id} {report.status}: {report.name or 'unnamed plan'}", _times(report)]
+    if report.sandbox:
+        lines.append(
+            f"code ran in the sandbox, level {report.sandbox}" if report.sandbox != "none" else "code ran in NO sandbox"
+        )
     lines += spent_lines(report)
     for step in outer:
         lines.append(_step_line(step, width))

@@ -31,10 +31,14 @@ class Work:
 
 
 class StepCaller(Protocol):
-    """The door to tools: everything a step does to the world goes through one of these."""
+    """Everything a step does to the world goes through one of these. A failure, too, is a result."""
 
     def call(self, name: str, args: Mapping[str, Json], context: ToolContext) -> ToolResult:
-        """What came of the call; a failure, too, is a result."""
+        """What came of the call of a tool."""
+        ...
+
+    def run_code(self, task: Code, work: Work) -> ToolResult:
+        """What came of the code that was written for a task."""
         ...
 
 
@@ -55,8 +59,8 @@ def _result(work: Work, caller: StepCaller) -> ToolResult:
     match work.action:
         case Call(tool=tool):
             return caller.call(tool, work.args, work.context)
-        case Code():
-            return ToolResult(failure=Failure("denied", "this engine cannot run generated code"))
+        case Code() as task:
+            return caller.run_code(task, work)
         case _:
             assert_never(work.action)
 

@@ -31,6 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "overseer.messages",
         "overseer.works",
         "overseer.recording",
+        "overseer.coding",
     ),
     ("overseer.dispatch", "overseer.stream", "overseer.journal", "overseer.sources"),
     ("overseer.worker", "overseer.pruning"),

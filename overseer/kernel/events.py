@@ -25,6 +25,7 @@ class RunStarted:
     at: float
     run_id: str
     inputs: dict[str, Json]
+    sandbox: str = ""  # the level at which its code runs from here on, where it has any
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class RunResumed:
 
     at: float
     approved: Json = None  # what is allowed from here on, where that was said anew; see `overseer.approval`
+    sandbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)
