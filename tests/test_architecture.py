@@ -35,6 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("overseer.dispatch", "overseer.stream", "overseer.journal", "overseer.sources"),
     ("overseer.worker", "overseer.pruning"),
+    ("overseer.frontends",),
     ("overseer.kinds", "overseer.sandbox"),
     ("overseer.broker",),
     ("overseer.nodes",),
