@@ -7,31 +7,26 @@ answered from there, and makes no call twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from overseer.broker.broker import Door
+from overseer.broker.budget import NOTHING
 from overseer.broker.fallback import Fallback
 from overseer.broker.programs import Program, ProgramDoor
 from overseer.broker.result import ToolResult
 from overseer.errors import Failure, FailureKind
+from overseer.failures import failure_from
+from overseer.frontends.programs import Programs, Task, Try
 from overseer.jsonvalue import Json
 from overseer.plan.values import Code
 from overseer.recording import StepRecords, Tell
-from overseer.sandbox import Job, Limits, Outcome, Sandbox, SandboxLost
-from overseer.tool import Tool, ToolContext
+from overseer.sandbox import Job, Limits, Outcome, Sandbox, SandboxLost, inspection
+from overseer.tool import Question, ToolContext, ToolError
 from overseer.worker import Work
 
-
-class Programs(Protocol):
-    """Where the code for a task comes from."""
-
-    def program(self, task: str, args: Mapping[str, Json], tools: Mapping[str, Tool]) -> str:
-        """Python with a `main(input)` that does the task with such arguments; ToolError says why there is none.
-
-        It may call these tools. Asked for again when the step is tried again.
-        """
-        ...
+# So many programs are tried for one attempt at a step.
+MOST_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +53,77 @@ class StepDoor:
     def run_code(self, task: Code, work: Work) -> ToolResult:
         if self._coding is None:
             return ToolResult(failure=Failure("denied", "this engine cannot run generated code"))
-        coding, context = self._coding, work.context
         tools = {name: tool for name, tool in self._door.tools.items() if name in task.tools}
-        source = coding.programs.program(task.task, work.args, tools)
-        program = Program(
-            context.run_id, context.key, context.attempt, frozenset(tools), StepRecords(work, self._tell).of
-        )
-        door = ProgramDoor(self._door, program, coding.fallback)
+        return _Step(self._door, self._coding, work, Task(task.task, work.args, tools), self._tell).carried_out()
+
+
+class _Step:
+    """One attempt at a step that is code: a few programs, until one gives a result."""
+
+    def __init__(self, door: Door, coding: Coding, work: Work, task: Task, tell: Tell) -> None:
+        self._door = door
+        self._coding = coding
+        self._work = work
+        self._task = task
+        self._records = StepRecords(work, tell)
+        self._spent = NOTHING
+
+    def carried_out(self) -> ToolResult:
         try:
-            return _result(coding.sandbox.run(Job(source, work.args, coding.limits), door, context.cancellation))
-        except SandboxLost as error:
-            return ToolResult(failure=Failure("internal", str(error)))
+            return replace(self._result(), spent=self._spent)
+        except (SandboxLost, ToolError) as error:
+            failure = Failure("internal", str(error)) if isinstance(error, SandboxLost) else failure_from(error)
+            return ToolResult(failure=failure, spent=self._spent)
+
+    def _result(self) -> ToolResult:
+        tries: list[Try] = []
+        while True:
+            source = self._coding.programs.program(self._task, tries, self._ask)
+            result = self._tried(source)
+            if result.failure is None:
+                self._coding.programs.keep(self._task, source)
+                return result
+            if self._work.context.is_cancelled:
+                return ToolResult(failure=Failure("cancelled", "was given up while its code ran"))
+            tries.append(Try(source, result.failure.message))
+            if len(tries) >= MOST_TRIES:
+                return result
+
+    def _tried(self, source: str) -> ToolResult:
+        if faults := self._faults(source):
+            return ToolResult(failure=Failure("invalid_output", f"its code is wrong: {faults}"))
+        outcome = self._run(source)
+        if outcome.verdict == "good":
+            return ToolResult(outcome.value)
+        problem = f"its code gave no result ({outcome.verdict}): {outcome.error}"
+        return ToolResult(failure=Failure(_KINDS.get(outcome.verdict, "tool"), problem, outcome.stderr))
+
+    def _faults(self, source: str) -> str:
+        """What is sure to go wrong with a program, found without running it."""
+        given = {"source": source, "tools": sorted(self._task.tools)}
+        inspected = self._coding.sandbox.run(
+            Job(_INSPECTION, given, self._coding.limits), cancellation=self._work.context.cancellation
+        )
+        if inspected.verdict != "good":
+            return f"it cannot be read: {inspected.error}"
+        return "\n".join(map(str, inspected.value))
+
+    def _run(self, source: str) -> Outcome:
+        context = self._work.context
+        program = Program(context.run_id, context.key, context.attempt, frozenset(self._task.tools), self._records.of)
+        door = ProgramDoor(self._door, program, self._coding.fallback)
+        return self._coding.sandbox.run(Job(source, self._work.args, self._coding.limits), door, context.cancellation)
+
+    def _ask(self, question: Question) -> str:
+        answer = self._door.ask(question, self._work.context)
+        self._spent += answer.spent
+        if answer.failure is not None:
+            failure = answer.failure
+            raise ToolError(
+                f"no code was written: {failure.message}", kind=failure.kind, retry_after_s=failure.retry_after_s
+            )
+        return str(answer.value)
 
 
 _KINDS: Mapping[str, FailureKind] = {"silent": "invalid_output", "non-JSON": "invalid_output", "killed": "limit"}
-
-
-def _result(outcome: Outcome) -> ToolResult:
-    if outcome.verdict == "good":
-        return ToolResult(outcome.value)
-    kind = _KINDS.get(outcome.verdict, "tool")
-    return ToolResult(
-        failure=Failure(kind, f"its code gave no result ({outcome.verdict}): {outcome.error}", outcome.stderr)
-    )
+_INSPECTION = Path(inspection.__file__).read_text(encoding="utf-8")

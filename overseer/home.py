@@ -26,6 +26,11 @@ def workflows_folder() -> Path:
     return home() / "workflows"
 
 
+def programs_folder() -> Path:
+    """Where programs are kept that were written for steps, and have done what they were to do."""
+    return home() / "programs"
+
+
 def make_private(folder: Path) -> None:
     """Make a folder that only this user can enter; one that is there already keeps its permissions."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

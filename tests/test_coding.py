@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +14,33 @@ from overseer.broker.broker import Broker
 from overseer.broker.permissions import CAREFUL, Grants
 from overseer.coding import Coding
 from overseer.errors import PlanError
+from overseer.frontends.programs import Ask, Task, Try
 from overseer.kernel.events import RunResumed, RunStarted, ToolCalled, ToolReturned
 from overseer.retelling import run_lines
 from overseer.sandbox import Limits, Sandbox, SandboxLost
-from overseer.tool import Tool, ToolContext, ToolError, tool
+from overseer.tool import ToolContext, ToolError, tool
 from tests.sandbox.test_calls import _held, _template
 
 
 class Written:
-    """Programs by their task; remembers what they were asked for with."""
+    """Programs by their task, one after the other; remembers what they were asked for with."""
 
-    def __init__(self, **programs: str) -> None:
-        self.programs = programs
+    def __init__(self, **programs: str | list[str]) -> None:
+        self.programs = {task: [one] if isinstance(one, str) else one for task, one in programs.items()}
         self.asked: list[tuple[str, dict[str, Any], list[str]]] = []
+        self.problems: list[str] = []
+        self.kept: list[str] = []
 
-    def program(self, task: str, args: Mapping[str, Any], tools: Mapping[str, Tool]) -> str:
-        self.asked.append((task, dict(args), sorted(tools)))
-        if task not in self.programs:
-            raise ToolError(f"nobody knows how to {task}", kind="transient")
-        return self.programs[task]
+    def program(self, task: Task, tries: Sequence[Try], ask: Ask) -> str:
+        self.asked.append((task.text, dict(task.args), sorted(task.tools)))
+        self.problems += [tried.problem for tried in tries[-1:]]
+        if task.text not in self.programs:
+            raise ToolError(f"nobody knows how to {task.text}", kind="transient")
+        programs = self.programs[task.text]
+        return programs[min(len(tries), len(programs) - 1)]
+
+    def keep(self, task: Task, source: str) -> None:
+        self.kept.append(source)
 
 
 @pytest.fixture(scope="module")
@@ -103,14 +111,15 @@ def test_the_level_is_kept_with_the_run_and_shown(sandbox: Sandbox, journal: Jou
     ("program", "limits", "kind", "reason"),
     [
         ("def main(input):\n    return 1 / 0", Limits(), "tool", "ZeroDivisionError"),
-        ("x = 1", Limits(), "invalid_output", "silent"),
-        ("print('no')", Limits(), "invalid_output", "non-JSON"),
-        ("while True:\n    pass", Limits(wall_s=0.3), "limit", "took longer than 0.3 s"),
+        ("import sys\ndef main(input):\n    sys.exit()", Limits(), "invalid_output", "silent"),
+        ("def main(input):\n    return {1}", Limits(), "invalid_output", "non-JSON"),
+        ("def main(input):\n    while True:\n        pass", Limits(wall_s=0.3), "limit", "took longer than 0.3 s"),
+        ("x = 1", Limits(), "invalid_output", "it defines no function main(input)"),
         (
-            "from node_runtime import call_tool\ncall_tool('shout', 'x')",
+            "from node_runtime import call_tool\ndef main(input):\n    return call_tool('shout', 'x')",
             Limits(),
-            "tool",
-            "no tool 'shout' for this program",
+            "invalid_output",
+            "line 3: there is no tool 'shout' for this program; there are none",
         ),
     ],
 )
@@ -145,9 +154,9 @@ def main(input):
 
 
 class Notes:
-    """What was noted, and a gate that is shut the first time."""
+    """What was noted, and a gate that is shut the first few times."""
 
-    def __init__(self) -> None:
+    def __init__(self, shut: int = 1) -> None:
         self.noted: list[str] = []
         self.passed = 0
 
@@ -159,17 +168,44 @@ class Notes:
 
         @tool
         def gate() -> str:
-            """Fail once."""
+            """Fail at first."""
             self.passed += 1
-            if self.passed == 1:
+            if self.passed <= shut:
                 raise ToolError("still shut", kind="transient")
             return "open"
 
         self.tools = [note, gate]
 
 
-def test_code_that_begins_anew_repeats_no_call(sandbox: Sandbox, journal: Journal) -> None:
+def test_a_program_that_fails_is_followed_by_another_that_knows_why(sandbox: Sandbox) -> None:
+    right = "def main(input):\n    return input['n'] + 1"
+    wrong = ["def main(input):\n    return input['m']", "import requests\ndef main(input): pass", right]
+    programs = Written(go=wrong)
+    result = Engine(coding=Coding(programs, sandbox)).run({"steps": [code("a", "go", args={"n": 1})]})
+    assert (result.status, result.output) == ("succeeded", 2)
+    assert "KeyError: 'm'" in programs.problems[0]
+    assert "there is no module 'requests' here" in programs.problems[1]
+    assert programs.kept == [right]
+
+
+def test_three_programs_are_tried_and_no_more(sandbox: Sandbox) -> None:
+    programs = Written(go="def main(input):\n    raise ValueError('no')")
+    result = Engine(coding=Coding(programs, sandbox)).run({"steps": [code("a", "go")]})
+    assert "ValueError: no" in result.failures["a"].message
+    assert len(programs.asked) == 3
+    assert programs.kept == []
+
+
+def test_what_one_program_had_done_is_not_done_again_by_the_next(sandbox: Sandbox, journal: Journal) -> None:
     notes = Notes()
+    engine = Engine(notes.tools, journal=journal, coding=Coding(Written(go=TWICE), sandbox))
+    result = engine.run({"steps": [code("a", "go", tools=["note", "gate"])]})
+    assert (result.status, result.output) == ("succeeded", ["x is noted", "y is noted", "z is noted"])
+    assert (notes.noted, notes.passed) == (["x", "y", "z"], 2)
+
+
+def test_code_that_begins_anew_repeats_no_call(sandbox: Sandbox, journal: Journal) -> None:
+    notes = Notes(shut=3)
     engine = Engine(notes.tools, journal=journal, coding=Coding(Written(go=TWICE), sandbox))
     first = engine.run({"steps": [code("a", "go", tools=["note", "gate"])]})
     assert first.status == "failed"
@@ -178,15 +214,14 @@ def test_code_that_begins_anew_repeats_no_call(sandbox: Sandbox, journal: Journa
     assert (again.status, again.output) == ("succeeded", ["x is noted", "y is noted", "z is noted"])
     assert notes.noted == ["x", "y", "z"]
     events = list(journal.events(first.run_id))
-    assert sum(isinstance(event, ToolCalled) for event in events) == 5
-    assert sum(isinstance(event, ToolReturned) for event in events) == 5
+    assert sum(isinstance(event, ToolCalled) for event in events) == 7  # three notes, four times at the gate
+    assert sum(isinstance(event, ToolReturned) for event in events) == 7
     (resumed,) = (event for event in events if isinstance(event, RunResumed))
     assert resumed.sandbox == sandbox.level
 
 
 def test_what_code_may_do_was_approved_with_the_plan(sandbox: Sandbox) -> None:
-    notes = Notes()
-    notes.passed = 1
+    notes = Notes(shut=0)
     plan = {"steps": [code("a", "go", tools=["note", "gate"])]}
     engine = Engine(notes.tools, broker=Broker(policy=CAREFUL), coding=Coding(Written(go=TWICE), sandbox))
     (need,) = engine.needs(plan)
@@ -225,7 +260,7 @@ def test_a_step_that_is_given_up_leaves_no_node_and_no_call(sandbox: Sandbox, ho
 
 
 def test_a_lost_sandbox_fails_the_step(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
-    def lost(*_: object) -> None:
+    def lost(*_: object, **__: object) -> None:
         raise SandboxLost("the sandbox's process has ended twice")
 
     monkeypatch.setattr(Sandbox, "run", lost)

@@ -317,7 +317,7 @@ def test_a_plan_that_needs_code_is_refused_where_no_code_can_run(overseer: Any) 
     assert "code" in said.err
 
 
-def test_check_says_what_run_will_refuse(overseer: Any) -> None:
+def test_check_says_what_a_model_will_have_to_write(overseer: Any) -> None:
     path = plan_file("""
         steps:
         - {step_id: a, code: count the words}
@@ -326,7 +326,7 @@ def test_check_says_what_run_will_refuse(overseer: Any) -> None:
     said = overseer("check", path)
     assert said.code == 0
     assert said.out.splitlines()[-2:] == [
-        f"note: step '{step_id}' needs code to be written for it; `run` will refuse it until something here can"
+        f"note: step '{step_id}' needs code to be written for it, by the model that has the role 'coder'"
         for step_id in "ab"
     ]
     assert len(overseer("check", path, "--json").json["notes"]) == 2

@@ -11,8 +11,10 @@ from overseer import exits
 from overseer.approval import NotApproved, refuse_secrets
 from overseer.broker.broker import Broker
 from overseer.broker.permissions import Grants
+from overseer.coding import Coding
 from overseer.commands.asking import asked
 from overseer.commands.carrying import carried_out
+from overseer.commands.coding import coding_for
 from overseer.commands.output import is_machine, put_document, put_lines, say_lines
 from overseer.commands.reading import read_tools
 from overseer.commands.runs import report_of
@@ -21,7 +23,7 @@ from overseer.engine import Engine, Run
 from overseer.errors import PlanError, UsageError
 from overseer.journal import Journal
 from overseer.jsonvalue import Json
-from overseer.plan import Checked, check_plan, load_plan, parse_input, waves
+from overseer.plan import Checked, check_plan, load_plan, parse_input, plan_from, waves
 from overseer.plan.values import Code, WorkflowPlan, all_steps
 from overseer.registry import Registry
 from overseer.render import plan_lines, wave_lines
@@ -64,8 +66,11 @@ def run(options: Namespace, settings: Settings) -> int:
     )
     inputs = _inputs(loaded.plan, options.input)
     say_lines(loaded.notes)
-    with _journal(settings.journal and not options.no_journal) as journal:
-        engine = _engine(registry, settings, journal, options, broker=broker, folder=Path.cwd())
+    with (
+        _journal(settings.journal and not options.no_journal) as journal,
+        coding_for(loaded.plan, settings, broker, registry.tools) as coding,
+    ):
+        engine = _engine(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
         plan = engine.checked(loaded.plan)  # with the plans of workflow tools in it
         remember = {"tools": [str(folder.resolve()) for folder in options.tools], "max_parallel": options.max_parallel}
 
@@ -87,20 +92,22 @@ def resume(options: Namespace, settings: Settings) -> int:
         options.max_parallel = options.max_parallel or stored.options.get("max_parallel")
         folder = Path(stored.options["folder"])
         broker = make_broker(settings, secrets, folder, options.tools)
-        engine = _engine(read_tools(options.tools, folder), settings, journal, options, broker=broker, folder=folder)
+        registry = read_tools(options.tools, folder)
+        with coding_for(plan_from(stored.plan).plan, settings, broker, registry.tools) as coding:
+            engine = _engine(registry, settings, journal, options, broker=broker, folder=folder, coding=coding)
 
-        def prepare(approve: Grants) -> Run:
-            return engine.prepare_resume(
-                stored.run_id,
-                repeat=options.repeat,
-                give_up=options.give_up,
-                approve=approve,
-                budget=options.budget,
-            )
+            def prepare(approve: Grants) -> Run:
+                return engine.prepare_resume(
+                    stored.run_id,
+                    repeat=options.repeat,
+                    give_up=options.give_up,
+                    approve=approve,
+                    budget=options.budget,
+                )
 
-        prepared = _approved(prepare, options)
-        report = report_of(journal, stored, keeps_rounds=options.json)
-        return carried_out(prepared, prepared.plan, report, options)
+            prepared = _approved(prepare, options)
+            report = report_of(journal, stored, keeps_rounds=options.json)
+            return carried_out(prepared, prepared.plan, report, options)
 
 
 def _approved(prepare: Callable[[Grants], Run], options: Namespace) -> Run:
@@ -131,7 +138,7 @@ def _notes(checked: Checked) -> list[str]:
     return [
         *checked.notes,
         *(
-            f"note: step '{step_id}' needs code to be written for it; `run` will refuse it until something here can"
+            f"note: step '{step_id}' needs code to be written for it, by the model that has the role 'coder'"
             for step_id in needy
         ),
     ]
@@ -145,6 +152,7 @@ def _engine(
     *,
     broker: Broker,
     folder: Path,
+    coding: Coding | None,
 ) -> Engine:
     require_known(settings, registry.tools)
     return Engine(
@@ -153,6 +161,7 @@ def _engine(
         settings=settings.for_engine(options.max_parallel),
         broker=broker,
         folder=folder,
+        coding=coding,
     )
 
 

@@ -1,0 +1,84 @@
+"""A language model that writes programs for steps: asked with the task, asked again with what went wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from overseer.frontends.programs import Ask, Task, Try
+from overseer.frontends.shelf import Shelf
+from overseer.jsonvalue import Json, json_text
+from overseer.tool import Question, Tool, ToolError
+
+# Ours, so that it is right: the first line of every program.
+TEMPLATE = "from node_runtime import ToolCallError, ToolsFailed, call_llm, call_tool, call_tools_parallel\n"
+
+_FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*(?:python|py)?[ \t]*\n(.*?)^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
+_LONGEST = 64 * 1024
+_SAMPLE = 4000  # characters of an input that are shown
+
+
+class ModelPrograms:
+    """Programs by the model that has the role `coder`, and those that it has written before."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def program(self, task: Task, tries: Sequence[Try], ask: Ask) -> str:
+        if not tries and (kept := self._shelf.find(task)) is not None:
+            return kept
+        question = Question(_prompt(task, tries), system=_rules(), role="coder", temperature=0.0)
+        return TEMPLATE + code_in(ask(question))
+
+    def keep(self, task: Task, source: str) -> None:
+        self._shelf.keep(task, source)
+
+
+def code_in(reply: str) -> str:
+    """The program in a reply; ToolError if there is none, or not one alone."""
+    blocks = [block.group(2) for block in _FENCED.finditer(reply)]
+    if not blocks and "def main(" in reply and "```" not in reply:
+        blocks = [reply]
+    if len(blocks) != 1:
+        what = "no program" if not blocks else f"{len(blocks)} programs instead of one"
+        raise ToolError(f"the coder model gave {what}: {reply.strip()[:500]}", kind="invalid_output")
+    code = blocks[0].strip("\n") + "\n"
+    if len(code) > _LONGEST:
+        raise ToolError(f"the coder model gave a program of {len(code)} characters", kind="invalid_output")
+    return code.removeprefix(TEMPLATE)
+
+
+def _rules() -> str:
+    return (Path(__file__).parent / "prompts" / "node.md").read_text(encoding="utf-8").strip()
+
+
+def _prompt(task: Task, tries: Sequence[Try]) -> str:
+    parts = [f"The task: {task.text}", _input_part(task.args), _tools_part(task.tools), *map(_try_part, tries)]
+    if tries:
+        parts.append("Write a program that does the task and has none of these problems.")
+    return "\n\n".join(parts)
+
+
+def _input_part(args: Mapping[str, Json]) -> str:
+    if not args:
+        return "The input is an empty dict."
+    text = json_text(args)
+    shown = text if len(text) <= _SAMPLE else f"{text[:_SAMPLE]}… (and {len(text) - _SAMPLE} characters more)"
+    return f"A sample of the input, with the names {', '.join(args)}:\n{shown}"
+
+
+def _tools_part(tools: Mapping[str, Tool]) -> str:
+    if not tools:
+        return "There are no tools: compute it."
+    return "\n".join(["The tools:", *(_tool_line(tool) for tool in tools.values())])
+
+
+def _tool_line(tool: Tool) -> str:
+    gives = f", gives {json_text(tool.output)}" if tool.output is not None else ""
+    summary = tool.description.split("\n")[0]
+    return f"- {tool.name}: {summary} Arguments as JSON Schema: {json_text(tool.parameters)}{gives}"
+
+
+def _try_part(tried: Try) -> str:
+    return f"This program was tried:\n```python\n{tried.source}```\nIt did not work:\n{tried.problem}"
