@@ -25,7 +25,7 @@ from overseer.errors import OverseerError, UsageError
 from overseer.home import home, make_private
 from overseer.nodes import Allowance, NodeConnection, NodeServer
 from overseer.nodes.connection import SLOWEST_READ_S
-from overseer.nodes.frames import write_frame
+from overseer.nodes.frames import frame_bytes, send_frame
 from overseer.registry import LiveRegistry, tool_folders
 from overseer.tool import Effect, Tool
 from overseer.wiring import make_broker, require_known, take_secrets
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str]) -> int:
     except (OverseerError, ValueError, OSError) as error:
         problem = {"kind": "internal", "message": f"the engine could not start: {error}"}
         with suppress(OSError):
-            write_frame(connection, {"error": problem}, within_s=SLOWEST_READ_S)
+            send_frame(connection, frame_bytes({"error": problem}), within_s=SLOWEST_READ_S)
         return 2 if isinstance(error, UsageError) else 1
     return 0
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from overseer.errors import Failure
-from overseer.jsonvalue import MAX_DEPTH, Json, is_nested_deeper, json_text
-from overseer.nodes.frames import MOST_BYTES, ProtocolError, read_frame, write_frame
+from overseer.jsonvalue import MAX_DEPTH, Json, is_nested_deeper
+from overseer.nodes.frames import MOST_BYTES, ProtocolError, frame_bytes, read_frame, send_frame
 from overseer.tool import Cancellation
 
 _log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class NodeConnection:
     def greet(self) -> None:
         """Say who is here, before anything is asked."""
         self._was_greeted = True
-        self._write({"hello": "overseer", "version": 1, "in_flight": self._allowance.in_flight})
+        self._send(frame_bytes({"hello": "overseer", "version": 1, "in_flight": self._allowance.in_flight}))
 
     def serve(self) -> None:
         """Take requests until the end, on this thread; the calls run on the executor's."""
@@ -210,12 +210,16 @@ class NodeConnection:
             frame["value"] = answer.value
         else:
             frame["error"] = {**_error(answer.failure), **({"unknown_tool": True} if answer.is_unknown_tool else {})}
-        self._write(frame if _fits(frame) else {"id": number, "error": _error(_TOO_LARGE)})
+        try:
+            data = frame_bytes(frame)
+        except ProtocolError:
+            data = frame_bytes({"id": number, "error": _error(_TOO_LARGE)})
+        self._send(data)
 
-    def _write(self, frame: dict[str, Json]) -> None:
+    def _send(self, data: bytes) -> None:
         with self._writing:
             try:
-                write_frame(self._socket, frame, within_s=self._slowest_read_s)
+                send_frame(self._socket, data, within_s=self._slowest_read_s)
             except (OSError, ValueError):  # of a socket that was closed meanwhile
                 with suppress(OSError):  # wakes the thread that reads, which ends the connection
                     self._socket.shutdown(socket.SHUT_RDWR)
@@ -225,10 +229,6 @@ class NodeConnection:
 _TOO_LARGE = Failure(
     "limit", f"the result is larger than {MOST_BYTES} bytes; ask for less, or have it written to a file"
 )
-
-
-def _fits(frame: dict[str, Json]) -> bool:
-    return len(json_text(frame).encode()) <= MOST_BYTES
 
 
 def _error(failure: Failure) -> dict[str, Json]:

@@ -33,13 +33,18 @@ def read_frame(connection: socket.socket) -> dict[str, Json] | None:
     return _object(body)
 
 
-def write_frame(connection: socket.socket, frame: dict[str, Json], *, within_s: float) -> None:
-    """Send a frame; TimeoutError if not all of it is taken in time, ProtocolError if it is larger than one may be."""
+def frame_bytes(frame: dict[str, Json]) -> bytes:
+    """A frame as it is sent; ProtocolError if it is larger than one may be."""
     body = json_text(frame).encode()
     if len(body) > MOST_BYTES:
         raise ProtocolError(f"a frame of {len(body)} bytes")
+    return _LENGTH.pack(len(body)) + body
+
+
+def send_frame(connection: socket.socket, frame: bytes, *, within_s: float) -> None:
+    """Send all of a frame; TimeoutError if it is not taken in time."""
     give_up_at = time.monotonic() + within_s
-    left = memoryview(_LENGTH.pack(len(body)) + body)
+    left = memoryview(frame)
     while left:
         try:
             # Not with the socket's own timeout, which would hold for whoever reads as well.
