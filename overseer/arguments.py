@@ -181,9 +181,13 @@ def _age(text: str) -> float:
 
 def _seconds(text: str) -> float:
     from overseer.plan import seconds_of
+    from overseer.sandbox.values import LONGEST_S
 
     try:
-        return seconds_of(float(text) if text.replace(".", "", 1).isdecimal() else text)
+        seconds = seconds_of(float(text) if text.replace(".", "", 1).isdecimal() else text)
+        if seconds > LONGEST_S:
+            raise ValueError("at most 365d")
+        return seconds
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

@@ -21,7 +21,7 @@ from overseer.frontends.programs import Programs, Task, Try
 from overseer.jsonvalue import Json
 from overseer.plan.values import Code
 from overseer.recording import StepRecords, Tell
-from overseer.sandbox import Job, Limits, Outcome, Sandbox, SandboxLost, inspection
+from overseer.sandbox import Job, Limits, NodeNotStarted, Outcome, Sandbox, SandboxLost, inspection
 from overseer.tool import Question, ToolContext, ToolError
 from overseer.worker import Work
 
@@ -71,9 +71,12 @@ class _Step:
     def carried_out(self) -> ToolResult:
         try:
             return replace(self._result(), spent=self._spent)
-        except (SandboxLost, ToolError) as error:
-            failure = Failure("internal", str(error)) if isinstance(error, SandboxLost) else failure_from(error)
-            return ToolResult(failure=failure, spent=self._spent)
+        except SandboxLost as error:
+            return ToolResult(failure=Failure("internal", str(error)), spent=self._spent)
+        except NodeNotStarted as error:
+            return ToolResult(failure=Failure("transient", str(error)), spent=self._spent)
+        except ToolError as error:
+            return ToolResult(failure=failure_from(error), spent=self._spent)
 
     def _result(self) -> ToolResult:
         tries: list[Try] = []

@@ -22,7 +22,7 @@ from overseer.plan import Limits
 from overseer.plan.document import read_document
 from overseer.plan.durations import seconds_of
 from overseer.plan.suggestions import did_you_mean
-from overseer.sandbox.values import Level
+from overseer.sandbox.values import LEAST_MEMORY, LONGEST_S, MOST_BYTES, Level
 from overseer.sandbox.values import Limits as NodeLimits
 from overseer.tool import EFFECTS
 
@@ -223,13 +223,23 @@ def _bytes(value: Any) -> int:
     return int(number) * _UNITS.get(unit, 1)
 
 
-def _at_least(least: int, check: Callable[[Any], int]) -> Callable[[Any], int]:
-    def enough(value: Any) -> int:
-        if (size := check(value)) < least:
-            raise ValueError(f"needs at least {least} bytes, got {value!r}")
+def _time_limit(value: Any) -> float:
+    seconds = seconds_of(value)
+    if seconds > LONGEST_S:
+        raise ValueError(f"needs at most 365d, got {value!r}")
+    return seconds
+
+
+def _node_size(least: int) -> Callable[[Any], int]:
+    """A size that a node may be limited to; where it may be none, 0 says so."""
+
+    def check(value: Any) -> int:
+        size = 0 if least == 0 and value == 0 and value is not False else _bytes(value)
+        if not least <= size <= MOST_BYTES:
+            raise ValueError(f"needs from {least} to {MOST_BYTES} bytes, got {str(value)[:40]}")
         return size
 
-    return enough
+    return check
 
 
 def _choice(meanings: Mapping[str, Any]) -> Callable[[Any], Any]:
@@ -345,9 +355,9 @@ _SECTIONS: Mapping[str, Checks | Callable[[str, Any], Any]] = {
         "level": _choice({"best": None, "full": "full", "hardened": "hardened"}),
         "processes": _choice({"forked": False, "fresh": True}),
         "packages": _texts,
-        "timeout": seconds_of,
-        "memory": _at_least(64 * 1000**2, _bytes),
-        "scratch": lambda value: 0 if value == 0 and value is not False else _bytes(value),
+        "timeout": _time_limit,
+        "memory": _node_size(LEAST_MEMORY),
+        "scratch": _node_size(0),
     },
     "cache": {"enabled": _flag, "max_size": _bytes},
     "models": lambda _name, value: value,  # read as a whole

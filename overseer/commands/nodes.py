@@ -18,7 +18,7 @@ from overseer.commands.unsafe import require_leave
 from overseer.config import Settings
 from overseer.engine import Engine
 from overseer.errors import UsageError
-from overseer.jsonvalue import Json, json_text
+from overseer.jsonvalue import Json, as_json, json_text
 from overseer.plan.suggestions import did_you_mean
 from overseer.sandbox import Job, Limits, Outcome
 from overseer.wiring import make_broker, make_sandbox, require_known, take_secrets
@@ -60,9 +60,11 @@ def _source(file: Path) -> str:
 def _given(text: str) -> Json:
     where = "--input"
     if text == "-":
+        if sys.stdin is None:
+            raise UsageError("--input - reads from standard input, and that is closed")
         text, where = sys.stdin.read(), "standard input"
     try:
-        return json.loads(text)
+        return as_json(json.loads(text), where=where)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{where} is no JSON: {error}; text is written as '\"text\"'") from error
 

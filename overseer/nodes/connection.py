@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 # A program that does not read an answer in this time must not hold up whoever writes it.
 SLOWEST_READ_S = 10.0
 
+# A call and its cancellation are two; somebody who sends many more is up to something.
+_FRAMES_A_CALL = 4
+
 # What a program asks for more than that is a mistake, and some clocks cannot count it.
 LONGEST_TIMEOUT_S = 365 * 86_400.0
 
@@ -88,6 +91,7 @@ class NodeConnection:
         self._last_id = 0
         self._calls = 0
         self._under_way: dict[int, Cancellation] = {}
+        self._frames = 0
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._is_idle = threading.Condition(self._lock)
@@ -132,6 +136,9 @@ class NodeConnection:
     # --- requests
 
     def _take(self, frame: dict[str, Json]) -> None:
+        self._frames += 1
+        if self._allowance.calls is not None and self._frames > _FRAMES_A_CALL * self._allowance.calls:
+            raise ProtocolError(f"more than {_FRAMES_A_CALL} times as many frames as it may make calls")
         number = frame.get("id")
         if type(number) is not int:
             raise ProtocolError("a frame without a number")

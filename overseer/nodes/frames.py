@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import select
 import socket
 import struct
@@ -62,12 +63,17 @@ def _wait_for_room(connection: socket.socket, give_up_at: float) -> None:
 
 def _object(body: bytes) -> dict[str, Json]:
     try:
-        frame = json.loads(body, parse_constant=_refuse)
+        frame = json.loads(body.decode(), parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"a frame that is not JSON: {error}") from None
     if not isinstance(frame, dict):
         raise ProtocolError("a frame that is not an object")
     return frame
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse(digits[:40])
 
 
 def _refuse(word: str) -> Any:

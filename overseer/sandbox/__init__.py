@@ -13,7 +13,7 @@ from overseer.sandbox.values import LEVELS, Job, Level, Limits, Metrics, Outcome
 
 if TYPE_CHECKING:
     from overseer.sandbox.sandbox import Sandbox, SandboxUnavailable
-    from overseer.sandbox.template import SandboxLost
+    from overseer.sandbox.template import NodeNotStarted, SandboxLost
 
 __all__ = [
     "LEVELS",
@@ -21,6 +21,7 @@ __all__ = [
     "Level",
     "Limits",
     "Metrics",
+    "NodeNotStarted",
     "Outcome",
     "Sandbox",
     "SandboxLost",
@@ -28,7 +29,12 @@ __all__ = [
     "Verdict",
 ]
 
-_HOMES = {"Sandbox": "sandbox", "SandboxUnavailable": "sandbox", "SandboxLost": "template"}
+_HOMES = {
+    "Sandbox": "sandbox",
+    "SandboxUnavailable": "sandbox",
+    "SandboxLost": "template",
+    "NodeNotStarted": "template",
+}
 
 
 def __getattr__(name: str) -> Any:

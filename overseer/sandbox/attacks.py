@@ -6,7 +6,9 @@ Its input says where to look: files and folders outside, listeners, the process 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -58,6 +60,77 @@ def _date(world: dict[str, Any]) -> str:
 def _see(world: dict[str, Any]) -> str:
     os.stat(world["canary"])
     return "saw that it exists"
+
+
+def _open_for_nothing(world: dict[str, Any]) -> str:
+    os.close(os.open(world["canary"], 3))
+    return "opened it"
+
+
+def _others(world: dict[str, Any]) -> str:
+    for path in world["others"]:
+        try:
+            if os.path.isdir(path):
+                os.listdir(path)
+            else:
+                os.close(os.open(path, os.O_RDONLY))
+        except OSError:
+            continue
+        return f"read {path}"
+    return ""
+
+
+def _device(_world: dict[str, Any]) -> str:
+    os.close(os.open("/dev/zero", os.O_WRONLY))
+    return "opened one for writing"
+
+
+def _descriptors(_world: dict[str, Any]) -> str:
+    found = []
+    for number in range(5, 1024):
+        try:
+            os.fstat(number)
+        except OSError:
+            continue
+        found.append(number)
+    return f"has {found}" if found else ""
+
+
+def _no_limits(_world: dict[str, Any]) -> str:
+    wanted = {"RLIMIT_AS": 1 << 61, "RLIMIT_NOFILE": 64, "RLIMIT_CORE": 0, "RLIMIT_CPU": 1 << 61}
+    loose = [name for name, most in wanted.items() if not 0 <= resource.getrlimit(getattr(resource, name))[1] <= most]
+    return f"has no {', '.join(loose)}" if loose else ""
+
+
+def _rights(world: dict[str, Any]) -> str:
+    if "capget" not in world["calls"]:
+        return ""
+    header = (ctypes.c_uint32 * 2)(0x2008_0522, 0)
+    rights = (ctypes.c_uint32 * 6)()
+    if ctypes.CDLL(None).syscall(world["calls"]["capget"], header, rights) != 0:
+        return ""
+    return f"has {rights[0]:#x} {rights[3]:#x}" if rights[0] or rights[3] else ""
+
+
+def _calls(world: dict[str, Any]) -> str:
+    """By their numbers, and with arguments that nobody can do anything with: the filter has to say no first."""
+    library = ctypes.CDLL(None, use_errno=True)
+    made = []
+    for name, number in world["refused"].items():
+        ctypes.set_errno(0)
+        result = library.syscall(ctypes.c_long(number), *[ctypes.c_long(-1)] * 6)
+        if result != -1 or ctypes.get_errno() not in (errno.EPERM, errno.ENOSYS):
+            made.append(name)
+    return f"could make {', '.join(made)}" if made else ""
+
+
+def _raw_fork(world: dict[str, Any]) -> str:
+    if "fork" not in world["calls"]:
+        return ""
+    child = ctypes.CDLL(None).syscall(world["calls"]["fork"])
+    if child == 0:
+        os._exit(0)
+    return "started a process" if child > 0 else ""
 
 
 def _environment(_world: dict[str, Any]) -> str:
@@ -145,7 +218,7 @@ def _become_root(_world: dict[str, Any]) -> str:
     return "became root"
 
 
-def _foreign_signal_handlers(_world: dict[str, Any]) -> str:
+def _signal_by_descriptor(_world: dict[str, Any]) -> str:
     if not hasattr(signal, "pidfd_send_signal"):
         return ""
     descriptor = os.pidfd_open(1)
@@ -161,6 +234,13 @@ ATTACKS: dict[str, Callable[[dict[str, Any]], str]] = {
     "change a file's mode": _chmod,
     "change a file's date": _date,
     "see that a file exists": _see,
+    "open a file for nothing": _open_for_nothing,
+    "read what others installed": _others,
+    "open a device": _device,
+    "find open files": _descriptors,
+    "have no limits": _no_limits,
+    "have rights": _rights,
+    "start a process by number": _raw_fork,
     "find keys in the environment": _environment,
     "read the engine's environment": _parents_environment,
     "read the engine's memory": _memory_of_the_engine,
@@ -171,8 +251,9 @@ ATTACKS: dict[str, Callable[[dict[str, Any]], str]] = {
     "start a process": _fork,
     "start another program": _execute,
     "signal the engine": _signal,
-    "signal by descriptor": _foreign_signal_handlers,
+    "signal by descriptor": _signal_by_descriptor,
     "trace the engine": _trace,
     "make a namespace": _namespaces,
     "become another user": _become_root,
+    "make other system calls": _calls,
 }

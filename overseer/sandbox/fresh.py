@@ -13,14 +13,14 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from overseer.sandbox.inside import alone, zygote
+from overseer.sandbox.inside import zygote
 from overseer.sandbox.inside.orders import Order
 from overseer.sandbox.inside.preparation import Setting
 from overseer.sandbox.inside.refusal import Refused
-from overseer.sandbox.template import SandboxLost, command
+from overseer.sandbox.template import NodeNotStarted, command
 
 
 class FreshProcesses:
@@ -31,6 +31,7 @@ class FreshProcesses:
             raise Refused("the level needs processes that are forked")
         self.setting = setting
         self.is_alive = True
+        self._running: set[_Watched] = set()
 
     def order(self, descriptors: Sequence[int]) -> None:
         """Have a node started: the order's file, its five descriptors, and the leash."""
@@ -38,7 +39,7 @@ class FreshProcesses:
         leash = socket.socket(fileno=os.dup(descriptors[-1]))
         try:
             process = subprocess.Popen(
-                command(Path(alone.__file__), [order, *streams], self.setting),
+                command(Path(zygote.__file__), [order, *streams], self.setting),
                 env={},
                 cwd="/",
                 stdin=subprocess.DEVNULL,
@@ -49,21 +50,32 @@ class FreshProcesses:
             )
         except OSError as error:
             leash.close()
-            raise SandboxLost(f"no process can be started: {error}") from error
-        one = _Watched(process, leash, Order(order, streams).amounts.wall_s)
+            raise NodeNotStarted(f"no process can be started: {error}") from error
+        one = _Watched(process, leash, Order(order, streams).amounts.wall_s, self._running.discard)
+        self._running.add(one)
         threading.Thread(target=one.tell_of_end, name="overseer-node", daemon=True).start()
 
     def close(self) -> None:
-        self.is_alive = False  # each node ends when its leash is let go
+        """End every node."""
+        self.is_alive = False
+        for one in list(self._running):
+            one.kill("stopped")
 
 
 class _Watched:
     """A process between its start and its end. It is waited for by one thread, and killed by another."""
 
-    def __init__(self, process: subprocess.Popen[bytes], leash: socket.socket, wall_s: float) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        leash: socket.socket,
+        wall_s: float,
+        forget: Callable[[_Watched], None],
+    ) -> None:
         self._process = process
         self._leash = leash
         self._wall_s = wall_s
+        self._forget = forget
         self._killed_for = ""
         self._has_ended = threading.Lock()  # held while its number is sure to be its own
 
@@ -80,6 +92,13 @@ class _Watched:
             self._leash.shutdown(socket.SHUT_RDWR)  # wakes the other thread
         timing.join()
         self._leash.close()
+        self._forget(self)
+
+    def kill(self, reason: str) -> None:
+        with self._has_ended:
+            if self._process.returncode is None:
+                self._killed_for = self._killed_for or reason
+                os.kill(self._process.pid, signal.SIGKILL)
 
     def _hold_to_time(self) -> None:
         self._leash.settimeout(self._wall_s)
@@ -90,7 +109,4 @@ class _Watched:
             reason = "wall"
         except OSError:
             pass
-        with self._has_ended:
-            if self._process.returncode is None:
-                self._killed_for = self._killed_for or reason
-                os.kill(self._process.pid, signal.SIGKILL)
+        self.kill(reason)

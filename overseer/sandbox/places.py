@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from overseer.errors import UsageError
+from overseer.sandbox.inside.preparation import Setting
 
 _TIME_ZONES = ("/usr/share/zoneinfo", "/etc/localtime")
 _LOADER_FILES = ("/etc/ld.so.cache",)
@@ -37,6 +38,16 @@ def hidden_paths() -> tuple[str, ...]:
     """Folders inside of those that hold what others installed."""
     candidates = (os.path.join(path, name) for path in readable_paths() for name in _NOT_STANDARD)
     return tuple(path for path in candidates if os.path.isdir(path))
+
+
+def hidden_samples(setting: Setting) -> list[str]:
+    """A few of the things in the hidden folders, for the self-test to look for."""
+    allowed = setting.folders()
+    found: list[str] = []
+    for folder in setting.hidden:
+        inside = (os.path.join(folder, name) for name in sorted(os.listdir(folder)))
+        found += [path for path in inside if path not in allowed][:5]
+    return found
 
 
 def runtime_file() -> str:

@@ -18,9 +18,10 @@ from typing import Any
 
 from overseer.jsonvalue import json_text
 from overseer.nodes import Allowance, NodeConnection, NodeDoor
+from overseer.sandbox.inside import node
 from overseer.sandbox.inside.locks import Amounts
 from overseer.sandbox.inside.orders import order_text
-from overseer.sandbox.template import SandboxLost
+from overseer.sandbox.template import NodeNotStarted, SandboxLost
 from overseer.sandbox.values import Job, Limits
 from overseer.tool import Cancellation
 
@@ -32,6 +33,8 @@ CALLS_END_S = 2.0
 
 # What one node may ask the broker for.
 ALLOWANCE = Allowance(calls=200, in_flight=16)
+
+LONGEST_WAIT_S = 3600.0  # the system counts in milliseconds, and not very far
 
 _PIECE = 1 << 16
 _SEALS = 0x1 | 0x2 | 0x4 | 0x8  # no more seals, no shrinking, no growing, no writing
@@ -46,6 +49,7 @@ class Ended:
 
     record: dict[str, Any]  # of the template: exit code, what it was killed for, what it used
     stopped_for: str  # why we had it killed, if we did
+    broke_rule: str  # of the channel to its tools, if it did
     stdout: bytes
     stderr: bytes
     report: bytes
@@ -78,23 +82,24 @@ class NodeRun:
                 record = self._watch(streams, began_at + self._job.limits.wall_s + PATIENCE_S)
             finally:
                 take_back()
+            latency_s = time.monotonic() - began_at
             for stream in streams.values():
                 stream.drain()
         finally:
             self._let_go()
         if "failed" in record:
-            raise SandboxLost(record["failed"])
-        latency_s = time.monotonic() - began_at
+            raise NodeNotStarted(record["failed"])
         stdout, stderr, report = (bytes(stream.data) for stream in streams.values())
-        return Ended(record, self._stopped_for, stdout, stderr, report, latency_s)
+        if report.startswith(node.NOT_BEGUN):
+            raise NodeNotStarted(report[1:].decode(errors="replace"))
+        return Ended(record, self._stopped_for, self._connection.fault or "", stdout, stderr, report, latency_s)
 
     def _begin(self) -> dict[int, _Stream]:
         limits = self._job.limits
         source = self._job.source.encode(errors="surrogatepass")  # the node says what is wrong with it
         order = self._file(order_text(_amounts(limits), limits.scratch, source))
         stdin = self._file(json_text(self._job.input).encode())
-        pipes = [os.pipe() for _ in range(3)]
-        self._open += [end for pipe in pipes for end in pipe]
+        pipes = [self._pipe() for _ in range(3)]
         theirs = [stdin, pipes[0][1], pipes[1][1], self._their_broker.fileno(), pipes[2][1]]
         self._connection.greet()
         self._start([order, *theirs, self._their_leash.fileno()])
@@ -115,7 +120,8 @@ class NodeRun:
         stdout, _, report = streams.values()
         while True:
             left_s = give_up_at - time.monotonic()
-            ready = {descriptor for descriptor, _ in poll.poll(max(0.0, left_s) * 1000 + 1)}
+            patience_s = min(max(0.0, left_s), LONGEST_WAIT_S)
+            ready = {descriptor for descriptor, _ in poll.poll(patience_s * 1000 + 1)}
             if not ready and left_s <= 0:
                 raise SandboxLost("the sandbox's process does not answer")
             if self._broker.fileno() in ready:  # most nodes never call, and need no thread for it
@@ -151,6 +157,11 @@ class NodeRun:
             os.close(descriptor)
         for end in (self._leash, self._their_leash, self._their_broker):
             end.close()
+
+    def _pipe(self) -> tuple[int, int]:
+        pipe = os.pipe()
+        self._open += pipe
+        return pipe
 
     def _file(self, data: bytes) -> int:
         descriptor = _sealed_file(data) if hasattr(os, "memfd_create") else _nameless_file(data)

@@ -15,10 +15,10 @@ from overseer.nodes.connection import Answer
 from overseer.sandbox.fresh import FreshProcesses
 from overseer.sandbox.inside.preparation import Setting
 from overseer.sandbox.inside.refusal import Refused
-from overseer.sandbox.places import hidden_paths, package_places, readable_paths, runtime_file
+from overseer.sandbox.places import hidden_paths, hidden_samples, package_places, readable_paths, runtime_file
 from overseer.sandbox.running import NodeRun
-from overseer.sandbox.selftest import Check, tested
-from overseer.sandbox.template import SandboxLost, Template
+from overseer.sandbox.selftest import Check, attacked
+from overseer.sandbox.template import NodeNotStarted, SandboxLost, Template
 from overseer.sandbox.values import Job, Level, Outcome
 from overseer.sandbox.verdicts import outcome_of
 from overseer.tool import Cancellation
@@ -85,6 +85,8 @@ class Sandbox:
         except SandboxLost:
             template.close()
             raise
+        except (OSError, RuntimeError) as error:  # no descriptors, no threads
+            raise NodeNotStarted(f"no node can be started: {error}") from error
 
     def close(self) -> None:
         with self._lock:
@@ -112,13 +114,17 @@ class Sandbox:
         if self.level == "none":
             return template
         try:
-            self.checks = tested(self.level, lambda job: self._run(template, job, _ClosedDoor(), Cancellation()))
+            self.checks = attacked(
+                self.level,
+                lambda job: self._run(template, job, _ClosedDoor(), Cancellation()),
+                hidden_samples(self._setting),
+            )
             if failed := [check for check in self.checks if check.has_failed]:
                 told = "; ".join(f"{check.attack}: {check.got}" for check in failed)
                 raise Refused(f"the self-test got through it: {told}")
-        except SandboxLost as error:
+        except (SandboxLost, NodeNotStarted, OSError, RuntimeError) as error:
             template.close()
-            raise Refused(str(error)) from error
+            raise Refused(f"the self-test cannot be carried out: {error}") from error
         except BaseException:
             template.close()
             raise

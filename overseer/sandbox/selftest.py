@@ -11,13 +11,14 @@ import secrets
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from overseer.jsonvalue import Json
 from overseer.sandbox import attacks
+from overseer.sandbox.inside import calls, system
 from overseer.sandbox.values import Job, Level, Limits, Outcome
 
 # What a level does not promise: without a root of its own, a node can find out whether a path exists.
@@ -45,26 +46,31 @@ class Check:
         return {"attack": self.attack, "refused": not self.got, "got": self.got or None, "promised": self.is_promised}
 
 
-def tested(level: Level, run: Callable[[Job], Outcome]) -> tuple[Check, ...]:
-    """What came of every attack at this level."""
+def attacked(level: Level, run: Callable[[Job], Outcome], others: Sequence[str]) -> tuple[Check, ...]:
+    """What came of every attack at this level. `others` are files and folders that a node must not read."""
     spared = _NOT_PROMISED.get(level, frozenset())
-    with _World() as world:
-        source = Path(attacks.__file__).read_text(encoding="utf-8")
-        outcome = run(Job(source, world.facts, Limits(wall_s=_TIME_S)))
-        if outcome.verdict != "good" or not isinstance(outcome.value, dict):
-            return (Check("carry out the self-test", outcome.error or "it gave no answer"),)
-        checks = [Check(name, str(got), name not in spared) for name, got in outcome.value.items()]
-        if missing := attacks.ATTACKS.keys() - outcome.value.keys():
-            checks += [Check(name, "was not tried") for name in sorted(missing)]
-        return (*checks, *(Check(name, got) for name, got in world.traces()))
+    with _World(others) as world:
+        got: dict[str, str] = {}
+        # A node that has a folder of its own is locked in with other rules than one that has none.
+        for limits in (Limits(_TIME_S), Limits(_TIME_S, scratch=0)) if level == "full" else (Limits(_TIME_S),):
+            outcome = run(Job(Path(attacks.__file__).read_text(encoding="utf-8"), world.facts, limits))
+            if outcome.verdict != "good" or not isinstance(outcome.value, dict):
+                return (Check("carry out the self-test", outcome.error or "it gave no answer"),)
+            for name in attacks.ATTACKS:
+                got[name] = got.get(name) or str(outcome.value.get(name, "was not tried"))
+        checks = [Check(name, what, name not in spared) for name, what in got.items()]
+        return (*checks, *(Check(name, what) for name, what in world.traces()))
 
 
 class _World:
     """Things that a node must not reach."""
 
+    def __init__(self, others: Sequence[str]) -> None:
+        self._others = list(others)
+
     def __enter__(self) -> _World:
         with ExitStack() as stack:
-            self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="overseer-")))
+            self._folder = Path(stack.enter_context(_short_folder()))
             self._secret = secrets.token_hex(16)
             self._canary = self._folder / "canary"
             self._canary.write_text(self._secret)
@@ -81,6 +87,8 @@ class _World:
                 "port": self._tcp.getsockname()[1],
                 "pid": os.getpid(),
                 "program": sys.executable,
+                "others": [*self._others, "/etc/passwd"],
+                **_call_numbers(),
             }
             self._stack = stack.pop_all()
         return self
@@ -105,6 +113,21 @@ class _World:
 
     def _listeners(self) -> list[tuple[str, socket.socket]]:
         return [("TCP", self._tcp), ("socket file", self._unix), ("abstract socket", self._abstract)]
+
+
+def _short_folder() -> tempfile.TemporaryDirectory[str]:
+    """The name of a socket file has room for a hundred bytes."""
+    usual = tempfile.gettempdir()
+    return tempfile.TemporaryDirectory(prefix="overseer-", dir=usual if len(os.fsencode(usual)) < 70 else "/tmp")
+
+
+def _call_numbers() -> dict[str, Json]:
+    """The system calls to try; none where this is not Linux."""
+    if sys.platform != "linux":
+        return {"calls": {}, "refused": {}}
+    numbers = calls.numbers(system.machine())
+    names = {*calls.REFUSED, *calls.ABSENT, *calls.UNLISTED} - {"fork", "vfork", "vhangup", "sync"}
+    return {"calls": numbers, "refused": {name: numbers[name] for name in sorted(names) if name in numbers}}
 
 
 @contextmanager

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import select
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +24,14 @@ from overseer.sandbox.seatbelt import wrapped
 # What takes longer than that to load is stuck.
 START_S = 20.0
 END_S = 2.0
+BUSY_S = 5.0
+
+# Too many descriptors are under way, by a limit of the user's.
+_BUSY = (errno.ETOOMANYREFS, errno.EAGAIN, errno.ENOBUFS)
+
+
+class NodeNotStarted(OverseerError):
+    """There was not enough of something for this node; others may go well."""
 
 
 class SandboxLost(OverseerError):
@@ -64,11 +74,18 @@ class Template:
 
     def order(self, descriptors: Sequence[int]) -> None:
         """Have a node started: the order's file, its five descriptors, and the leash."""
-        try:
-            with self._lock:
-                socket.send_fds(self._control, [zygote.ORDER], list(descriptors))
-        except OSError as error:
-            raise SandboxLost(f"the sandbox's process has ended ({error.strerror})") from error
+        give_up_at = time.monotonic() + BUSY_S
+        while True:
+            try:
+                with self._lock:
+                    socket.send_fds(self._control, [zygote.ORDER], list(descriptors))
+                return
+            except OSError as error:
+                if error.errno not in _BUSY:
+                    raise SandboxLost(f"the sandbox's process has ended ({error.strerror})") from error
+                if time.monotonic() > give_up_at:
+                    raise NodeNotStarted(f"no node can be started: {error.strerror}") from error
+            time.sleep(0.005)  # until it has taken some of those that are on their way
 
     def close(self) -> None:
         """End it, and with it every node."""

@@ -20,6 +20,20 @@ Verdict = Literal["good", "silent", "non-JSON", "crash", "killed"]
 MEGABYTE = 1024 * 1024
 
 
+# Less than that, and no node starts; more, and no system counts it.
+LEAST_MEMORY = 64 * 1000 * 1000
+MOST_BYTES = 1 << 60
+LONGEST_S = 365 * 86_400.0
+_RANGES: tuple[tuple[str, float, float], ...] = (
+    ("wall_s", 1e-6, LONGEST_S),
+    ("cpu_s", 1e-6, LONGEST_S),
+    ("memory", LEAST_MEMORY, MOST_BYTES),
+    ("scratch", 0, MOST_BYTES),
+    ("result", 1, MOST_BYTES),
+    ("stderr", 0, MOST_BYTES),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one node may use."""
@@ -30,6 +44,12 @@ class Limits:
     scratch: int = 64 * MEGABYTE  # of a folder of its own, at the full level; 0: none
     result: int = 4 * MEGABYTE
     stderr: int = 256 * 1024  # what is printed beyond that is thrown away
+
+    def __post_init__(self) -> None:
+        for name, least, most in _RANGES:
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                raise ValueError(f"a node's limit '{name}' must be from {least:g} to {most:g}, not {value!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ def outcome_of(ended: Ended, job: Job, level: Level) -> Outcome:
         verdict, error = "killed", why
     elif why := _crashed_by(ended):
         verdict, error = "crash", why
+    elif ended.broke_rule:
+        verdict, error = "crash", f"it broke the rules of the channel to its tools: {ended.broke_rule}"
     elif ended.report.startswith(node.NOT_JSON):
         verdict, error = "non-JSON", _said(ended.report)
     elif not ended.report and not ended.stdout.strip():

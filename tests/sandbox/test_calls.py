@@ -187,7 +187,8 @@ except OSError:
 
     door = ScriptedDoor(echo=lambda prompt, **_: prompt, wait=wait)
     outcome = run(hardened, source, door, wall_s=20.0)
-    assert (outcome.verdict, outcome.value) == ("good", "cut off"), outcome
+    assert (outcome.verdict, outcome.value) == ("crash", None), outcome
+    assert "it broke the rules of the channel to its tools" in outcome.error
     assert door.most_inside <= 16
 
 

@@ -15,7 +15,7 @@ import pytest
 from overseer.errors import UsageError
 from overseer.sandbox import Job, Limits, Sandbox, SandboxLost, SandboxUnavailable, selftest
 from overseer.sandbox import sandbox as module
-from overseer.sandbox.inside import alone, calls, node, rules
+from overseer.sandbox.inside import calls, node, rules
 from overseer.sandbox.selftest import Check
 from tests.processes import PATIENCE_S, ROOT, Child
 from tests.sandbox.test_calls import _template
@@ -36,16 +36,16 @@ def test_every_attack_is_refused_and_the_same_attacks_succeed_without_a_sandbox(
     assert len(sandbox.checks) >= 20
     assert not [check for check in sandbox.checks if check.has_failed]
     with Sandbox.start("none") as bare:
-        got = [check.attack for check in selftest.tested("none", bare.run) if check.got]
+        got = [check.attack for check in selftest.attacked("none", bare.run, []) if check.got]
     assert {"read a file outside", "change a file's mode", "connect by TCP", "reach a socket outside"} <= set(got)
     assert len(got) >= 12
 
 
 def test_a_level_that_an_attack_gets_through_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    def leaky(level: str, run: object) -> tuple[Check, ...]:
+    def leaky(level: str, run: object, others: object) -> tuple[Check, ...]:
         return (Check("read a file outside", "read 'secret'"), Check("see that a file exists", "saw it", False))
 
-    monkeypatch.setattr(module, "tested", leaky)
+    monkeypatch.setattr(module, "attacked", leaky)
     with pytest.raises(
         SandboxUnavailable, match="the self-test got through it: read a file outside: read 'secret'"
     ) as no:
@@ -90,8 +90,9 @@ def test_fresh_processes_are_locked_in_with_the_same_code() -> None:
         assert "ZeroDivisionError" in fresh.run(Job("1 / 0")).error
     with pytest.raises(SandboxLost):
         fresh.run(ANSWER)
-    assert b"alone.py" not in b"".join(_commands_of_children())
-    assert Path(alone.__file__).exists()
+    assert not [
+        command for command in _commands_of_children() if b"zygote.py" in command and b"," in command.split(b"\0")[6]
+    ]
 
 
 def _commands_of_children() -> list[bytes]:
@@ -235,11 +236,12 @@ def test_the_filter_decides_every_call_as_the_lists_say(machine: str, has_scratc
     expected = dict.fromkeys(calls.ALLOWED, allowed) | dict.fromkeys(calls.REFUSED, eperm)
     expected |= dict.fromkeys(calls.ABSENT, enosys)
     expected |= dict.fromkeys(calls.IN_SCRATCH, allowed if has_scratch else eperm)
-    assert not expected.keys() & set(calls.CHECKED)
+    checked = rules._checks()
+    assert not expected.keys() & checked.keys()
     for name, verdict in expected.items():
         if name in numbers:
             assert judged(program, audit, numbers[name]) == verdict, name
-    known = set(numbers.values())
+    known = {number for name, number in numbers.items() if name not in calls.UNLISTED}
     for number in range(600):
         if number not in known:
             assert judged(program, audit, number) == enosys, number
@@ -256,6 +258,12 @@ ARGUMENTS = [
     ("clone", {0: THREAD & ~0x10000}, False),
     ("clone", {0: THREAD | 0x10000000}, False),
     ("clone", {0: 0x4000 | 0x100 | 17}, False),
+    ("openat", {2: 0}, True),
+    ("openat", {2: 0o102}, True),
+    ("openat", {2: 0o1001}, True),
+    ("openat", {2: 3}, False),
+    ("openat", {2: 0o1003}, False),
+    ("openat", {2: 0o1000}, False),
     ("ioctl", {1: 0x5401}, True),
     ("ioctl", {1: 0x5412}, False),
     ("ioctl", {1: 0x40086602}, False),
@@ -293,6 +301,9 @@ def test_some_calls_are_judged_by_their_arguments(
 ) -> None:
     program = rules.filter_program(machine, has_scratch=False)
     audit = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}[machine]
+    if name not in calls.numbers(machine):
+        assert name == "open"
+        return
     found = judged(program, audit, calls.numbers(machine)[name], arguments)
     assert found == (0x7FFF0000 if is_allowed else 0x00050001)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -14,6 +15,8 @@ from overseer.sandbox.inside import system
 ON_LINUX = sys.platform == "linux"
 
 _NEVER = 0
+
+NOBODY = 65534
 
 # Of all nodes of a template together.
 MOST_TASKS = 512
@@ -41,12 +44,19 @@ def limit(amounts: Amounts, tasks: int) -> None:
         _set(name, _NEVER)
 
 
-def tasks_allowed(*, is_counted_apart: bool) -> int:
+def be_counted() -> None:
+    """Root's threads are never counted. So where we are root, a node belongs to nobody, and still reads as root."""
+    if os.getuid() == 0:
+        with contextlib.suppress(OSError):  # in a namespace that has no nobody
+            os.setresuid(NOBODY, -1, -1)
+
+
+def tasks_allowed(*, is_apart: bool) -> int:
     """How many threads the user may have, so that nodes can start some and not flood the system.
 
-    In a namespace of users our own alone are counted, else all that the user has running; root's never.
+    Apart, in a namespace of users, those of nodes alone are counted, else all that the user has running.
     """
-    return MOST_TASKS if is_counted_apart else _tasks_of(os.getuid()) + MOST_TASKS
+    return MOST_TASKS if is_apart else _tasks_of(os.getuid() or NOBODY) + MOST_TASKS
 
 
 def _tasks_of(user: int) -> int:
@@ -81,6 +91,7 @@ def end_with_parent(is_orphan: Callable[[], bool]) -> None:
 
 def lock(put_on: tuple[Callable[[], None], ...]) -> None:
     """Let go of all rights, and put on what restricts files and then system calls."""
+    system.prctl(system.PR_SET_DUMPABLE, 0)  # nothing of it goes to whatever collects crashes
     system.drop_capabilities()
     system.prctl(system.PR_SET_NO_NEW_PRIVS, 1)
     for restrict in put_on:

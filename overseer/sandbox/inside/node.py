@@ -18,15 +18,19 @@ import os
 import sys
 import threading
 import traceback
-from inspect import CO_VARARGS
 from types import CodeType, CoroutineType, ModuleType
 from typing import Any, NoReturn
 
 INPUT, OUTPUT, NOTES, BROKER, REPORT = range(5)
 
-VALUE, NOT_JSON, CRASHED, OUT_OF_MEMORY = b"V", b"N", b"C", b"M"
+VALUE, NOT_JSON, CRASHED, OUT_OF_MEMORY, NOT_BEGUN = b"V", b"N", b"C", b"M", b"L"
 
 FILE = "<node>"
+_LONGEST = 20_000  # characters of an explanation
+
+# Held here, so that a node which puts others in their place is ended all the same.
+_exit, _write, _streams = os._exit, os.write, ("stdout", "stderr")
+
 _MOST_FRAMES = 40
 
 
@@ -54,7 +58,7 @@ def carry_out(source: bytes) -> NoReturn:
     except MemoryError:
         _report(OUT_OF_MEMORY, b"")
     except BaseException as error:
-        _report(CRASHED, _explained(error).encode("utf-8", "backslashreplace"))
+        _report(CRASHED, _shortened(_explained(error)).encode("utf-8", "backslashreplace"))
     finally:
         _end(code)
 
@@ -101,26 +105,49 @@ def _module(name: str, code: CodeType) -> ModuleType:
 
 # --- the form
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
 
 def has_main(code: CodeType, text: str) -> bool:
     """Whether the file defines a `main` that is to be called with the input."""
     if "main" not in code.co_names:
         return False
     functions = [part for part in code.co_consts if isinstance(part, CodeType) and part.co_name == "main"]
-    if functions and "__name__" not in code.co_names:  # as in most; the rest has to be read more closely
-        return bool(functions[-1].co_argcount or functions[-1].co_flags & CO_VARARGS)
+    if len(functions) == 1 and functions[0].co_argcount == 1 and text.count("main") == 1:
+        return True  # as in most; the rest has to be read more closely
     return _defines_main(ast.parse(text, FILE))
 
 
 def _defines_main(tree: ast.Module) -> bool:
-    functions = [
-        node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == "main"
-    ]
+    """A program calls its `main` by itself, with what it has read or with nothing; a trial of it is no program."""
+    functions = [part for part in tree.body if isinstance(part, _FUNCTIONS) and part.name == "main"]
     if functions:
-        needed, possible = _parameters(functions[-1].args)
-        return needed == 1 or (needed == 0 and possible > 0 and not _runs_itself(tree))
-    names = {name for node in tree.body for name in _assigned(node)}
-    return "main" in names and not _runs_itself(tree)
+        _, possible = _parameters(functions[-1].args)
+        can_be_called = possible > 0
+    else:
+        can_be_called = "main" in {name for part in tree.body for name in _assigned(part)}
+    return can_be_called and not any(_calls_main(part, tree) for part in tree.body)
+
+
+def _calls_main(part: ast.stmt, tree: ast.Module) -> bool:
+    """Whether a statement of the file itself makes it a program."""
+    if isinstance(part, (*_FUNCTIONS, ast.ClassDef)):
+        return False
+    calls = [node for node in ast.walk(part) if isinstance(node, ast.Call) and _is_named(node.func, "main")]
+    if not calls or not _is_guard(part):
+        return bool(calls)
+    given = [node for call in calls for argument in call.args for node in ast.walk(argument)]
+    reads = any(_is_named(node, name) for node in ast.walk(tree) for name in ("stdin", "argv"))
+    return reads or not given
+
+
+def _is_guard(part: ast.stmt) -> bool:
+    """Whether it is `if __name__ == "__main__":`."""
+    return isinstance(part, ast.If) and any(_is_named(node, "__name__") for node in ast.walk(part.test))
+
+
+def _is_named(node: ast.AST, name: str) -> bool:
+    return (isinstance(node, ast.Name) and node.id == name) or (isinstance(node, ast.Attribute) and node.attr == name)
 
 
 def _parameters(arguments: ast.arguments) -> tuple[int, int]:
@@ -135,15 +162,6 @@ def _assigned(node: ast.stmt) -> list[str]:
     if isinstance(node, ast.ImportFrom):
         return [alias.asname or alias.name for alias in node.names]
     return []
-
-
-def _runs_itself(tree: ast.Module) -> bool:
-    """Whether it has `if __name__ == "__main__":`, as programs do."""
-    return any(
-        isinstance(node, ast.If)
-        and any(isinstance(part, ast.Name) and part.id == "__name__" for part in ast.walk(node.test))
-        for node in tree.body
-    )
 
 
 # --- its end
@@ -169,12 +187,12 @@ def _finish_threads() -> None:
 
 
 def _end(code: int) -> NoReturn:
-    for stream in (sys.stdout, sys.stderr):
+    for name in _streams:
         try:
-            stream.flush()
+            getattr(sys, name).flush()
         except BaseException:
             continue
-    os._exit(code)
+    _exit(code)
 
 
 def _explained(error: BaseException) -> str:
@@ -187,11 +205,18 @@ def _explained(error: BaseException) -> str:
         return f"{type(error).__name__}, which cannot say why"
 
 
+def _shortened(text: str) -> str:
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]}\n…\n{text[-half:]}"
+
+
 def _keep_own_frames(told: traceback.TracebackException) -> None:
     seen: Any = told
     for _ in range(10):
         if seen is None:
             return
+        for member in seen.exceptions or ():
+            _keep_own_frames(member)
         own = [frame for frame in seen.stack if frame.filename == FILE]
         if len(own) > _MOST_FRAMES:  # of an endless recursion, the beginning and the end say all
             own = [*own[: _MOST_FRAMES // 2], *own[-_MOST_FRAMES // 2 :]]
@@ -202,4 +227,4 @@ def _keep_own_frames(told: traceback.TracebackException) -> None:
 def _report(kind: bytes, text: bytes) -> None:
     left = memoryview(kind + text)
     while left:
-        left = left[os.write(REPORT, left) :]
+        left = left[_write(REPORT, left) :]

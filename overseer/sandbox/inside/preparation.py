@@ -76,7 +76,7 @@ def lock_for(setting: Setting, parent: int) -> Lock:
 
 
 def _limits_alone() -> Lock:
-    tasks = locks.tasks_allowed(is_counted_apart=False)
+    tasks = locks.tasks_allowed(is_apart=False)
 
     def lock(amounts: Amounts, _scratch: int) -> None:
         os.closerange(5, 1 << 16)
@@ -95,7 +95,7 @@ def _locks(setting: Setting, parent: int) -> Lock:
     os.dup2(file_rules.descriptor, _RULES)
     os.close(file_rules.descriptor)
     file_rules.descriptor = _RULES
-    tasks = locks.tasks_allowed(is_counted_apart=is_full)
+    tasks = locks.tasks_allowed(is_apart=is_full)
     machine = system.machine()
     without, with_scratch = (rules.Filter(rules.filter_program(machine, has_scratch=has)) for has in (False, True))
 
@@ -109,6 +109,7 @@ def _locks(setting: Setting, parent: int) -> Lock:
             put_on_files = files.FileRules(readable=visible, writable=("/dev/null",), scratch=rooms.SCRATCH).put_on
         else:
             os.chdir("/")
+        locks.be_counted()
         locks.limit(amounts, tasks)
         # A process in a namespace of its own does not see who its parent is.
         locks.end_with_parent(lambda: os.getppid() not in (0, parent))
@@ -124,12 +125,15 @@ def _locks(setting: Setting, parent: int) -> Lock:
 def _shown(setting: Setting) -> list[str]:
     """The readable paths, those with a hidden folder in them as what else they hold: rules cannot take away."""
     shown: list[str] = []
-    for path in setting.readable:
-        inner = [hidden for hidden in setting.hidden if hidden.startswith(f"{path}/")]
-        if not inner:
-            shown.append(path)
+    paths = rooms.outermost(setting.readable)
+    while paths:
+        path = paths.pop()
+        if path in setting.hidden:
             continue
-        shown += [os.path.join(path, name) for name in os.listdir(path) if os.path.join(path, name) not in inner]
+        if any(hidden.startswith(f"{path}/") for hidden in setting.hidden):
+            paths += [os.path.join(path, name) for name in os.listdir(path)]
+        else:
+            shown.append(path)
     return shown
 
 

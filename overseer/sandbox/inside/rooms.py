@@ -12,7 +12,7 @@ import stat
 import struct
 from collections.abc import Callable, Iterable
 
-from overseer.sandbox.inside import system
+from overseer.sandbox.inside import locks, system
 from overseer.sandbox.inside.refusal import Refused
 
 SCRATCH = "/scratch"
@@ -34,24 +34,63 @@ _DETACH = 2
 
 def enter() -> None:
     """Into namespaces of users, files, network, names and shared memory; the next child has one of processes."""
-    uid, gid = os.getuid(), os.getgid()
     everything = _NEW_USERS | _NEW_MOUNTS | _NEW_NETWORK | _NEW_IPC | _NEW_NAMES | _NEW_PROCESSES
     try:
+        name_users = _naming_users()
         system.call("unshare", everything)
-        for name, line in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
-            with open(f"/proc/self/{name}", "w") as file:
-                file.write(line)
+        name_users()
         system.call("sethostname", b"node", 4)
     except OSError as error:
         raise Refused(f"no namespaces can be made ({error})") from None
 
 
-def furnish(paths: Iterable[str], hidden: Iterable[str] = ()) -> None:
-    """Exchange the root for one that holds these paths and nothing else, all read-only; of them, these are empty."""
+def _naming_users() -> Callable[[], None]:
+    """What says, from inside, who the users of a new namespace are outside: ourselves and, if we are root, nobody.
+
+    More than oneself can be named by a process outside alone, so root leaves one there until then.
+    """
+    uid, gid, ourselves = os.getuid(), os.getgid(), os.getpid()
+    groups = f"{gid} {gid} 1"
+    if uid != 0:
+        return lambda: _name(ourselves, f"{uid} {uid} 1", groups)
+    told, tell = os.pipe()
+    outside = os.fork()
+    if outside == 0:
+        os.close(tell)
+        os.read(told, 1)
+        try:
+            _name(ourselves, f"0 0 1\n{locks.NOBODY} {locks.NOBODY} 1", groups)
+        finally:
+            os._exit(0)
+    os.close(told)
+
+    def name() -> None:
+        os.close(tell)
+        os.waitpid(outside, 0)
+        with open("/proc/self/uid_map") as file:
+            is_named = bool(file.read())
+        if not is_named:  # where nobody is nobody's number: then ourselves alone
+            _name(ourselves, "0 0 1", groups)
+
+    return name
+
+
+def _name(process: int, users: str, groups: str) -> None:
+    for name, lines in (("uid_map", users), ("setgroups", "deny"), ("gid_map", groups)):
+        with open(f"/proc/{process}/{name}", "w") as file:
+            file.write(lines)
+
+
+def furnish(paths: Iterable[str], hidden: Iterable[str], packages: Iterable[str]) -> None:
+    """Exchange the root for one that holds these paths and nothing else, all read-only.
+
+    Of the paths, those that are hidden are empty, but for packages that lie in them.
+    """
     try:
         system.function("mount", b"none", b"/", None, _RECURSE | _PRIVATE, None)
         # Taken hold of before anything is covered: what is mounted next may lie over some of them.
-        taken = [(path, *_taken(path)) for path in _outermost(paths)]
+        taken = [(path, *_taken(path)) for path in outermost(paths)]
+        taken_packages = [(path, *_taken(path)) for path in outermost(packages)]
         links = [
             (path, os.readlink(path)) for path in ("/lib", "/lib32", "/lib64", "/usr/lib64") if os.path.islink(path)
         ]
@@ -61,7 +100,9 @@ def furnish(paths: Iterable[str], hidden: Iterable[str] = ()) -> None:
             _hang(tree, root + path, is_folder)
         for path in hidden:
             if os.path.isdir(root + path):
-                _mount_memory(root + path, "size=4k,nr_inodes=2,mode=755", _READ_ONLY | _NO_SETUID)
+                _mount_memory(root + path, "size=64k,nr_inodes=1024,mode=755", _NO_SETUID)
+        for path, tree, is_folder in taken_packages:
+            _hang(tree, root + path, is_folder)
         for path, target in links:
             if not os.path.lexists(root + path):
                 os.makedirs(os.path.dirname(root + path), exist_ok=True)
@@ -71,7 +112,7 @@ def furnish(paths: Iterable[str], hidden: Iterable[str] = ()) -> None:
         system.call("pivot_root", b".", b".")
         system.function("umount2", b".", _DETACH)
         os.chdir("/")
-        _restrict_mount(_HERE, b"/", _READ_ONLY | _NO_SETUID, flags=0)
+        _restrict_mount(_HERE, b"/", _READ_ONLY | _NO_SETUID, flags=_RECURSIVE)
     except OSError as error:
         raise Refused(f"no root of its own can be made ({error})") from None
 
@@ -85,9 +126,12 @@ class ProcessRoom:
     def fork(self, fork: Callable[[], int] = os.fork) -> int:
         """As os.fork, but the child is the first process of a new namespace."""
         system.call("unshare", _NEW_PROCESSES)
-        child = fork()
-        if child != 0:
-            system.call("setns", self._own, _NEW_PROCESSES)
+        child = -1
+        try:
+            child = fork()
+        finally:
+            if child != 0:  # also where there is none: the next one is to be born elsewhere
+                system.call("setns", self._own, _NEW_PROCESSES)
         return child
 
 
@@ -99,7 +143,7 @@ def make_scratch(size: int, files: int) -> None:
     os.chdir(SCRATCH)
 
 
-def _outermost(paths: Iterable[str]) -> list[str]:
+def outermost(paths: Iterable[str]) -> list[str]:
     """The paths without those that lie inside another of them."""
     found: list[str] = []
     for path in sorted(set(paths)):

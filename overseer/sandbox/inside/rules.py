@@ -34,6 +34,7 @@ _NEW_NAMESPACES = 0x7E02_0080 | 0x0000_2000  # all CLONE_NEW*, and CLONE_PTRACE
 
 _TERMINAL_QUESTIONS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS WINSZ FIONREAD FIONBIO FIO(N)CLEX
 _NAMES_OF_ITS_OWN = (15, 16, 0x5356_4D41)  # PR_SET_NAME, PR_GET_NAME, PR_SET_VMA
+_MODE, _TRUNCATE = 3, 0x200
 _OUT_OF_BAND = 1
 _OF_THE_SOCKET = 1
 _ABOUT_A_SOCKET = (3, 4, 7, 8, 30, 38, 39)  # SO_TYPE ERROR SNDBUF RCVBUF ACCEPTCONN PROTOCOL DOMAIN
@@ -50,7 +51,7 @@ def filter_program(machine: str, *, has_scratch: bool) -> bytes:
         (ABSENT, _fails(errno.ENOSYS)),
     ):
         verdicts.update((known[name], verdict) for name in names if name in known)
-    verdicts.update((known[name], code) for name, code in _checks().items())
+    verdicts.update((known[name], code) for name, code in _checks().items() if name in known)
     code = [
         (_LOAD, 0, 0, _MACHINE),
         (_EQUAL, 1, 0, _AUDIT_MACHINES[machine]),
@@ -84,6 +85,9 @@ def _checks() -> dict[str, Code]:
     itself = _allowed_if(_zero(0))
     return {
         "clone": _allowed_if(_flags(0, needed=_THREAD, unwanted=_NEW_NAMESPACES)),
+        # Landlock looks at what a file is opened for. Mode 3 says: for nothing. Truncating it was not always looked at.
+        "open": _allowed_if(_not(1, _MODE, _MODE), _not(1, _MODE | _TRUNCATE, _TRUNCATE)),
+        "openat": _allowed_if(_not(2, _MODE, _MODE), _not(2, _MODE | _TRUNCATE, _TRUNCATE)),
         "ioctl": _allowed_if(_one_of(1, _TERMINAL_QUESTIONS)),
         "prctl": _allowed_if(_one_of(0, _NAMES_OF_ITS_OWN)),
         "fcntl": _allowed_if(_one_of(1, _ABOUT_A_DESCRIPTOR)),
@@ -112,6 +116,10 @@ def _one_of(argument: int, values: Sequence[int]) -> Code:
 
 def _flags(argument: int, *, needed: int, unwanted: int) -> Code:
     return [_low_half(argument), (_AND, 0, 0, needed | unwanted), (_EQUAL, 1, 0, needed), *_fails(errno.EPERM)]
+
+
+def _not(argument: int, mask: int, value: int) -> Code:
+    return [_low_half(argument), (_AND, 0, 0, mask), (_EQUAL, 0, 1, value), *_fails(errno.EPERM)]
 
 
 def _zero(argument: int) -> Code:

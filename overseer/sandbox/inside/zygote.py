@@ -1,6 +1,7 @@
 """The template process: it has everything loaded that nodes need, and forks one process for each of them.
 
-    python -I -S -X utf8 zygote.py CONTROL SETTING
+    python -I -S -X utf8 zygote.py CONTROL SETTING                                        the template
+    python -I -S -X utf8 zygote.py ORDER,STDIN,STDOUT,STDERR,BROKER,REPORT SETTING        one node, not forked
 
 It is started with an empty environment before it could know anything worth stealing. It runs no node's
 code itself, has one thread, and takes orders from the socket CONTROL alone; its end is the end of it and of
@@ -21,6 +22,7 @@ if __name__ == "__main__":  # as a file: the packages around it are not to be lo
         _package.__path__ = [_folder]
         sys.modules[_name] = _package
 
+import contextlib
 import errno
 import fcntl
 import gc
@@ -47,13 +49,21 @@ DESCRIPTORS = 7  # the order's file, the node's five, the leash
 _OURS = 100
 _MOST = 1 << 16
 
+_LONGEST_WAIT_S = 3600.0  # what ends later than that is looked at again then; the system counts in milliseconds
+
 
 def main() -> None:
-    control = socket.socket(fileno=_moved(int(sys.argv[1])))
+    parent = os.getppid()
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whatever was blocked where we were started
+    _be_the_first_to_go()
+    setting = Setting(**json.loads(sys.argv[2]))
+    descriptors = [_moved(int(number)) for number in sys.argv[1].split(",")]
     for number in range(5):
         _fill(number)
+    if len(descriptors) > 1:
+        _be_alone(setting, descriptors, parent)
+    control = socket.socket(fileno=descriptors[0])
     try:
-        setting = Setting(**json.loads(sys.argv[2]))
         fork = _forking(setting)
         lock = preparation.lock_for(setting, os.getpid())
     except Refused as refusal:
@@ -65,6 +75,21 @@ def main() -> None:
     gc.freeze()
     control.sendall(json.dumps({"ready": setting.level}).encode() + b"\n")
     Zygote(control, fork, lock).serve()
+
+
+def _be_alone(setting: Setting, descriptors: list[int], parent: int) -> NoReturn:
+    """Without a template, each node is a process that loads what it needs and locks itself in."""
+    order, *streams = descriptors
+    preparation.load(setting, ())
+    lock = preparation.lock_for(setting, parent)
+    forget()
+    be_node(Order(order, streams), lock)
+
+
+def _be_the_first_to_go() -> None:
+    """Where memory runs out, the system is to end nodes and not the engine."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("500")
 
 
 def _moved(descriptor: int) -> int:
@@ -93,7 +118,7 @@ def _forking(setting: Setting) -> Callable[[], int]:
     locks.end_with_parent(lambda: os.getppid() not in (0, ourselves))
     preparation.load(setting)
     room = rooms.ProcessRoom()
-    rooms.furnish([*setting.readable, *setting.folders(), *rooms.DEVICES], setting.hidden)
+    rooms.furnish([*setting.readable, *rooms.DEVICES], setting.hidden, setting.folders())
     return room.fork
 
 
@@ -154,7 +179,7 @@ class Zygote:
         for one in running:
             poll.register(one.leash, select.POLLIN)  # nothing is ever sent on it: this is its end
         first = min((one.ends_at for one in running), default=None)
-        patience = None if first is None else max(0.0, first - time.monotonic()) * 1000 + 1
+        patience = None if first is None else min(max(0.0, first - time.monotonic()), _LONGEST_WAIT_S) * 1000 + 1
         return {descriptor for descriptor, _ in poll.poll(patience)}
 
     def _take_order(self) -> bool:
@@ -183,6 +208,7 @@ class Zygote:
             leash.close()
             return
         if pid == 0:
+            self._nodes.clear()  # it is to know of no other
             be_node(order, self._lock)
         self._nodes[pid] = _Node(leash, began_at + order.amounts.wall_s)
 
@@ -228,7 +254,7 @@ def be_node(order: Order, lock: preparation.Lock) -> NoReturn:
         os.environ[preparation.BROKER_VARIABLE] = str(node.BROKER)
         lock(order.amounts, order.scratch)
     except BaseException as error:
-        os.write(node.REPORT, node.CRASHED + f"the node could not be locked in: {error}".encode())
+        os.write(node.REPORT, node.NOT_BEGUN + f"it could not be locked in: {error}".encode())
         os._exit(126)
     node.carry_out(source)
 

@@ -8,7 +8,7 @@ from kit import Tries, call, read_frame, say, write_all
 
 DOOR = True
 VARIANTS = ["slow", "large"]
-ENDS = ["good", "killed"]
+ENDS = ["good", "crash", "killed"]
 
 
 def main(input):

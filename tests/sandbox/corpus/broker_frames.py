@@ -3,6 +3,7 @@
 from kit import Tries, call, read_frame, say, write_all, write_frame
 
 DOOR = True
+ENDS = ["good", "crash"]
 VARIANTS = ["same number", "lower number", "huge length", "no JSON", "no object", "no number", "number as text", "deep"]
 VARIANTS += ["bad UTF-8", "huge number", "true as number", "fraction"]
 
