@@ -195,8 +195,10 @@ class Door:
             self._check_asking()
             models = self._models(context, meter, self._holding(context, None))
             reply = models.ask(question, cancellation=context.cancellation)
+            redactor = self.broker.redactor
+            reply = replace(reply, text=redactor.redact(reply.text), value=redactor.redact_json(reply.value))
             value = reply.text if question.schema is None else reply.value
-            return ToolResult(self.broker.redactor.redact_json(value), spent=meter.total)
+            return ToolResult(value, spent=meter.total, reply=reply)
         except BaseException as error:
             return ToolResult(failure=self._explained(error), spent=meter.total)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from overseer.broker.budget import NOTHING, Spend
 from overseer.errors import Failure
 from overseer.jsonvalue import Json
+from overseer.tool import Reply
 
 
 @dataclass(slots=True)  # not frozen, which takes four times as long to make: there is one for every call
@@ -17,3 +18,4 @@ class ToolResult:
     failure: Failure | None = None
     spent: Spend = NOTHING
     was_known: bool = False  # answered from what was recorded or kept; nothing was called
+    reply: Reply | None = None  # what a model said, where one was asked by nobody's tool

@@ -499,6 +499,15 @@ def test_a_question_that_was_turned_away_is_a_request_and_nothing_else() -> None
     assert result.spent == budget.spent == Spend(2, 120, 0.012)
 
 
+def test_the_answer_to_a_question_says_whether_it_was_cut_off_and_holds_no_secret() -> None:
+    cut_off = Reply(f"the key is {KEY}", "large", value={"key": KEY}, is_cut=True, warnings=("too long",))
+    redactor = Redactor(Secrets({"API_KEY": KEY}))
+    result = Door(Broker(models=ScriptedModels([cut_off]), redactor=redactor), {}).ask(Question("hi"), context())
+    assert result.reply is not None
+    assert (result.reply.is_cut, result.reply.warnings, result.value) == (True, ("too long",), result.reply.text)
+    assert KEY not in f"{result.reply.text} {result.reply.value}"
+
+
 def test_a_failed_question_of_a_tool_is_not_asked_again_by_the_tool_s_own_retry() -> None:
     waits, models = Waits(), ScriptedModels([TRANSIENT])
     broker = Broker(models=models, retry=retrying(waits, attempts=3), limits=Limits(clock=waits.clock))
