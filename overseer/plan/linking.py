@@ -89,11 +89,14 @@ def check_draft(
     *,
     tools: Mapping[str, Tool] | None = None,
     limits: Limits = DEFAULT_LIMITS,
-    folder: str | Path = ".",
+    folder: str | Path | None = ".",
     folders: Iterable[str | Path] = (),
 ) -> Checked:
-    """The plan of a draft from elsewhere with all its faults; its workflows are looked for in `folder`."""
-    return _checked(draft, Path(folder) / "-", tools, limits, folders)
+    """The plan of a draft from elsewhere with all its faults.
+
+    Its workflows are looked for in `folder`. With None no file is read, and naming one is a fault.
+    """
+    return _checked(draft, Path(folder or ".") / "-", tools, limits, folders, may_read=folder is not None)
 
 
 def _checked(
@@ -102,8 +105,10 @@ def _checked(
     tools: Mapping[str, Tool] | None,
     limits: Limits,
     folders: Iterable[str | Path],
+    *,
+    may_read: bool = True,
 ) -> Checked:
-    linker = _Linker(tuple(Path(folder) for folder in folders))
+    linker = _Linker(tuple(Path(folder) for folder in folders), may_read)
     main = linker.file(path, draft, chain=())
     faults = [fault for file in linker.files for fault in file.faults]
     places = {(fault.source, fault.where) for fault in faults}
@@ -154,6 +159,7 @@ class _Linker:
     """Reads every file once and fills in the bodies of the scopes that name it."""
 
     folders: tuple[Path, ...]
+    may_read: bool = True
     files: list[_File] = field(default_factory=list)
     known: dict[Path, _File] = field(default_factory=dict)
 
@@ -198,6 +204,10 @@ class _Linker:
         self, workflow: str, step: WorkflowStep, file: _File, where: Where, chain: tuple[Path, ...]
     ) -> _File | None:
         """The file that a workflow comes from; None, after a fault, if there is none to be had."""
+        if not self.may_read:
+            problem = f"names the workflow '{workflow}', but a plan from here takes none from files"
+            file.fault(where, step, problem, "put its steps under 'steps:', or call a tool")
+            return None
         path, places = find_workflow(workflow, folder=file.path.parent, folders=self.folders)
         if path is None:
             looked = "looked at " + ", ".join(str(place) for place in places)

@@ -321,3 +321,13 @@ def test_a_draft_from_elsewhere_finds_its_workflows_too(folder: Path) -> None:
         "line 4, step 's2': there is no workflow 'nowhere'; looked at flows/nowhere.yaml, flows/nowhere.yml, "
         "flows/nowhere.json, shared/nowhere.yaml, shared/nowhere.yml, shared/nowhere.json"
     ]
+
+
+def test_a_draft_may_be_kept_from_reading_files(folder: Path) -> None:
+    write(folder, {"w.yaml": STEP})
+    embedded = "  - step_id: own\n    workflow: nowhere\n    plan: {steps: [{step_id: b, tool: t}]}\n"
+    checked = check_draft(read_plan(calls("w") + embedded), tools=TOOLS, folder=None)
+    assert [str(fault) for fault in checked.faults] == [
+        "line 2, step 's0': names the workflow 'w', but a plan from here takes none from files; "
+        "put its steps under 'steps:', or call a tool"
+    ]
