@@ -7,10 +7,9 @@ answer is checked here. One that does not fit is given back once, with what is w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from overseer.jsonvalue import Json, json_text
 from overseer.models.capabilities import Capabilities, Rung
 from overseer.models.jsonreply import values_in
 from overseer.models.model import Message, ModelError, NotThisWay, Request, Turn, messages_of
+from overseer.models.promptfiles import prompt
 from overseer.plan import value_faults
 from overseer.tool import Question, Reply
 
@@ -185,12 +185,7 @@ def _beginning(text: str) -> str:
 
 
 def _prompt(name: str, **texts: str) -> str:
-    return _PLACEHOLDER.sub(lambda found: texts[found.group(1)], _prompt_file(name))
+    return prompt(_PROMPTS / f"{name}.md", **texts)
 
 
-@cache
-def _prompt_file(name: str) -> str:
-    return (Path(__file__).parent / "prompts" / f"{name}.md").read_text(encoding="utf-8").strip()
-
-
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PROMPTS = Path(__file__).parent / "prompts"
