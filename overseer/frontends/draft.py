@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from overseer.errors import Failure
 from overseer.plan.values import WorkflowPlan
 
 Planner = Literal["model", "rules"]
@@ -25,6 +26,7 @@ class Answered:
 
     text: str
     by: Planner
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Refused:
     reasons: tuple[str, ...]
     by: Planner
     reply: str = ""  # what the model had said, where one was asked
+    failure: Failure | None = None  # why the model gave no reply, where that was what went wrong
 
 
 Draft: TypeAlias = Planned | Answered | Refused

@@ -1,0 +1,121 @@
+"""The question that asks a model for a plan: the rules, the tools, the conversation, the request.
+
+Everything that others wrote stands between fences that are longer than any in it, so none of it can
+end where it does not end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from overseer.frontends.toolguide import one_line, tool_guide
+from overseer.jsonvalue import json_text
+from overseer.models.model import tokens_in
+from overseer.models.promptfiles import prompt
+from overseer.plan.faults import Fault
+from overseer.plan.validation import Limits
+from overseer.tool import Question, Tool
+
+Turn: TypeAlias = tuple[str, str]  # who said it, and what
+
+ROLE = "overseer"
+
+_PROMPTS = Path(__file__).parent / "prompts"
+_NAME = re.compile(r"[^\W_][\w.-]*\w|\w+")
+_FENCES = re.compile(r"`{3,}")
+_LINES = "\n"
+_LONGEST_TURN = 4000
+_LONGEST_REPLY = 40_000
+_MOST_FAULTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of a prompt what may be long has, in tokens. The request itself is never cut."""
+
+    tools: int = 5000
+    conversation: int = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question, and what whoever reviews the answer should know of it."""
+
+    question: Question
+    notes: tuple[str, ...] = ()
+
+    def again(self, reply: str, faults: Sequence[Fault]) -> Asking:
+        """The same question, with what was wrong with the first reply to it."""
+        again = prompt(_PROMPTS / "repair.md", reply=fenced(_middle_cut(reply, _LONGEST_REPLY)), faults=listed(faults))
+        return replace(self, question=replace(self.question, prompt=f"{self.question.prompt}\n\n{again}"))
+
+
+def asking(
+    request: str,
+    conversation: Sequence[Turn],
+    tools: Mapping[str, Tool],
+    *,
+    limits: Limits,
+    min_steps: int,
+    room: Room,
+) -> Asking:
+    """What a model is asked for a plan."""
+    turns = [_turn(speaker, text) for speaker, text in conversation]
+    shown = _latest(turns, room.conversation)
+    said = " ".join((request, *(text for _, text in conversation)))
+    guide = tool_guide(
+        list(tools.values()),
+        about=" ".join((request, *(text for _, text in conversation[-2:]))),
+        used=sorted(set(_NAME.findall(said)) & set(tools)),
+        most_tokens=room.tools,
+    )
+    system = prompt(
+        _PROMPTS / "plan.md", tools=fenced(guide.text or "(none)"), min_steps=min_steps, max_steps=limits.max_steps
+    )
+    before = f"{prompt(_PROMPTS / 'conversation.md', turns=fenced(_LINES.join(shown)))}\n\n" if turns else ""
+    text = prompt(_PROMPTS / "request.md", conversation=before, request=fenced(request))
+    notes = []
+    if guide.left_out:
+        notes.append(f"the model was shown {len(tools) - guide.left_out} of {len(tools)} tools, those that suit best")
+    if len(shown) < len(turns):
+        notes.append(f"the model was shown the last {len(shown)} of {len(turns)} turns")
+    return Asking(Question(text, system, role=ROLE), tuple(notes))
+
+
+def fenced(text: str) -> str:
+    """Text between fences that it cannot close, as UTF-8 can hold it."""
+    fence = "`" * (1 + max((len(run) for run in _FENCES.findall(text)), default=2))
+    return f"{fence}\n{text.encode(errors='replace').decode()}\n{fence}"
+
+
+def listed(faults: Iterable[Fault]) -> str:
+    """Faults as a list, each in a line."""
+    lines = list(dict.fromkeys(f"- {one_line(fault)}" for fault in faults))
+    rest = len(lines) - _MOST_FAULTS
+    return "\n".join(lines if rest <= 0 else [*lines[:_MOST_FAULTS], f"- and {rest} more of the kind"])
+
+
+def _turn(speaker: str, text: str) -> str:
+    return json_text({"by": speaker, "text": _middle_cut(text, _LONGEST_TURN)})
+
+
+def _latest(turns: Sequence[str], most_tokens: int) -> list[str]:
+    """As many of the last turns as fit, and at least the last one."""
+    shown: list[str] = []
+    for turn in reversed(turns):
+        most_tokens -= tokens_in(turn) + 1
+        if most_tokens < 0 and shown:
+            break
+        shown.append(turn)
+    return shown[::-1]
+
+
+def _middle_cut(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}\n[... {len(text) - 2 * half} letters left out ...]\n{text[-half:]}"

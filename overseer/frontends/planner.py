@@ -1,0 +1,143 @@
+"""The planner that asks a model: one call that answers the request or gives a plan for it.
+
+A reply that cannot be used goes back once, with everything that is wrong with it. After that the request
+is refused with the reasons: what a model did not say is never put in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from overseer.broker.result import ToolResult
+from overseer.errors import Failure
+from overseer.frontends.asking import ROLE, Asking, Room, Turn, asking
+from overseer.frontends.draft import Answered, Draft, Planned, Refused
+from overseer.frontends.replies import BadReply, DirectAnswer, read_reply
+from overseer.frontends.seedform import with_arguments
+from overseer.frontends.toolguide import one_line
+from overseer.plan import Draft as ReadPlan
+from overseer.plan import Limits, check_draft, completed, validate
+from overseer.plan.expansion import expanded
+from overseer.plan.faults import Fault
+from overseer.plan.values import WorkflowPlan
+from overseer.tool import Question, Tool
+
+# Asks a model, as the `ask` of a door does.
+Ask = Callable[[Question], ToolResult]
+
+_MOST_SHOWN = 2000  # letters of a reply that could not be used
+_MOST_REASONS = 50
+
+_TWICE_WRONG = (
+    "the model gave nothing that can be used, not even when it was told what is wrong; say the request in other "
+    f"words, or name another model for the role '{ROLE}' under 'models' in config.yaml"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Faulty:
+    """A reply that cannot be used, and everything that is wrong with it."""
+
+    reply: str
+    faults: tuple[Fault, ...]
+
+
+class Planner:
+    """Makes drafts of what a model says. Without a shape of its own for JSON: servers understand that differently."""
+
+    def __init__(
+        self,
+        ask: Ask,
+        tools: Mapping[str, Tool],
+        limits: Limits | None = None,
+        *,
+        min_steps: int = 1,
+        room: Room | None = None,
+    ) -> None:
+        """`limits` say how large a plan may be; what would take fewer than `min_steps`, the model answers if it can."""
+        self._ask = ask
+        self._tools = tools
+        self._limits = limits or Limits()
+        self._min_steps = min_steps
+        self._room = room or Room()
+
+    def draft(self, request: str, conversation: Sequence[Turn] = ()) -> Draft:
+        """An answer, a plan without faults, or why there is neither; the conversation is what was said before."""
+        if not request.strip():
+            return Refused(("there is no request; say what is to be done",), "model")
+        asked = asking(
+            request,
+            conversation,
+            self._tools,
+            limits=self._limits,
+            min_steps=self._min_steps,
+            room=self._room,
+        )
+        first = self._attempt(asked)
+        if not isinstance(first, _Faulty):
+            return first
+        second = self._attempt(asked.again(first.reply, first.faults))
+        match second:
+            case _Faulty(reply, faults):
+                return Refused((_TWICE_WRONG, *_reasons(faults)), "model", _shown(reply))
+            case Refused():
+                return replace(second, reasons=(*second.reasons, *_reasons(first.faults)), reply=_shown(first.reply))
+            case _:
+                note = f"the first reply of the model could not be used: {_reasons(first.faults)[0]}"
+                return replace(second, notes=(*second.notes, note))
+
+    def _attempt(self, asked: Asking) -> Draft | _Faulty:
+        result = self._ask(asked.question)
+        if result.failure is not None:
+            return _without_reply(result.failure)
+        assert result.reply is not None  # there is one or the other
+        text, notes = result.reply.text, (*asked.notes, *result.reply.warnings)
+        try:
+            read = read_reply(text, is_cut=result.reply.is_cut, tools=self._tools)
+        except BadReply as bad:
+            return _Faulty(text, bad.faults)
+        if isinstance(read, DirectAnswer):
+            return Answered(read.text, "model", notes)
+        return self._checked(read, text, notes)
+
+    def _checked(self, read: ReadPlan, reply: str, notes: tuple[str, ...]) -> Planned | _Faulty:
+        """The plan as it will run; whatever would keep it from that is a fault."""
+        plan, understood = with_arguments(read.plan, self._tools)
+        checked = check_draft(replace(read, plan=plan), tools=self._tools, limits=self._limits, folder=None)
+        faults = (*checked.faults, *_missing_inputs(read.plan)) or self._faults_within(checked.plan)
+        if faults:
+            return _Faulty(reply, faults)
+        return Planned(checked.plan, "model", (*notes, *understood, *checked.notes))
+
+    def _faults_within(self, plan: WorkflowPlan) -> tuple[Fault, ...]:
+        """What is wrong with the plan once those of workflow tools are part of it."""
+        whole, circles = expanded(plan, self._tools)
+        if circles or whole is plan:
+            return circles
+        return validate(completed(whole)[0], tools=self._tools, limits=self._limits)
+
+
+def _missing_inputs(plan: WorkflowPlan) -> tuple[Fault, ...]:
+    """Faults for the inputs without a value: nobody is asked for any."""
+    help = "put the value into the plan, or give it a default"
+    return tuple(
+        Fault(f"the input '{name}' has no value", help, where=("inputs", name))
+        for name, declared in plan.inputs.items()
+        if declared.required and declared.default is None
+    )
+
+
+def _without_reply(failure: Failure) -> Refused:
+    return Refused((f"the model could not be asked for a plan: {failure.message}",), "model", failure=failure)
+
+
+def _reasons(faults: Sequence[Fault]) -> tuple[str, ...]:
+    """Faults for a person to read, as many as anybody would."""
+    reasons = tuple(dict.fromkeys(one_line(fault) for fault in faults))
+    rest = len(reasons) - _MOST_REASONS
+    return reasons if rest <= 0 else (*reasons[:_MOST_REASONS], f"and {rest} more of the kind")
+
+
+def _shown(reply: str) -> str:
+    return reply if len(reply) <= _MOST_SHOWN else f"{reply[:_MOST_SHOWN]}…"
