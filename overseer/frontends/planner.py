@@ -96,7 +96,7 @@ class Planner:
         try:
             read = read_reply(text, is_cut=result.reply.is_cut, tools=self._tools)
         except BadReply as bad:
-            return _Faulty(text, bad.faults)
+            return _faulty(text, bad.faults)
         if isinstance(read, DirectAnswer):
             return Answered(read.text, "model", notes)
         return self._checked(read, text, notes)
@@ -107,7 +107,7 @@ class Planner:
         checked = check_draft(replace(read, plan=plan), tools=self._tools, limits=self._limits, folder=None)
         faults = (*checked.faults, *_missing_inputs(read.plan)) or self._faults_within(checked.plan)
         if faults:
-            return _Faulty(reply, faults)
+            return _faulty(reply, faults)
         return Planned(checked.plan, "model", (*notes, *understood, *checked.notes))
 
     def _faults_within(self, plan: WorkflowPlan) -> tuple[Fault, ...]:
@@ -116,6 +116,12 @@ class Planner:
         if circles or whole is plan:
             return circles
         return validate(completed(whole)[0], tools=self._tools, limits=self._limits)
+
+
+def _faulty(reply: str, faults: tuple[Fault, ...]) -> _Faulty:
+    if "\n" in reply.strip():
+        return _Faulty(reply, faults)
+    return _Faulty(reply, tuple(replace(fault, line=None) for fault in faults))  # there is only one line
 
 
 def _missing_inputs(plan: WorkflowPlan) -> tuple[Fault, ...]:

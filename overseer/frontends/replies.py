@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from overseer.frontends.loosejson import Piece, pieces
 from overseer.jsonvalue import Json
@@ -76,12 +76,16 @@ def _from_json(found: list[Piece], text: str) -> DirectAnswer | Draft:
     document = read_document(last.json, syntax="json")
     if document.is_broken:
         raise BadReply(*document.faults)
-    if isinstance(document.value, dict) and "answer" in document.value and not document.value.get("steps"):
-        return _answer(document.value, document.faults)
+    reply = document.value if isinstance(document.value, dict) else {}
+    if "answer" in reply and not reply.get("steps"):
+        return _answer(reply, document.faults)
     draft = read_plan(last.json, syntax="json")
-    if isinstance(document.value, dict) and document.value.get("answer") is not None:
-        raise BadReply(Fault("the reply has both an answer and steps", "give one of them"), *draft.faults)
-    return draft
+    if "answer" not in reply:
+        return draft
+    faults = tuple(fault for fault in draft.faults if fault.where != ("answer",))
+    if reply["answer"] not in (None, ""):
+        raise BadReply(Fault("the reply has both an answer and steps", "give one of them"), *faults)
+    return replace(draft, faults=faults)
 
 
 def _answer(reply: dict[str, Json], faults: tuple[Fault, ...]) -> DirectAnswer:

@@ -17,6 +17,7 @@ from overseer.broker.budget import Budget
 from overseer.broker.caps import Cap
 from overseer.broker.permissions import OPEN, Policy
 from overseer.broker.result import ToolResult
+from overseer.engine import Engine
 from overseer.errors import Failure
 from overseer.frontends.asking import Room
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
@@ -146,6 +147,7 @@ def test_a_plan_is_completed_and_says_what_was_added() -> None:
     assert [step.depends_on for step in draft.plan.steps] == [(), ("joke",)]
     assert draft.notes == ("step 'fr' reads {{joke}}: dependency on 'joke' added",)
     assert len(questions) == 1
+    assert Engine(TOOLS.values()).checked(draft.plan) == draft.plan
 
 
 def test_a_plan_of_one_step_is_a_plan() -> None:
@@ -193,13 +195,13 @@ def test_arguments_that_the_seed_s_steps_leave_open_are_asked_for() -> None:
     whole = {"steps": [{**JOKE, "step_id": "step1"}, {**FRENCH, "args": {"text": "{{step1}}", "target_lang": "fr"}}]}
     draft, questions = drafted(SEED, whole)
     assert isinstance(draft, Planned)
-    assert "- line 1, step 'step2': the argument 'target_lang' is missing" in questions[1].prompt
-    assert "- line 1, step 'step3': the argument 'target_lang' is missing" in questions[1].prompt
+    assert "- step 'step2': the argument 'target_lang' is missing" in questions[1].prompt
+    assert "- step 'step3': the argument 'target_lang' is missing" in questions[1].prompt
     assert "'text' is missing" not in questions[1].prompt
     unclear = {"steps": [{"step_id": "a", "description": "Count the words of hello", "tool": "count_words"}]}
     draft, questions = drafted(unclear, unclear)
     assert isinstance(draft, Refused)
-    assert draft.reasons[1:] == ("line 1, step 'a': the argument 'text' is missing",)
+    assert draft.reasons[1:] == ("step 'a': the argument 'text' is missing",)
 
 
 # --- repair
@@ -209,7 +211,7 @@ def test_an_unknown_tool_is_put_right_in_one_round() -> None:
     draft, questions = drafted({"steps": [{**JOKE, "tool": "content_generater"}, FRENCH]}, PLAN)
     assert isinstance(draft, Planned)
     assert draft.plan == check_draft(plan_from(PLAN)).plan
-    fault = "line 1, step 'joke': there is no tool 'content_generater'; did you mean 'content_generator'?"
+    fault = "step 'joke': there is no tool 'content_generater'; did you mean 'content_generator'?"
     assert draft.notes[-1] == f"the first reply of the model could not be used: {fault}"
     first, second = questions
     assert second.system == first.system
@@ -221,10 +223,10 @@ def test_an_unknown_tool_is_put_right_in_one_round() -> None:
 def test_the_repair_names_all_faults_at_once_and_twice_wrong_is_refused_with_all() -> None:
     draft, questions = drafted(TWO_FAULTS, TWO_FAULTS)
     faults = [
-        "line 1, step 'joke': there is no tool 'content_generater'; did you mean 'content_generator'?",
-        "line 1, step 'fr': unknown key 'colour'; the keys here are: step_id,",
-        "line 1, step 'fr': reads {{jok}}, but there is no step 'jok'; did you mean 'joke'?",
-        "line 1, step 'fr': the argument 'target_lang' must be text, not 5",
+        "step 'joke': there is no tool 'content_generater'; did you mean 'content_generator'?",
+        "step 'fr': unknown key 'colour'; the keys here are: step_id,",
+        "step 'fr': reads {{jok}}, but there is no step 'jok'; did you mean 'joke'?",
+        "step 'fr': the argument 'target_lang' must be text, not 5",
     ]
     assert all(f"\n- {fault}" in questions[1].prompt for fault in faults)
     assert len(questions) == 2
@@ -276,7 +278,7 @@ def test_thousands_of_faults_are_bounded() -> None:
 def test_a_plan_must_not_be_larger_than_allowed() -> None:
     draft, questions = drafted(PLAN, PLAN, limits=Limits(max_steps=1))
     assert isinstance(draft, Refused)
-    assert draft.reasons[1:] == ("line 1: the plan has 2 steps; the limit is 1",)
+    assert draft.reasons[1:] == ("the plan has 2 steps; the limit is 1",)
     assert "There may be at most 1 steps" in questions[0].system
 
 
@@ -287,7 +289,7 @@ def test_a_plan_reads_no_files_and_needs_no_inputs(tmp_path: Path, monkeypatch: 
     draft, _ = drafted(reply, reply)
     assert isinstance(draft, Refused)
     assert sorted(draft.reasons[1:]) == [
-        "line 1, step 'a': names the workflow 'other', but a plan from here takes none from files; "
+        "step 'a': names the workflow 'other', but a plan from here takes none from files; "
         "put its steps under 'steps:', or call a tool",
         "the input 'x' has no value; put the value into the plan, or give it a default",
     ]

@@ -87,6 +87,8 @@ def faults_in(text: str, **options: Any) -> list[str]:
         TEXT.replace("it's", "it\\'s"),
         TEXT.replace(": ", " :\u00a0\n\t"),
         f"```yaml\n{to_yaml(plan_from(PLAN).plan)}\n```",
+        TEXT.replace('{"steps"', '{"answer": null, "steps"'),
+        TEXT.replace('{"steps"', '{"answer": "", "steps"'),
         f"This will do:\n~~~yml\n{to_yaml(plan_from(PLAN).plan)}\n~~~\nGood luck.",
     ],
 )
