@@ -44,7 +44,7 @@ class _Faulty:
 
 
 class Planner:
-    """Makes drafts of what a model says. Without a shape of its own for JSON: servers understand that differently."""
+    """Makes drafts of what a model says. It sends no JSON Schema: the reply is checked here in any case."""
 
     def __init__(
         self,

@@ -191,17 +191,42 @@ def test_the_seed_s_steps_without_arguments_are_read_where_that_is_certain() -> 
     assert plan_from(to_document(draft.plan)).plan == draft.plan
 
 
-def test_arguments_that_the_seed_s_steps_leave_open_are_asked_for() -> None:
-    whole = {"steps": [{**JOKE, "step_id": "step1"}, {**FRENCH, "args": {"text": "{{step1}}", "target_lang": "fr"}}]}
-    draft, questions = drafted(SEED, whole)
+def test_the_seed_s_own_reply_is_a_plan_that_can_run() -> None:
+    draft, questions = drafted(SEED)
     assert isinstance(draft, Planned)
-    assert "- step 'step2': the argument 'target_lang' is missing" in questions[1].prompt
-    assert "- step 'step3': the argument 'target_lang' is missing" in questions[1].prompt
-    assert "'text' is missing" not in questions[1].prompt
-    unclear = {"steps": [{"step_id": "a", "description": "Count the words of hello", "tool": "count_words"}]}
+    assert len(questions) == 1
+    assert [(step.args, step.depends_on, step.parallel_group) for step in draft.plan.steps] == [
+        ({"prompt": "Write a joke"}, (), None),
+        ({"text": Ref("step1"), "target_lang": "French"}, ("step1",), 1),
+        ({"text": Ref("step1"), "target_lang": "Spanish"}, ("step1",), 1),
+    ]
+    assert draft.notes[1] == (
+        "step 'step2' has no arguments: the result of 'step1' is taken for its 'text', 'French' for its 'target_lang'"
+    )
+    assert Engine(TOOLS.values()).checked(draft.plan) == draft.plan
+
+
+def test_arguments_that_the_seed_s_steps_leave_open_are_asked_for() -> None:
+    unclear = {
+        "steps": [
+            JOKE,
+            {"step_id": "a", "description": "Count the words of hello", "tool": "count_words"},
+            {"step_id": "b", "description": "French", "tool": "nmt_translator", "depends_on": ["joke"]},
+            {"step_id": "c", "description": "Add it to France", "tool": "nmt_translator", "depends_on": ["joke"]},
+            {"step_id": "d", "description": "Join", "tool": "count_words", "depends_on": ["b", "c"]},
+            {"step_id": "e", "tool": "content_generator"},
+        ]
+    }
     draft, questions = drafted(unclear, unclear)
     assert isinstance(draft, Refused)
-    assert draft.reasons[1:] == ("step 'a': the argument 'text' is missing",)
+    assert draft.reasons[1:] == (
+        "step 'a': the argument 'text' is missing",
+        "step 'b': the argument 'target_lang' is missing",
+        "step 'c': the argument 'target_lang' is missing",
+        "step 'd': the argument 'text' is missing",
+        "step 'e': the argument 'prompt' is missing",
+    )
+    assert all(f"- {reason}" in questions[1].prompt for reason in draft.reasons[1:])
 
 
 # --- repair
