@@ -9,12 +9,14 @@ from pathlib import Path
 from overseer.frontends.programs import Ask, Task, Try
 from overseer.frontends.shelf import Shelf
 from overseer.jsonvalue import Json, json_text
+from overseer.models.promptfiles import prompt
 from overseer.tool import Question, Tool, ToolError
 
 # Ours, so that it is right: the first line of every program.
 TEMPLATE = "from node_runtime import ToolCallError, ToolsFailed, call_llm, call_tool, call_tools_parallel\n"
 
 _FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*(?:python|py)?[ \t]*\n(.*?)^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
+_RULES = Path(__file__).parent / "prompts" / "node.md"
 _LONGEST = 64 * 1024
 _SAMPLE = 4000  # characters of an input that are shown
 
@@ -28,7 +30,7 @@ class ModelPrograms:
     def program(self, task: Task, tries: Sequence[Try], ask: Ask) -> str:
         if not tries and (kept := self._shelf.find(task)) is not None:
             return kept
-        question = Question(_prompt(task, tries), system=_rules(), role="coder", temperature=0.0)
+        question = Question(_asked(task, tries), system=prompt(_RULES), role="coder", temperature=0.0)
         return TEMPLATE + code_in(ask(question))
 
     def keep(self, task: Task, source: str) -> None:
@@ -49,11 +51,7 @@ def code_in(reply: str) -> str:
     return code.removeprefix(TEMPLATE)
 
 
-def _rules() -> str:
-    return (Path(__file__).parent / "prompts" / "node.md").read_text(encoding="utf-8").strip()
-
-
-def _prompt(task: Task, tries: Sequence[Try]) -> str:
+def _asked(task: Task, tries: Sequence[Try]) -> str:
     parts = [f"The task: {task.text}", _input_part(task.args), _tools_part(task.tools), *map(_try_part, tries)]
     if tries:
         parts.append("Write a program that does the task and has none of these problems.")
