@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from overseer import __version__
 
 if TYPE_CHECKING:
+    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
     from overseer.broker.caps import Cap
     from overseer.tool import Effect
 
@@ -39,6 +41,23 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"overseer {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
+    _add_plan_commands(commands)
+    _add_run_commands(commands)
+    _add_tool_commands(commands)
+    _add_node(commands.add_parser("node", help="run one program as generated code is run: in the sandbox"))
+    doctor = commands.add_parser("doctor", help="say what holds on this machine, and what would help where it does not")
+    _add_json(doctor)
+    return parser
+
+
+def _add_plan_commands(commands: _Commands) -> None:
+    plan = commands.add_parser("plan", help="make a plan for a task in plain words, and carry out nothing of it")
+    plan.epilog = EXIT_CODES
+    plan.add_argument("task", nargs="+", metavar="TASK", help="what is to be done")
+    plan.add_argument("--save", type=Path, metavar="FILE", help="write the plan to a new file, as YAML")
+    _add_tools(plan)
+    _add_json(plan)
+
     check = commands.add_parser("check", help="say everything that is wrong with a plan file, or how it would run")
     check.add_argument("file", type=_plan_file, metavar="FILE", help="a plan; '-': from standard input")
     _add_tools(check)
@@ -51,6 +70,8 @@ def parser() -> argparse.ArgumentParser:
     _add_tools(run)
     _add_running(run)
 
+
+def _add_run_commands(commands: _Commands) -> None:
     runs = commands.add_parser("runs", help="list the runs in the journal, newest first, or remove old ones")
     runs.add_argument("--limit", type=_positive, default=50, metavar="N", help="how many (default: 50)")
     runs.add_argument("--prune", type=_age, metavar="AGE", help="remove the runs that ended longer ago, such as 30d")
@@ -74,6 +95,8 @@ def parser() -> argparse.ArgumentParser:
     _add_tools(resume)
     _add_running(resume)
 
+
+def _add_tool_commands(commands: _Commands) -> None:
     tools = commands.add_parser("tools", help="list the tools, or show one")
     tools.add_argument("name", nargs="?", metavar="NAME")
     choice = tools.add_mutually_exclusive_group()
@@ -96,10 +119,6 @@ def parser() -> argparse.ArgumentParser:
     _add_approval(serve)
     _add_tools(serve)
     _add_json(serve)
-    _add_node(commands.add_parser("node", help="run one program as generated code is run: in the sandbox"))
-    doctor = commands.add_parser("doctor", help="say what holds on this machine, and what would help where it does not")
-    _add_json(doctor)
-    return parser
 
 
 def _add_node(node: argparse.ArgumentParser) -> None:

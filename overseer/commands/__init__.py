@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Command = Callable[[Namespace, "Settings"], int]
 
 _HOMES = {
+    "plan": "planning",
     "check": "plans",
     "run": "plans",
     "resume": "plans",

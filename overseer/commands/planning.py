@@ -1,0 +1,95 @@
+"""`overseer plan`: a plan for a task in plain words, to be read, saved and carried out later."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import assert_never
+
+from overseer import exits
+from overseer.commands.output import put_document, put_lines, say_lines
+from overseer.commands.reading import read_tools
+from overseer.config import Settings
+from overseer.console import say
+from overseer.engine import Engine
+from overseer.errors import UsageError
+from overseer.frontends.draft import Answered, Draft, Planned, Refused
+from overseer.frontends.planner import Planner
+from overseer.jsonvalue import Json
+from overseer.plan import to_document, to_yaml, waves
+from overseer.render import plan_lines, wave_lines
+from overseer.tool import Cancellation, ToolContext
+from overseer.wiring import make_broker, require_known, take_secrets
+
+
+def plan(options: Namespace, settings: Settings) -> int:
+    """Make a plan; nothing of it is carried out."""
+    if options.save is not None and options.save.exists():
+        raise UsageError(f"{options.save} is there already; save the plan under another name")
+    draft = _draft(" ".join(options.task), options, settings)
+    if isinstance(draft, Planned) and options.save is not None:
+        _save(draft, options.save)
+    if options.json:
+        put_document(_document(draft, options.save))
+    else:
+        put_lines(_lines(draft))
+        if isinstance(draft, Planned):
+            say_lines(f"note: {note}" for note in draft.notes)
+            if options.save is not None:
+                say(f"saved; to carry it out: overseer run {options.save}")
+    return exits.PLAN if isinstance(draft, Refused) else exits.OK
+
+
+def _draft(task: str, options: Namespace, settings: Settings) -> Draft:
+    folder = Path.cwd()
+    broker = make_broker(settings, take_secrets(settings), folder, options.tools)
+    registry = read_tools(options.tools, folder)
+    require_known(settings, registry.tools)
+    engine = Engine(registry.tools.values(), settings=settings.for_engine(), broker=broker)
+    door, context = engine.door(held_as="this request"), ToolContext("", "plan", 1, Cancellation())
+    return Planner(lambda question: door.ask(question, context), registry.tools, settings.limits).draft(task)
+
+
+def _save(draft: Planned, file: Path) -> None:
+    try:
+        with file.open("x", encoding="utf-8") as opened:  # somebody may have made it meanwhile
+            opened.write(to_yaml(draft.plan))
+    except OSError as error:
+        raise UsageError(f"cannot save the plan as {file}: {error.strerror}") from error
+
+
+def _lines(draft: Draft) -> Iterator[str]:
+    match draft:
+        case Planned(plan=plan):
+            yield from plan_lines(plan)
+            yield from wave_lines(plan)
+        case Answered(text=text):
+            yield text
+        case Refused(reasons=reasons, reply=reply):
+            yield "no plan could be made:"
+            yield from (f"  - {reason}" for reason in reasons)
+            if reply:
+                yield from ("what the model said:", *(f"  {line}" for line in reply.splitlines()))
+        case _:
+            assert_never(draft)
+
+
+def _document(draft: Draft, saved: Path | None) -> dict[str, Json]:
+    document: dict[str, Json] = {"schema": "overseer.plan/1", "by": draft.by}
+    match draft:
+        case Planned(plan=plan, notes=notes):
+            return {
+                **document,
+                "decision": "plan",
+                "plan": to_document(plan),
+                "waves": [list(wave) for wave in waves(plan)],
+                "notes": list(notes),
+                "saved": str(saved) if saved is not None else None,
+            }
+        case Answered(text=text, notes=notes):
+            return {**document, "decision": "answer", "answer": text, "notes": list(notes)}
+        case Refused(reasons=reasons, reply=reply):
+            return {**document, "decision": "refusal", "reasons": list(reasons), "reply": reply or None}
+        case _:
+            assert_never(draft)
