@@ -86,6 +86,9 @@ class ProgramDoor:
 
         what = f"the question to the model '{model}'"
         result = ask(cancellation) if limit is None else _within(limit, what, ask, cancellation)
+        if result.reply is not None and result.reply.is_cut:  # the program would take half of it for the whole
+            why = f"{what} was cut off after {result.reply.output_tokens} tokens; raise max_tokens, or ask for less"
+            return _refused(why, kind="invalid_output")
         return Answer(result.value, result.failure)
 
     def resilient(

@@ -431,6 +431,7 @@ class Echo:
 
     questions: list[Question] = field(default_factory=list)
     latch: Latch | None = None
+    is_cut: bool = False
     provider: str = "acme"
     name: str = "m"
 
@@ -449,7 +450,7 @@ class Echo:
         self.questions.append(question)
         if self.latch is not None:
             self.latch.wait()
-        return Reply(question.prompt, "m", 1, 1, value={"a": 1} if question.schema else None)
+        return Reply(question.prompt, "m", 1, 1, value={"a": 1} if question.schema else None, is_cut=self.is_cut)
 
 
 def test_a_question_has_the_options_that_models_take(program: Make) -> None:
@@ -459,6 +460,14 @@ def test_a_question_has_the_options_that_models_take(program: Make) -> None:
     assert mine.ask("coder", "hi", **options, timeout=30, disable_tracking=True).value == {"a": 1}
     assert echo.questions == [Question("hi", role="coder", **options)]  # type: ignore[arg-type]
     assert mine.ask("coder", "hi", temperature=None).value == "hi"
+
+
+def test_half_an_answer_is_no_answer(program: Make) -> None:
+    answer = program(broker=Broker(models=Echo(is_cut=True))).ask("coder", "hi")
+    assert answer.value is None
+    assert answer.failure is not None
+    assert answer.failure.kind == "invalid_output"
+    assert "the question to the model 'coder' was cut off after 1 tokens" in answer.failure.message
 
 
 @pytest.mark.parametrize(
