@@ -18,7 +18,6 @@ from typing import Any
 
 from overseer.jsonvalue import json_text
 from overseer.nodes import Allowance, NodeConnection, NodeDoor
-from overseer.sandbox.inside import node
 from overseer.sandbox.inside.locks import Amounts
 from overseer.sandbox.inside.orders import order_text
 from overseer.sandbox.template import NodeNotStarted, SandboxLost
@@ -90,8 +89,6 @@ class NodeRun:
         if "failed" in record:
             raise NodeNotStarted(record["failed"])
         stdout, stderr, report = (bytes(stream.data) for stream in streams.values())
-        if report.startswith(node.NOT_BEGUN):
-            raise NodeNotStarted(report[1:].decode(errors="replace"))
         return Ended(record, self._stopped_for, self._connection.fault or "", stdout, stderr, report, latency_s)
 
     def _begin(self) -> dict[int, _Stream]:

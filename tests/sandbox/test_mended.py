@@ -228,7 +228,10 @@ def test_nodes_without_a_template_end_with_their_sandbox() -> None:
     assert in_time
 
 
-def _weakened(folder: Path, file: str, old: str, new: str) -> str:
+_USE = "import sys; from overseer.sandbox import Sandbox; Sandbox.start('hardened').close(); print('used')"
+
+
+def _weakened(folder: Path, file: str, old: str, new: str, program: str = _USE) -> str:
     """A copy of the sandbox with one lock less, and whether its self-test lets it be used."""
     import shutil
 
@@ -238,9 +241,8 @@ def _weakened(folder: Path, file: str, old: str, new: str) -> str:
     text = place.read_text()
     assert old in text
     place.write_text(text.replace(old, new))
-    program = "import sys; from overseer.sandbox import Sandbox; Sandbox.start(sys.argv[1]).close(); print('used')"
     ended = subprocess.run(
-        [sys.executable, "-c", program, "hardened"],
+        [sys.executable, "-c", program],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -292,3 +294,24 @@ def test_odd_arguments_are_no_unexpected_errors(arguments: list[str], tmp_path: 
         check=False,
     )
     assert "unexpected" not in str(json.loads(ended.stdout).get("error"))
+
+
+def test_what_could_not_be_locked_in_was_no_node_and_no_node_can_claim_that(tmp_path: Path) -> None:
+    claim = "import os\nos.write(4, b'Lno node can be locked in: so it says')\nos._exit(126)"
+    with Sandbox.start("hardened") as sandbox:
+        assert sandbox.run(Job(claim)).verdict == "crash"
+    program = """
+from overseer.sandbox import Job, NodeNotStarted, Sandbox
+from overseer.sandbox import sandbox as module
+module.attacked = lambda *_: ()
+with Sandbox.start("hardened") as sandbox:
+    for _ in range(2):
+        try:
+            sandbox.run(Job("print(1)"))
+        except NodeNotStarted as error:
+            print(error)
+"""
+    assert (
+        _weakened(tmp_path, "locks.py", "    system.drop_capabilities()\n", "    raise OSError('no locks')\n", program)
+        == ("no node can be locked in: no locks\n" * 2).strip()
+    )

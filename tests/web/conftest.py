@@ -17,4 +17,6 @@ def _nothing_left_behind() -> Iterator[None]:
     yield
     for thread in set(threading.enumerate()) - before[0]:
         thread.join(10)  # a look-up ends by itself
-    assert (set(threading.enumerate()), len(os.listdir("/dev/fd"))) == before
+    # What somebody else had begun before may have ended meanwhile.
+    assert not set(threading.enumerate()) - before[0]
+    assert len(os.listdir("/dev/fd")) <= before[1]

@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 INPUT, OUTPUT, NOTES, BROKER, REPORT = range(5)
 
-VALUE, NOT_JSON, CRASHED, OUT_OF_MEMORY, NOT_BEGUN = b"V", b"N", b"C", b"M", b"L"
+VALUE, NOT_JSON, CRASHED, OUT_OF_MEMORY = b"V", b"N", b"C", b"M"
 
 FILE = "<node>"
 _LONGEST = 20_000  # characters of an explanation

@@ -29,6 +29,9 @@ _LOADED = (
 # The number under which a node keeps the file rules until they are on.
 _RULES = 110
 
+# Where a process says why it could not be locked in. A node does not have it any more, so nobody else can say that.
+TROUBLE = 111
+
 Lock: TypeAlias = Callable[[Amounts, int], None]
 
 
@@ -101,7 +104,7 @@ def _locks(setting: Setting, parent: int) -> Lock:
 
     def lock(amounts: Amounts, scratch: int) -> None:
         os.closerange(5, _RULES)
-        os.closerange(_RULES + 1, 1 << 16)
+        os.closerange(TROUBLE + 1, 1 << 16)
         put_on_files, has_scratch = file_rules.put_on, is_full and scratch > 0
         if has_scratch:
             rooms.make_scratch(scratch, setting.scratch_files)
@@ -115,7 +118,7 @@ def _locks(setting: Setting, parent: int) -> Lock:
         locks.end_with_parent(lambda: os.getppid() not in (0, parent))
 
         def close_rules() -> None:
-            os.closerange(5, _RULES + 1)
+            os.closerange(5, TROUBLE + 1)
 
         locks.lock((put_on_files, close_rules, (with_scratch if has_scratch else without).put_on))
 

@@ -49,6 +49,8 @@ DESCRIPTORS = 7  # the order's file, the node's five, the leash
 _OURS = 100
 _MOST = 1 << 16
 
+NOT_LOCKED_IN = 126
+
 _LONGEST_WAIT_S = 3600.0  # what ends later than that is looked at again then; the system counts in milliseconds
 
 
@@ -146,7 +148,10 @@ class Zygote:
         self._lock = lock
         self._nodes: dict[int, _Node] = {}
         self._child_ended, woken = os.pipe()
-        for descriptor in (self._child_ended, woken):
+        self._trouble, tell = os.pipe()
+        os.dup2(tell, preparation.TROUBLE)
+        os.close(tell)
+        for descriptor in (self._child_ended, woken, self._trouble):
             os.set_blocking(descriptor, False)
         signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -218,8 +223,17 @@ class Zygote:
             if not ended:
                 continue
             del self._nodes[pid]
-            _tell(one.leash, ending(status, used, one.killed_for))
+            _tell(one.leash, self._failure(status) or ending(status, used, one.killed_for))
             one.leash.close()
+
+    def _failure(self, status: int) -> dict[str, Any] | None:
+        """Why a process did not become a node, if it did not."""
+        if os.waitstatus_to_exitcode(status) != NOT_LOCKED_IN:
+            return None
+        try:
+            return {"failed": os.read(self._trouble, 4096).decode(errors="replace")}
+        except BlockingIOError:  # the node itself ended so
+            return None
 
     def _kill(self, pid: int, one: _Node, reason: str) -> None:
         if not one.killed_for:
@@ -254,8 +268,12 @@ def be_node(order: Order, lock: preparation.Lock) -> NoReturn:
         os.environ[preparation.BROKER_VARIABLE] = str(node.BROKER)
         lock(order.amounts, order.scratch)
     except BaseException as error:
-        os.write(node.REPORT, node.NOT_BEGUN + f"it could not be locked in: {error}".encode())
-        os._exit(126)
+        why = f"no node can be locked in: {error}".encode()
+        try:
+            os.write(preparation.TROUBLE, why)
+        except OSError:  # it is closed just before the last lock
+            os.write(node.REPORT, node.CRASHED + why)
+        os._exit(NOT_LOCKED_IN)
     node.carry_out(source)
 
 
