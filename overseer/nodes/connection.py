@@ -96,6 +96,8 @@ class NodeConnection:
         self._writing = threading.Lock()
         self._is_idle = threading.Condition(self._lock)
         self._was_greeted = False
+        self._is_serving = False
+        self._is_closed = False
         self.fault: str | None = None  # which rule was broken, if any
 
     def greet(self) -> None:
@@ -105,6 +107,10 @@ class NodeConnection:
 
     def serve(self) -> None:
         """Take requests until the end, on this thread; the calls run on the executor's."""
+        with self._lock:
+            if self._is_closed:
+                return
+            self._is_serving = True
         try:
             if not self._was_greeted:
                 self.greet()
@@ -117,16 +123,24 @@ class NodeConnection:
             pass  # it hung up in the middle of something
         finally:
             self.close()
+            self._let_go()
 
     def close(self) -> None:
         """Cut the program off, and give up what it still waits for."""
         with self._lock:
+            self._is_closed = True
             under_way = list(self._under_way.values())
         for cancellation in under_way:
             cancellation.ask()
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
+        if not self._is_serving:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Close the socket, when nobody reads or writes any more: its number may be another's the next moment."""
+        with self._writing:
+            self._socket.close()
 
     def wait_until_idle(self, seconds: float) -> bool:
         """Whether none of its calls is under way any more, at the latest after so many seconds."""
