@@ -38,6 +38,16 @@ class Table:
 
 @tool(
     effect="read",
+    output={
+        "type": "object",
+        "properties": {
+            "columns": {"type": "array", "items": {"type": "string"}},
+            "rows": {"type": "array", "items": {"type": "object"}},
+            "count": {"type": "integer"},
+            "problems": {"type": "array", "items": {"type": "string"}},
+        },
+        "additionalProperties": False,
+    },
     tags=["table", "csv", "json", "query", "filter", "sort", "group", "sum", "rows"],
     examples=[
         {
