@@ -1,0 +1,342 @@
+"""Which tool each part of a request asks for: by words first, and by the values that the tool could take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from overseer.frontends.rules.assignment import with_units
+from overseer.frontends.rules.candidates import Candidate, candidates_of
+from overseer.frontends.rules.examples import likeness, sound_of
+from overseer.frontends.rules.fillable import lacking_and_unused
+from overseer.frontends.rules.kinship import kin
+from overseer.frontends.rules.parts import Part, verb_of
+from overseer.frontends.rules.phrases import folder_in, phrase_for
+from overseer.frontends.rules.slots import Slot, ports_of, slots_of
+from overseer.frontends.rules.toolbox import Toolbox
+from overseer.frontends.rules.verbs import is_doing, is_verb
+from overseer.frontends.rules.words import FAINT, SILENT, stem, stems, stemset, text_words, wordset
+from overseer.tool import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A tool for a part, with how well it fits and which of the said words it accounts for."""
+
+    tool: Tool
+    score: float
+    words: frozenset[str]
+    name_share: float = 0.0
+    likeness: float = 0.0  # to an example of the tool
+    firm: frozenset[str] = frozenset()  # the words that its name, tags, summary or examples have
+    is_served: bool = False  # everything that the tool must have is told, and everything that is told has a place
+
+
+@dataclass(slots=True)
+class Task:
+    """A tool to be called, once or several times, and the parts of the request that say so."""
+
+    tool: Tool
+    parts: list[int]
+    score: float = 0.0
+    is_instead: bool = False  # of a tool that fits better and needs a model
+
+
+@dataclass(slots=True)
+class Reading:
+    """A request as it was understood: its parts, their values, and the tasks in them."""
+
+    parts: tuple[Part, ...]
+    candidates: tuple[tuple[Candidate, ...], ...]
+    tasks: list[Task] = field(default_factory=list)
+    unmet: list[int] = field(default_factory=list)  # parts that ask for something that no tool does
+    for_models: list[tuple[int, Tool]] = field(default_factory=list)  # parts that only a model can do
+    context: list[int] = field(default_factory=list)  # parts that only tell what is the case
+
+
+_ENOUGH, _FOR_A_STATEMENT, _BESIDES = 1.0, 1.8, 0.85
+_BY_EXAMPLE, _A_LITTLE_ALIKE = 2.5, 0.4
+_MISSED, _LACKING, _UNUSED = 0.55, 0.75, 0.85  # for an argument that cannot be filled, for a value that has no place
+_SURELY_ALIKE, _THE_SAME = 0.8, 0.95
+_NEAR = 0.72  # of the best score: a tool that may be used in the place of one that may not
+
+
+def read(parts: Sequence[Part], toolbox: Toolbox, *, with_models: bool = True, is_strict: bool = True) -> Reading:
+    """The tasks in a request, in its order; `is_strict` leaves no doing and no thing that was named unexplained."""
+    reading = Reading(tuple(parts), tuple(candidates_of(part.tokens, at) for at, part in enumerate(parts)))
+    theme = _theme(parts, toolbox)
+    for at, part in enumerate(parts):
+        if part.gives and len(parts) > 1:
+            reading.context.append(at)
+            continue
+        choices = _choices(part, reading.candidates[at], toolbox, theme)
+        choices = _with_the_used_first(
+            _by_fillability(choices, reading, at, _MISSED if is_strict else _LACKING), reading
+        )
+        if not part.asks and (told := _told_anew(choices, reading, at)) is not None:
+            told.parts.append(at)
+            continue
+        if is_strict:
+            choices = [choice for choice in choices if _explains(choice, part, reading.candidates[at])]
+        if not choices or not _is_enough(choices[0], part):
+            if part.asks and not with_models and choices and _is_for_a_model(choices[0], part):
+                reading.for_models.append((at, choices[0].tool))
+            else:
+                (reading.unmet if part.asks and _says_something(part) else reading.context).append(at)
+            continue
+        for choice in (choices[0], *_besides(choices, reading, toolbox, part)):
+            instead = choice if with_models else _without_model(choice, choices)
+            if instead is None:
+                reading.for_models.append((at, choice.tool))
+            else:
+                _take(reading, at, instead, is_instead=instead is not choice)
+    _drop_announced(reading)
+    return reading
+
+
+def _drop_announced(reading: Reading) -> None:
+    """What a request says it is after, before it lists the steps to that, is no step besides them."""
+    opening = next((at for at, part in enumerate(reading.parts) if part.opens_list), 0)
+    for task in reading.tasks:
+        if task.parts[0] < opening <= task.parts[-1]:
+            task.parts = [part for part in task.parts if part >= opening]
+    reading.tasks.sort(key=lambda task: task.parts[0])
+
+
+def _without_model(choice: Choice, choices: Sequence[Choice]) -> Choice | None:
+    """The choice, or one nearly as good that needs no model; None where there is none."""
+    if "model" not in choice.tool.effects:
+        return choice
+    near = (other for other in choices if "model" not in other.tool.effects and other.score >= _NEAR * choice.score)
+    return next(near, None)
+
+
+def _is_enough(choice: Choice, part: Part) -> bool:
+    if not part.asks:
+        return choice.score >= _FOR_A_STATEMENT
+    is_sure = choice.name_share >= 0.8 or (choice.is_served and choice.words.issuperset(set(part.stems) - FAINT))
+    return choice.score >= _ENOUGH or (is_sure and choice.score >= _ENOUGH / 2)
+
+
+def _by_fillability(choices: Sequence[Choice], reading: Reading, at: int, missed: float) -> list[Choice]:
+    """The best choices, once more by what their tools could be given."""
+    part, values = reading.parts[at], reading.candidates[at]
+    has_more = bool(reading.tasks) or any(reading.candidates[other] for other in reading.context)
+    weighed = []
+    for choice in choices[:_LOOKED_AT]:
+        lacking, unused = lacking_and_unused(choice.tool, part, values, has_more=has_more)
+        factor = missed ** min(lacking, 2) * _UNUSED ** min(unused, 2)
+        is_served = not lacking and not unused and (bool(values) or "model" in choice.tool.effects)
+        weighed.append(replace(choice, score=choice.score * factor, is_served=is_served))
+    return sorted(weighed, key=lambda choice: (-choice.score, choice.tool.name))
+
+
+_LOOKED_AT = 8
+
+
+def _explains(choice: Choice, part: Part, values: Sequence[Candidate]) -> bool:
+    """Whether a tool accounts for the doing that was asked for and for the half of what was named."""
+    if choice.likeness >= _SURELY_ALIKE:
+        return True
+    verb = _verb(part)
+    if verb and verb not in FAINT and verb not in _GENERAL and verb not in choice.firm:
+        return False
+    named = {stem(word) for value in values if value.kind == "name" for word in text_words(str(value.value))}
+    named.update(stems(_phrase(choice.tool, part)))
+    named.update(stems(" ".join(filter(None, (folder_in(part, slot) for slot in slots_of(choice.tool))))))
+    if any(slot.sort == "unit" for slot in slots_of(choice.tool)):
+        named.update(stem(str(value.value)) for value in with_units(part, values) if value.kind == "unit")
+    things = [word for word in part.stems if word not in FAINT and word not in named and word not in _GENERAL]
+    explained = [word for word in things if word in choice.words]
+    return 2 * len(explained) >= len(things) if things else choice.likeness >= _A_LITTLE_ALIKE or bool(choice.words)
+
+
+def _phrase(tool: Tool, part: Part) -> str:
+    """The words of a part that would be an argument as they stand."""
+    phrases = (phrase_for(part, slot) for slot in slots_of(tool) if slot.is_required)
+    return next((phrase for phrase in phrases if phrase is not None and phrase != part.text), "")
+
+
+# Verbs that say only that something is to be done.
+_GENERAL = stemset(
+    "look use take set put turn work want help try keep ask run go say use print write save compute calculate determine"
+)
+
+
+def _told_anew(choices: Sequence[Choice], reading: Reading, at: int) -> Task | None:
+    """The task for which a statement tells everything that it must have."""
+    part, values = reading.parts[at], reading.candidates[at]
+    for task in reversed(reading.tasks):
+        has_fit = any(choice.tool is task.tool for choice in choices)
+        if has_fit and values and not lacking_and_unused(task.tool, part, values, has_more=False)[0]:
+            return task if any(slot.is_required for slot in slots_of(task.tool)) else None
+    return None
+
+
+def _is_for_a_model(choice: Choice, part: Part) -> bool:
+    """Whether a part is of the sort that a model does, although it says too little of it to be sure."""
+    return "model" in choice.tool.effects and choice.words.issuperset(set(part.stems) - FAINT)
+
+
+def _theme(parts: Sequence[Part], toolbox: Toolbox) -> dict[str, float]:
+    """From 0 to 1 for each tool: how much the request as a whole has to do with it."""
+    said = frozenset(word for part in parts for word in part.stems)
+    scores = {profile.tool.name: toolbox.fit(said, profile).score for profile in toolbox.profiles}
+    most = max(scores.values(), default=0.0) or 1.0
+    return {name: score / most for name, score in scores.items()}
+
+
+def _with_the_used_first(choices: list[Choice], reading: Reading) -> list[Choice]:
+    """Of tools that fit as well as the best, one that is used already is meant."""
+    used = {task.tool.name for task in reading.tasks}
+    for at, choice in enumerate(choices[1:4], 1):
+        if choice.tool.name in used and choice.score >= 0.999 * choices[0].score and choices[0].tool.name not in used:
+            return [choice, *choices[:at], *choices[at + 1 :]]
+    return choices
+
+
+def _choices(part: Part, candidates: Sequence[Candidate], toolbox: Toolbox, theme: Mapping[str, float]) -> list[Choice]:
+    """The tools that a part may mean, best first."""
+    said = [*part.stems, *_kind_words(candidates)]
+    verb, head = _verb(part), _head(part)
+    known = {word for word in said if any(word in p.weights for p in toolbox.profiles)}
+    whole = sum(toolbox.telling(word) for word in known) or 1.0
+    found = []
+    sound = sound_of(part.tokens)
+    for profile in toolbox.profiles:
+        fit = toolbox.fit(said, profile)
+        if fit.score <= 0 and likeness(sound, profile.tool)[0] < 0.9:
+            continue
+        covered = sum(toolbox.telling(word) for word in fit.words) / whole
+        score = fit.score * (0.45 + 0.55 * min(1.0, covered))
+        if verb and verb in fit.firm:
+            score *= 1.2 if verb not in FAINT else 1.05
+        if head and head in fit.words and head not in FAINT:
+            score *= 1.2
+        alike, _ = likeness(sound, profile.tool)
+        if alike >= _A_LITTLE_ALIKE:
+            score += _BY_EXAMPLE * (alike * alike + (alike >= _THE_SAME))
+        score *= _shape(profile.tool, candidates, part) * (0.85 + 0.3 * theme[profile.tool.name])
+        found.append(Choice(profile.tool, score, fit.words, fit.name_share, alike, fit.firm))
+    return sorted(found, key=lambda choice: (-choice.score, choice.tool.name))
+
+
+def _verb(part: Part) -> str:
+    """The stem of the verb that says what is to be done."""
+    found = verb_of(part.said)
+    return stem(found.text) if found is not None else ""
+
+
+def _kind_words(candidates: Sequence[Candidate]) -> list[str]:
+    """What values are called without a word: a file, and by its ending a table or an archive."""
+    found = [_KIND_WORDS[value.kind] for value in candidates if value.kind in _KIND_WORDS]
+    for value in candidates:
+        if value.kind == "path":
+            found += [stem(ending) for ending in str(value.value).split("/")[-1].split(".")[1:]]
+    return list(dict.fromkeys(found))
+
+
+_KIND_WORDS = {"url": stem("url"), "path": stem("file"), "email": stem("email"), "date": stem("date")}
+
+
+def _head(part: Part) -> str:
+    """The stem of the noun that the first verb is about: `software` in `install the new banking software first`."""
+    found, is_object = "", False
+    for token in part.said:
+        is_doing_word = is_verb(token.low) or is_doing(token.low)
+        if not is_object:
+            is_object = is_doing_word
+        elif token.kind != "word" or token.low in _BEFORE_A_PHRASE:
+            if found:
+                break
+        elif token.low not in SILENT:
+            found = token.text
+    return stem(found) if found else ""
+
+
+_BEFORE_A_PHRASE = wordset("""of for from to into in on at by with about that which between as using based and or""")
+_SPECIAL = {
+    "url": "url",
+    "path": "path",
+    "email": "email",
+    "phone": "phone",
+    "expression": "expression",
+    "language": "language",
+}
+
+
+def _shape(tool: Tool, candidates: Sequence[Candidate], part: Part) -> float:
+    """How well the values that were named, and the kind of result, suit a tool."""
+    slots = slots_of(tool)
+    factor = 1.0
+    kinds = {candidate.kind for candidate in candidates}
+    for kind, sort in _SPECIAL.items():
+        if kind in kinds:
+            factor *= 1.25 if any(slot.sort == sort for slot in slots) else 0.9
+    if "expression" in kinds and not any(slot.sort == "expression" for slot in slots):
+        factor *= 0.8
+    return factor * _media_factor(tool, slots, part)
+
+
+def _media_factor(tool: Tool, slots: Sequence[Slot], part: Part) -> float:
+    """Whether a tool turns what is said into what is said: an audio to text, say."""
+    made = {port.media for port in ports_of(tool) if port.media}
+    if not made:
+        return 1.0
+    words = text_words(part.text)
+    factor = 1.0
+    for at, word in enumerate(words[:-1]):
+        if word in ("to", "into"):
+            goal = next((w for w in words[at + 1 : at + 4] if w in _MEDIA_WORDS), "")
+            if goal:
+                factor *= 1.5 if goal in made else 0.8
+    return factor
+
+
+_MEDIA_WORDS = frozenset({"image", "audio", "video", "text", "speech"})
+
+
+def _says_something(part: Part) -> bool:
+    """Whether a part names anything to be done beyond asking for help with what was said already."""
+    return any(word not in FAINT and word not in _EMPTY for word in part.stems)
+
+
+_EMPTY = stemset("guide process thing step way entire whole everything job know question")
+
+
+def _take(reading: Reading, at: int, choice: Choice, *, is_instead: bool = False) -> None:
+    """Note a task; a part that only says more about a task that is there is added to that."""
+    own = [task for task in reading.tasks if task.tool is choice.tool]
+    if own and not _is_anew(own[-1], reading, at):
+        if at not in own[-1].parts:
+            own[-1].parts.append(at)
+        return
+    reading.tasks.append(Task(choice.tool, [at], choice.score, is_instead))
+
+
+def _is_anew(task: Task, reading: Reading, at: int) -> bool:
+    """Whether a part asks for the same tool once more, after something else was asked for in between."""
+    between = {part for other in reading.tasks if other is not task for part in other.parts}
+    is_apart = any(task.parts[-1] < part < at for part in between)
+    part = reading.parts[at]
+    says_more = bool(reading.candidates[at]) or any(folder_in(part, slot) for slot in slots_of(task.tool))
+    return is_apart and part.asks and says_more
+
+
+def _besides(choices: Sequence[Choice], reading: Reading, toolbox: Toolbox, part: Part) -> list[Choice]:
+    """Further tools that a part names: those of whose names most is said in words that the first leaves over."""
+    first = choices[0]
+    taken = set(first.words)
+    used = {task.tool.name for task in reading.tasks}
+    found = []
+    for choice in choices[1:6]:
+        if choice.tool.name in used or choice.score < 0.45 * first.score:
+            continue
+        profile = next(p for p in toolbox.profiles if p.tool is choice.tool)
+        left = choice.words - taken
+        named = {word for word in profile.name if word in left or any(near in left for near in kin(word))}
+        own = sum(toolbox.telling(word) for word in named)
+        if own >= _BESIDES and choice.name_share >= 0.6:
+            found.append(choice)
+            taken |= choice.words
+    return found

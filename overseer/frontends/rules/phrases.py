@@ -1,0 +1,80 @@
+"""The words of a part as an argument, where an argument is meant to hold words."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from overseer.frontends.rules.parts import Part
+from overseer.frontends.rules.slots import Slot
+from overseer.frontends.rules.tokens import Token
+from overseer.frontends.rules.verbs import is_doing, is_verb
+from overseer.frontends.rules.words import SILENT, stem, stems, wordset
+
+_WHOLE = frozenset({"prompt", "task", "instruct", "instruction", "question", "request", "command_line"})
+# These hold the thing itself that is worked on, and a request that only names it does not tell it.
+_NEEDS_THE_THING = wordset("text content markdown html data json table body old new script")
+_LEADING = frozenset({"about", "for", "on", "regarding", "saying", "titled", "called", "named", "that", "says", "of"})
+_LONGEST = 300
+
+
+def phrase_for(part: Part, slot: Slot) -> str | None:
+    """What a part says for an argument that takes words; None where that would be a guess."""
+    if not slot.takes("string") or slot.sort not in ("content", "any") or slot.options:
+        return None
+    if slot.words & _NEEDS_THE_THING:
+        return None
+    if slot.words & _WHOLE or slot.name in _WHOLE:
+        return part.text[:_LONGEST]
+    tokens = _object(part.said)
+    if not tokens:
+        return None
+    begin = tokens[0].start - part.tokens[0].start
+    said = part.text[begin : tokens[-1].end - part.tokens[0].start][:_LONGEST].strip()
+    is_empty = slot.words.issuperset(stems(said)) and not any(token.is_value for token in tokens)
+    return None if is_empty else said  # `find an actor` does not say which
+
+
+def is_spelt_out(part: Part, slot: Slot) -> bool:
+    """Whether the words of a part are an argument of their own: what to run, what to search for, what to write."""
+    return part.asks and bool(slot.words & _SPELT_OUT) and phrase_for(part, slot) is not None
+
+
+_SPELT_OUT = frozenset(stem(word) for word in ("command", "prompt", "query", "question", "task", "instruction"))
+
+
+def folder_in(part: Part, slot: Slot) -> str | None:
+    """A folder that a part names by a plain word at its end: search for it in src."""
+    if _FOLDER not in slot.says:
+        return None
+    for before, token in pairwise(part.said):
+        is_plain = token.kind == "word" and not token.text[0].isupper() and token.low not in SILENT
+        if before.low in _INSIDE and is_plain and _is_last(part.said, token):
+            return token.text
+    return None
+
+
+_FOLDER = stem("folder")
+_INSIDE = wordset("in under beneath inside folder directory")
+
+
+def _is_last(tokens: tuple[Token, ...], token: Token) -> bool:
+    """Whether nothing stands behind a word but how something is to be done."""
+    behind = tokens[tokens.index(token) + 1 :]
+    return all(other.kind == "mark" or other.low.endswith("ly") for other in behind)
+
+
+def _object(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """What a part is about: behind `about` or `for`, or else behind its verb."""
+    for at, token in enumerate(tokens):
+        if token.low in _LEADING and at and at + 1 < len(tokens):
+            return _bare(tokens[at + 1 :])
+    for at, token in enumerate(tokens):
+        if token.kind == "word" and (is_verb(token.low) or is_doing(token.low)) and at + 1 < len(tokens):
+            return _bare(tokens[at + 1 :])
+    return _bare(tokens)
+
+
+def _bare(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    while tokens and tokens[0].low in SILENT:
+        tokens = tokens[1:]
+    return tokens

@@ -1,0 +1,164 @@
+"""A plan, an answer or a refusal for a request in plain English, by rules alone.
+
+The request is split into parts, each part is mapped to a tool, the arguments are filled with what was
+said and with what earlier steps give, and the dependencies follow from that. What comes out has been
+completed and validated like a plan from anywhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from overseer.frontends.draft import Answered, Draft, Planned, Refused
+from overseer.frontends.rules.binding import Binder
+from overseer.frontends.rules.calls import Call
+from overseer.frontends.rules.matching import Reading, read
+from overseer.frontends.rules.parts import parts_of
+from overseer.frontends.rules.refusals import is_missing, needs_a_model, no_tool_for
+from overseer.frontends.rules.smalltalk import HOW_TO_CONNECT, answer_to
+from overseer.frontends.rules.steps import plan_of
+from overseer.frontends.rules.tokens import tokens_of
+from overseer.frontends.rules.toolbox import Toolbox
+from overseer.plan.dependencies import completed
+from overseer.plan.validation import validate
+from overseer.plan.values import WorkflowPlan
+from overseer.tool import Tool
+
+_LONGEST = 20_000  # characters of a request
+_MOST_PARTS = 60
+_MOST_VALUES = 300
+_LABEL = "planned by rules, without a model"
+
+
+def plan_by_rules(
+    request: str, tools: Mapping[str, Tool], *, with_models: bool = False, leave_open: bool = False
+) -> Draft:
+    """What rules make of a request.
+
+    Tools that ask a model are used only `with_models`. With `leave_open`, what the request does not tell
+    becomes an input of the plan, and what no tool does is left out with a note, instead of a refusal.
+    """
+    said = request.strip()
+    if not said:
+        return Refused(("The request is empty. Say what is to be done.",), "rules")
+    if (answer := answer_to(said, tools)) is not None:
+        return Answered(answer, "rules")
+    if len(said) > _LONGEST:
+        return Refused((_too_long(f"{len(said):,} characters", f"{_LONGEST:,}"),), "rules")
+    tokens = tokens_of(said)
+    if (values := sum(token.is_value for token in tokens)) > _MOST_VALUES:
+        return Refused((_too_long(f"{values} numbers, names and the like", str(_MOST_VALUES)),), "rules")
+    parts = parts_of(said, tokens)
+    if len(parts) > _MOST_PARTS:
+        return Refused((_too_long(f"{len(parts)} parts", str(_MOST_PARTS)),), "rules")
+    toolbox = Toolbox(tools.values())
+    reading = read(parts, toolbox, with_models=with_models, is_strict=not leave_open)
+    reasons = () if leave_open else _refusals(reading, tools, with_models)
+    if reasons or not reading.tasks:
+        return Refused(reasons or (no_tool_for(said, _usable(tools, with_models)),), "rules")
+    return _planned(said, reading, tools, with_models=with_models, leave_open=leave_open)
+
+
+def _too_long(what: str, most: str) -> str:
+    remedy = f"Put long text into a file and name it, or connect a model. {HOW_TO_CONNECT}"
+    return f"The request has {what}; by rules, {most} are the most. {remedy}"
+
+
+def _usable(tools: Mapping[str, Tool], with_models: bool) -> list[Tool]:
+    return [tool for tool in tools.values() if with_models or "model" not in tool.effects]
+
+
+def _refusals(reading: Reading, tools: Mapping[str, Tool], with_models: bool) -> tuple[str, ...]:
+    """The reasons against a plan that lie in what is asked for, in the order of the parts."""
+    found = [(at, needs_a_model(reading.parts[at].text, tool)) for at, tool in reading.for_models]
+    usable = _usable(tools, with_models)
+    found += [(at, no_tool_for(reading.parts[at].text, usable)) for at in reading.unmet]
+    return tuple(reason for _, reason in sorted(found, key=lambda entry: entry[0]))
+
+
+def _planned(
+    request: str, reading: Reading, tools: Mapping[str, Tool], *, with_models: bool, leave_open: bool
+) -> Planned | Refused:
+    binder = Binder(reading, _usable(tools, with_models))
+    for task in reading.tasks:
+        binder.bind(task)
+    if not leave_open:
+        lacking = [is_missing(reading.parts[c.part].text, c.tool, c.missing) for c in binder.calls if c.missing]
+        if lacking:
+            return Refused(tuple(dict.fromkeys(lacking)), "rules")
+    plan, added = completed(plan_of(request, binder.calls))
+    sound, notes = _without_faults(plan, binder.calls, tools)
+    if sound is None:
+        return Refused(notes, "rules")
+    return Planned(sound, "rules", (_LABEL, *_notes(reading, binder.calls), *added, *notes))
+
+
+def _without_faults(
+    plan: WorkflowPlan, calls: Sequence[Call], tools: Mapping[str, Tool]
+) -> tuple[WorkflowPlan | None, tuple[str, ...]]:
+    """The plan if it has no faults; else without the optional arguments that are at fault, or the faults."""
+    faults = validate(plan, tools=tools)
+    if not faults:
+        return plan, ()
+    wrong = {(fault.step_id, fault.where[3]) for fault in faults if len(fault.where) > 3 and fault.where[2] == "args"}
+    optional = {(call.step_id, name) for call in calls for name in call.args if not _is_required(call, name)}
+    if wrong and wrong <= optional:
+        steps = tuple(
+            replace(step, args={name: value for name, value in step.args.items() if (step.step_id, name) not in wrong})
+            for step in plan.steps
+        )
+        plan = plan.with_steps(steps)
+        faults = validate(plan, tools=tools)
+        if not faults:
+            return plan, tuple(
+                f"step '{step}': '{name}' was left out, for what was said does not fit"
+                for step, name in sorted(wrong, key=str)
+            )
+    return None, tuple(f"By rules, this would be a plan with a fault: {fault}" for fault in faults)
+
+
+def _is_required(call: Call, name: str) -> bool:
+    return name in call.tool.parameters.get("required", ())
+
+
+def _notes(reading: Reading, calls: Sequence[Call]) -> list[str]:
+    """What was understood otherwise than it was said, and what was left out."""
+    notes = [f"left out, for no tool does it: {reading.parts[at].text}" for at in reading.unmet]
+    notes += [f"not used: {said}" for said in _unused(reading, calls)]
+    notes += [f"left out, for it needs a model: {reading.parts[at].text}" for at, _ in reading.for_models]
+    notes += [
+        f"'{task.tool.name}' is used without a model: {_first_line(task.tool)}"
+        for task in reading.tasks
+        if task.is_instead
+    ]
+    notes += [
+        f"'{slot.name}' of step '{call.step_id}' is not told: it is an input of the plan"
+        for call in calls
+        for slot in call.missing
+    ]
+    return notes
+
+
+def _unused(reading: Reading, calls: Sequence[Call]) -> list[str]:
+    """Files, links, dates and the like that were named in parts that became steps, and are in no argument."""
+    given = {str(value) for call in calls for value in _leaves(call.args)}
+    parts = {part for task in reading.tasks for part in task.parts}
+    values = (value for part in sorted(parts) for value in reading.candidates[part] if value.kind in _MUST_BE_USED)
+    return [str(value.value) for value in values if not any(str(value.value) in text for text in given)]
+
+
+_MUST_BE_USED = frozenset({"path", "url", "email", "date", "expression", "number", "money", "percent", "quote"})
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def _first_line(tool: Tool) -> str:
+    return tool.description.partition("\n")[0]

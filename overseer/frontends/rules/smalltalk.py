@@ -1,0 +1,54 @@
+"""What needs no plan: greetings, thanks, questions about the program. Nothing here pretends to be a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from overseer.tool import Tool
+
+_GREETING = re.compile(
+    r"(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day))"
+    r"(?: (?:there|all|everyone|overseer|you))?",
+    re.IGNORECASE,
+)
+_THANKS = re.compile(
+    r"(?:ok(?:ay)?,? |great,? )?(?:thanks?(?: you)?|thx|cheers|many thanks)"
+    r"(?: (?:a lot|so much|very much|again|for .{1,60}))?",
+    re.IGNORECASE,
+)
+_BYE = re.compile(r"(?:bye|goodbye|good ?bye|see you(?: later| soon)?|farewell|good night)", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"(?:so |and |please )?(?:what (?:can|do) you do(?: for me)?|what are you(?: able to do)?|who are you|help(?: me)?"
+    r"|how do (?:you|i use (?:you|this)) work|how does this work|what is this|what are your (?:tools|skills|abilities)"
+    r"|(?:which|what) tools (?:do you have|are there|can you use)|how are you(?: doing)?(?: today)?|are you (?:an? )?"
+    r"(?:ai|bot|human|model|robot|there)|tell me about yourself|introduce yourself|what's your name|what is your name)",
+    re.IGNORECASE,
+)
+HOW_TO_CONNECT = "To connect one, start Ollama on this machine or set OPENAI_API_KEY, and ask again."
+_NO_MODEL = f"No model is connected, so I go by rules alone. {HOW_TO_CONNECT}"
+_FEW = 8
+
+
+def answer_to(request: str, tools: Mapping[str, Tool]) -> str | None:
+    """The answer to small talk; None where something is asked for."""
+    said = re.sub(r"[\s,.!?…]+$", "", re.sub(r"\s+", " ", request.strip()))
+    if re.fullmatch(rf"(?:{_GREETING.pattern})[,!. ]+(?:{_ABOUT.pattern})", said, re.IGNORECASE) or _ABOUT.fullmatch(
+        said
+    ):
+        return f"{_NO_MODEL} {_abilities(tools)}"
+    if _GREETING.fullmatch(said):
+        return f"Hello. {_NO_MODEL} {_abilities(tools)}"
+    if _THANKS.fullmatch(said):
+        return "You are welcome."
+    return "Goodbye." if _BYE.fullmatch(said) else None
+
+
+def _abilities(tools: Mapping[str, Tool]) -> str:
+    usable = [tool for tool in tools.values() if "model" not in tool.effects]
+    if not usable:
+        return "There is no tool that works without a model."
+    asked = [str(example["request"]) for tool in usable for example in tool.examples[:1] if example.get("request")]
+    some = [asked[at * len(asked) // _FEW] for at in range(_FEW)] if len(asked) >= _FEW else asked
+    text = f"I can plan and run plain requests with {len(usable)} tools"
+    return f"{text}, such as: {'; '.join(some)}." if some else f"{text}."

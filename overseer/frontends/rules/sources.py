@@ -1,0 +1,131 @@
+"""Where a call gets an argument that the request does not spell: results of earlier calls, and what `it` stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from overseer.frontends.rules.calls import Call
+from overseer.frontends.rules.candidates import Candidate
+from overseer.frontends.rules.flow import fits, points_back
+from overseer.frontends.rules.matching import Reading
+from overseer.frontends.rules.phrases import phrase_for
+from overseer.frontends.rules.slots import Port, Slot, ports_of
+from overseer.frontends.rules.words import FAINT, stem
+from overseer.plan.references import Ref
+
+# From STRONG on, a result goes before a value of the request; below WEAK, only where nothing else is left.
+STRONG, NAMED, WEAK, VERY_WEAK = 2.2, 1.2, 0.75, 0.3
+_STRONG_ENOUGH_TO_ADD = 3.2  # an argument that may be left out
+_NEVER_MADE = frozenset({"path", "url", "email", "phone", "unit", "language"})
+_NOT_THE_THING = frozenset(stem(word) for word in ("path", "url", "bytes", "status"))
+_STANDS_FOR = frozenset({"path", "url", "date", "email", "phone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Results that an argument could take: of one call, or of each of several alike."""
+
+    score: float
+    calls: tuple[Call, ...]
+    port: Port
+
+    def refs(self) -> list[Ref]:
+        return [Ref(call.step_id, self.port.path) for call in self.calls]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a call can look back on: the request, its own parts of that, and the calls before it."""
+
+    reading: Reading
+    parts: tuple[int, ...]
+    calls: Sequence[Call]
+
+    @property
+    def points_back(self) -> bool:
+        return any(points_back(self.reading.parts[part]) for part in self.parts)
+
+    def best_fit(self, slot: Slot) -> Source | None:
+        """The earlier result that suits an argument best by what it is; of equals, the latest."""
+        best: Source | None = None
+        said = {word for part in self.parts for word in self.reading.parts[part].stems}
+        is_open = slot.sort in ("content", "any") and not slot.options
+        for call in self.calls:
+            for port in ports_of(call.tool):
+                score = fits(port, slot)
+                if is_open and port.path and port.words - FAINT and port.words <= said:
+                    score = max(score, NAMED)  # `with the encrypted data`
+                if score > 0 and (best is None or score >= best.score):
+                    best = Source(score, self._alike(call), port)
+        return best
+
+    def source(self, slot: Slot, fit: Source | None, *, is_said: bool) -> Source | None:
+        """The earlier result that an argument takes, if it is to take one."""
+        if fit is not None and fit.score >= (STRONG if slot.is_required else _STRONG_ENOUGH_TO_ADD):
+            return fit
+        if not slot.is_required or is_said:
+            return None
+        if fit is not None and fit.score >= WEAK:
+            return fit
+        is_told = not self.points_back and phrase_for(self.reading.parts[self.parts[0]], slot) is not None
+        if (
+            slot.sort not in _NEVER_MADE
+            and not slot.options
+            and not is_told
+            and (pointed := self.pointed_at(slot)) is not None
+        ):
+            return pointed
+        return fit if fit is not None and fit.score >= VERY_WEAK else None
+
+    def pointed_at(self, slot: Slot) -> Source | None:
+        """The result that a part speaks of with `it` and the like, or works on without a word."""
+        is_open = slot.sort == "content" or not slot.takes("string")
+        if not self.calls or not (is_open or self.points_back):
+            return None
+        call = self.calls[-1]
+        if call.tool.effect == "write":
+            return None  # what it gives is a receipt
+        ports = [port for port in ports_of(call.tool) if _could_be(port, slot)]
+        if not ports or any(port.media and slot.media and port.media != slot.media for port in ports):
+            return None
+        return Source(WEAK, self._alike(call), ports[0])
+
+    def antecedent(self, slot: Slot) -> Candidate | None:
+        """The value that `it` stands for where an argument takes such a value and not a result."""
+        if slot.sort not in _STANDS_FOR or not self.points_back:
+            return None
+        earlier = [c for part in range(self.parts[0]) for c in self.reading.candidates[part] if c.kind == slot.sort]
+        return earlier[-1] if earlier else None
+
+    @property
+    def file_meant(self) -> Candidate | None:
+        """The file or link that was named last before, where a part points back."""
+        if not self.points_back:
+            return None
+        earlier = [c for at in range(self.parts[0]) for c in self.reading.candidates[at] if c.kind in ("path", "url")]
+        return earlier[-1] if earlier else None
+
+    def _alike(self, call: Call) -> tuple[Call, ...]:
+        """The calls that were made together with one: its own fan-out."""
+        if call.group is None:
+            return (call,)
+        return tuple(other for other in self.calls if other.group == call.group and other.tool is call.tool)
+
+
+def _could_be(port: Port, slot: Slot) -> bool:
+    if port.words & _NOT_THE_THING and not slot.words & port.words:
+        return False
+    if slot.is_many and port.types and "array" not in port.types:
+        return bool(port.types & slot.items)
+    return not port.types or not slot.types or bool(port.types & slot.types) or slot.types == {"string"}
+
+
+def shared_out(taken: Mapping[str, Source | None]) -> dict[str, Source | None]:
+    """Two results for two arguments are one for each: both files, compared."""
+    plural = {name: source for name, source in taken.items() if source is not None and len(source.calls) > 1}
+    calls = {source.calls[0].step_id: source.calls for source in plural.values()}
+    if len(plural) < 2 or len(calls) != 1 or len(next(iter(calls.values()))) != len(plural):
+        return dict(taken)
+    shared = {name: replace(source, calls=(source.calls[at],)) for at, (name, source) in enumerate(plural.items())}
+    return {**taken, **shared}

@@ -1,0 +1,205 @@
+"""Plain requests to the tools that come with the program, with no model: planned, answered or refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from overseer.frontends.draft import Answered, Planned, Refused
+from overseer.frontends.rules import plan_by_rules
+from overseer.plan import validate
+from tests.frontends.rules import our, outline
+
+PLANS = [
+    ("what is 2 + 2?", "calculate"),
+    ("15% of 80", "calculate"),
+    ("calculate 12 * (3 + 4) and 7 / 2", "calculate; calculate_2"),
+    ("sum of 3 and 4", "number_statistics"),
+    ("what is the average of 3, 5 and 10?", "number_statistics"),
+    ("numbers from 1 to 10 in steps of 3", "number_sequence"),
+    ("convert 5 miles to km and 10 kg to pounds", "convert_units; convert_units_2"),
+    ("what is 100 °F in Celsius?", "convert_units"),
+    ("how many cups are in a liter?", "convert_units"),
+    ("calculate 5 * 7 and convert the result from miles to km", "calculate; convert_units < calculate"),
+    ("what day is 2026-12-25", "weekday"),
+    ("how many days between 2026-01-01 and 2026-12-24?", "date_difference"),
+    ("how many days until 2030-12-24", "date_difference"),
+    ("what date is 3 weeks after 2026-12-24?", "date_add"),
+    ("how old is someone born on 1990-05-17?", "age"),
+    ("what time is it in Tokyo?", "now"),
+    ("please could you tell me what time it is", "now"),
+    ("what is 2026-07-01 15:00 New York time in Berlin?", "convert_time_zone"),
+    ("read notes.txt", "read_file"),
+    ("show lines 10 to 20 of server.log", "read_file"),
+    ("read notes.txt and count its words", "read_file; text_statistics < read_file"),
+    ("count the words in notes.txt", "read_file; text_statistics < read_file"),
+    ("the 10 most common words in book.txt", "read_file; word_frequency < read_file"),
+    ("which keywords describe notes.txt?", "read_file; extract_keywords < read_file"),
+    ("summarize notes.txt in 2 sentences", "read_file; extractive_summary < read_file"),
+    ("sort the lines of names.txt alphabetically", "read_file; sort_lines < read_file"),
+    (
+        "remove the duplicate lines from names.txt, sort them and write the result to clean.txt",
+        "read_file; unique_lines < read_file; sort_lines < unique_lines; write_file < sort_lines",
+    ),
+    (
+        "First read notes.txt, then count its words, and finally save the result to out.json",
+        "read_file; text_statistics < read_file; write_file < text_statistics",
+    ),
+    (
+        "extract the email addresses from contacts.txt and save them to emails.txt",
+        "read_file; extract_from_text < read_file; write_file < extract_from_text",
+    ),
+    (
+        "count the lines of a.txt and b.txt",
+        "read_file; text_statistics < read_file; read_file_2; text_statistics_2 < read_file_2",
+    ),
+    (
+        "count the words in a.txt and sort the lines of b.txt",
+        "read_file; text_statistics < read_file; read_file_2; sort_lines < read_file_2",
+    ),
+    ("compare a.txt and b.txt", "read_file; read_file_2; diff_texts < read_file, read_file_2"),
+    ("what changed between old.json and new.json?", "read_file; read_file_2; json_diff < read_file, read_file_2"),
+    ("the version in package.json", "json_query"),
+    ("list the files and then read readme.md", "list_files; read_file"),
+    ("list the files in docs recursively", "list_files"),
+    ("find all Python files under src", "list_files"),
+    ("search for 'TODO' in src", "search_files"),
+    ("find TODO in all Python files", "search_files"),
+    ("what is in download.zip?", "list_archive"),
+    ("list the contents of data.tar.gz", "list_archive"),
+    ("sha256 of a.txt and b.txt", "checksum; checksum_2"),
+    ("the md5 of hello", "checksum"),
+    ("compute sha256 and md5 of a.txt", "checksum; checksum_2"),
+    ("encode 'hello' in base64", "encode_text"),
+    ("decode 'aGk=' from base64 and write it in capital letters", "decode_text; text_case < decode_text"),
+    ("replace 'colour' by 'color' in \"My colour\"", "text_replace"),
+    ("split 'red, green, blue' at the commas", "text_split"),
+    ("turn readme.md into HTML and save it as readme.html",
+     "read_file; markdown_to_html < read_file; write_file < markdown_to_html"),
+    ("convert data.csv to markdown", "convert_table"),
+    ("describe the columns of data.csv", "table_statistics"),
+    ("make a bar chart of sales.csv", "table_query; bar_chart < table_query"),
+    ("make a line chart of temps.csv and save it to chart.svg",
+     "table_query; line_chart < table_query; write_file < line_chart"),
+    ('draw a pie chart of {"rent": 900, "food": 400}', "pie_chart"),
+    ("download https://example.org/report.pdf to reports/2026.pdf", "download"),
+    ("fetch https://example.org and extract all links", "fetch_url; extract_from_text < fetch_url"),
+    ("fetch https://a.example/x and https://b.example/y", "fetch_url; fetch_url_2"),
+    ("save \"hello world\" to out.txt", "write_file"),
+    ("append 'done' to log.txt", "append_file"),
+    ("run git status", "run_command"),
+    ("run ls and then run pwd", "run_command; run_command_2 < run_command"),
+    ("extract the numbers from 'I have 3 apples and 5 pears' and compute their average",
+     "extract_from_text; number_statistics < extract_from_text"),
+]  # fmt: skip
+
+# Each with what a reason must name: the part of the request, the tool or argument in question, or the remedy.
+REFUSALS = [
+    ("", "empty"),
+    ("   \n ", "empty"),
+    ("pandas", "'pandas'"),
+    ("then", "'then'"),
+    ("summarize and translate", "nmt_translator"),
+    ("write a joke and translate it to French and Spanish", "'write a joke'"),
+    ("write a joke and translate it to French and Spanish", "'translate it to French and Spanish'"),
+    ("write a joke and translate it to French and Spanish", "OPENAI_API_KEY"),
+    ('translate "good morning" to German', "nmt_translator"),
+    ("translate notes.txt to French, Spanish and German", "nmt_translator"),
+    ("tell me a joke", "language model"),
+    ("write a poem about cats", "language model"),
+    ("write a Python function that reverses a list", "code_writer"),
+    ("order a pizza", "'order a pizza'"),
+    ("book me a flight to Paris", "'book me a flight to Paris'"),
+    ("what is the weather in Berlin?", "no tool does this"),
+    ("what is the capital of France?", "no tool does this"),
+    ("who won the world cup in 2018?", "no tool does this"),
+    ("explain quantum mechanics", "no tool does this"),
+    ("delete all files", "'delete all files'"),
+    ("rename a.txt to b.txt", "'rename a.txt to b.txt'"),
+    ("unzip download.zip", "list_archive"),
+    ("send an email to bob@example.org", "'send an email to bob@example.org'"),
+    ("read notes.txt and order a pizza", "'order a pizza'"),
+    ("count the words", "'text'"),
+    ("make a PDF of report.md", "'path'"),
+    ("is the sky blue?", "no tool does this"),
+    ("Übersetze das ins Deutsche", "Übersetze"),
+    ("今日は何曜日ですか", "今日は何曜日ですか"),
+    ("Сколько будет два плюс два", "no tool does this"),
+    ("read a.txt. " * 3000, "characters"),
+    ("read a.txt and " * 200, "parts"),
+]
+
+ANSWERS = ["hello", "Hi there!", "Good morning", "thanks", "Thank you very much!", "what can you do", "Who are you?",
+           "help", "How are you?", "bye"]  # fmt: skip
+
+
+@pytest.mark.parametrize(("request_", "expected"), PLANS)
+def test_a_request_is_planned(request_: str, expected: str) -> None:
+    draft = plan_by_rules(request_, our())
+    assert isinstance(draft, Planned), draft
+    assert outline(draft.plan) == expected
+    assert draft.by == "rules"
+    assert "without a model" in draft.notes[0]
+    assert not validate(draft.plan, tools=our())
+
+
+@pytest.mark.parametrize(("request_", "named"), REFUSALS, ids=lambda value: value[:30])
+def test_a_request_is_refused_with_the_reason(request_: str, named: str) -> None:
+    draft = plan_by_rules(request_, our())
+    assert isinstance(draft, Refused), draft
+    assert any(named in reason for reason in draft.reasons), draft.reasons
+
+
+@pytest.mark.parametrize("request_", ANSWERS)
+def test_small_talk_is_answered(request_: str) -> None:
+    draft = plan_by_rules(request_, our())
+    assert isinstance(draft, Answered)
+    assert draft.by == "rules"
+
+
+def test_a_greeting_is_answered_honestly() -> None:
+    draft = plan_by_rules("hello", our())
+    assert isinstance(draft, Answered)
+    assert "No model is connected" in draft.text
+    assert str(sum("model" not in tool.effects for tool in our().values())) in draft.text
+
+
+def test_a_summary_without_a_model_says_what_it_is() -> None:
+    draft = plan_by_rules("summarize notes.txt", our())
+    assert isinstance(draft, Planned)
+    assert any("word for word" in note for note in draft.notes)
+
+
+WITH_MODELS = [
+    ("write a joke and translate it to French and Spanish",
+     "content_generator; nmt_translator < content_generator; nmt_translator_2 < content_generator"),
+    ('translate "good morning" to German', "nmt_translator"),
+    ("summarize notes.txt in 2 sentences", "read_file; summarizer < read_file"),
+    ("translate notes.txt to French, Spanish and German",
+     "read_file; nmt_translator < read_file; nmt_translator_2 < read_file; nmt_translator_3 < read_file"),
+    ("write a poem about cats and save it to cats.txt", "content_generator; write_file < content_generator"),
+    ("tell me a joke", "content_generator"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("request_", "expected"), WITH_MODELS)
+def test_tools_that_ask_a_model_are_used_where_they_may_be(request_: str, expected: str) -> None:
+    draft = plan_by_rules(request_, our(), with_models=True)
+    assert isinstance(draft, Planned), draft
+    assert outline(draft.plan) == expected
+
+
+def test_a_fan_out_shares_a_group() -> None:
+    draft = plan_by_rules("write a joke and translate it to French and Spanish", our(), with_models=True)
+    assert isinstance(draft, Planned)
+    joke, french, spanish = draft.plan.steps
+    assert joke.parallel_group is None
+    assert french.parallel_group == spanish.parallel_group == 1
+    assert [french.args["target_lang"], spanish.args["target_lang"]] == ["French", "Spanish"]
+
+
+def test_the_same_request_gives_the_same_plan() -> None:
+    tools: dict[str, Any] = dict(sorted(our().items(), reverse=True))
+    for request_, _ in PLANS[:20]:
+        assert plan_by_rules(request_, our()) == plan_by_rules(request_, tools)
