@@ -8,7 +8,7 @@ import pytest
 
 from overseer.frontends.draft import Planned, Refused
 from overseer.frontends.rules import plan_by_rules
-from tests.frontends.rules import NUMBER, TEXT, WHOLE, args_of, made, planned
+from tests.frontends.rules import NUMBER, TEXT, WHOLE, args_of, made, our, planned
 
 MAIL = made("send_email", "Send an email.", {"to": TEXT, "subject": TEXT, "body": TEXT})
 FLIGHT = made("book_flight", "Book a flight.", {"from_city": TEXT, "to_city": TEXT, "date": TEXT})
@@ -127,15 +127,9 @@ def test_what_is_missing_can_be_left_open_as_an_input() -> None:
 
 
 def test_what_has_no_place_is_noted() -> None:
-    draft = plan_by_rules("read a.txt with b.csv", {"book_flight": FLIGHT, **_our()})
+    draft = plan_by_rules("read a.txt with b.csv", our())
     assert isinstance(draft, Planned)
     assert any("b.csv" in note for note in draft.notes)
-
-
-def _our() -> dict[str, Any]:
-    from tests.frontends.rules import our
-
-    return our()
 
 
 def test_text_with_braces_stays_text() -> None:

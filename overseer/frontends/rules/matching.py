@@ -200,14 +200,14 @@ def _choices(part: Part, candidates: Sequence[Candidate], toolbox: Toolbox, them
     said = [*part.stems, *_kind_words(candidates)]
     verb, head = _verb(part), _head(part)
     known = {word for word in said if any(word in p.weights for p in toolbox.profiles)}
-    whole = sum(toolbox.telling(word) for word in known) or 1.0
+    whole = toolbox.weight(known) or 1.0
     found = []
     sound = sound_of(part.tokens)
     for profile in toolbox.profiles:
         fit = toolbox.fit(said, profile)
         if fit.score <= 0 and likeness(sound, profile.tool)[0] < 0.9:
             continue
-        covered = sum(toolbox.telling(word) for word in fit.words) / whole
+        covered = toolbox.weight(fit.words) / whole
         score = fit.score * (0.45 + 0.55 * min(1.0, covered))
         if verb and verb in fit.firm:
             score *= 1.2 if verb not in FAINT else 1.05
@@ -335,7 +335,7 @@ def _besides(choices: Sequence[Choice], reading: Reading, toolbox: Toolbox, part
         profile = next(p for p in toolbox.profiles if p.tool is choice.tool)
         left = choice.words - taken
         named = {word for word in profile.name if word in left or any(near in left for near in kin(word))}
-        own = sum(toolbox.telling(word) for word in named)
+        own = toolbox.weight(named)
         if own >= _BESIDES and choice.name_share >= 0.6:
             found.append(choice)
             taken |= choice.words

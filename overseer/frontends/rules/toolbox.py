@@ -51,6 +51,10 @@ class Toolbox:
         """From 0 to 1: how much a word says about which tool is meant."""
         return self._telling.get(word, _OF_FAINT if word in FAINT else 1.0)
 
+    def weight(self, words: Iterable[str]) -> float:
+        """How much some words say together."""
+        return sum(self.telling(word) for word in sorted(words))
+
     def _rarity(self, word: str, count: int) -> float:
         rarity = max(0.08, math.log((self._count + 1) / (count + 0.5)) / self._most) if self._most > 0 else 1.0
         return rarity * (_OF_FAINT if word in FAINT else 1.0)
@@ -66,7 +70,7 @@ class Toolbox:
         gains: dict[str, float] = {}
         hits: dict[str, float] = {}
         explained, firm = set(), set()
-        for word in said:
+        for word in sorted(said):  # sums of fractions must not depend on the order of a set
             for meant, share in self._meanings(word, profile):
                 gain = profile.weights[meant] * self.telling(meant) * share
                 gains[meant] = max(gains.get(meant, 0.0), gain)
@@ -74,13 +78,13 @@ class Toolbox:
                 if profile.weights[meant] >= _EXAMPLE:
                     firm.add(word)
                 hits[meant] = max(hits.get(meant, 0.0), share if share == 1.0 else _NAMED_BY_KIN)
-        full = sum(self.telling(word) for word in profile.name)
-        hit = sum(self.telling(word) * hits[word] for word in profile.name if word in hits)
+        full = self.weight(profile.name)
+        hit = sum(self.telling(word) * hits[word] for word in sorted(profile.name) if word in hits)
         share = hit / full if full else 0.0
         return Fit(sum(gains.values()) * (0.5 + 0.5 * share), share, frozenset(explained), frozenset(firm))
 
     def _meanings(self, word: str, profile: Profile) -> list[tuple[str, float]]:
-        alike = kin(word)
+        alike = sorted(kin(word))
         if word in profile.weights:
             return [(word, 1.0), *((other, _OF_KIN) for other in alike if other in profile.name)]
         return [(other, _OF_KIN) for other in alike if other in profile.weights]
