@@ -28,7 +28,7 @@ _VERBS = wordset(
     terminate track train transcode transcribe transform translate transmit trim turn undergo uninstall unpack
     unzip update upgrade upload utilize validate verify visit visualize vote withdraw write archive delineate
     pursue administer settle acquaint enrich escape unescape round simulate summon append hash plan record
-    proceed continue find search ask keep pick sort zip count compare check use run hand-paint carry look"""
+    proceed continue find search ask keep pick sort zip count compare check use run carry look"""
 )
 # These are as often things as they are doings, so what stands behind them decides.
 _OR_THINGS = wordset(
