@@ -54,6 +54,7 @@ def _add_plan_commands(commands: _Commands) -> None:
     plan = commands.add_parser("plan", help="make a plan for a task in plain words, and carry out nothing of it")
     plan.epilog = EXIT_CODES
     plan.add_argument("task", nargs="+", metavar="TASK", help="what is to be done")
+    plan.add_argument("--rules", action="store_true", help="by rules alone, even where a model is connected")
     plan.add_argument("--save", type=Path, metavar="FILE", help="write the plan to a new file, as YAML")
     _add_tools(plan)
     _add_json(plan)

@@ -14,12 +14,14 @@ from overseer.config import Settings
 from overseer.console import say
 from overseer.engine import Engine
 from overseer.errors import UsageError
+from overseer.frontends.asking import ROLE
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.planner import Planner
+from overseer.frontends.rules import plan_by_rules
 from overseer.jsonvalue import Json
 from overseer.plan import to_document, to_yaml, waves
 from overseer.render import plan_lines, wave_lines
-from overseer.tool import Cancellation, ToolContext
+from overseer.tool import Cancellation, ToolContext, ToolError
 from overseer.wiring import make_broker, require_known, take_secrets
 
 
@@ -47,6 +49,15 @@ def _draft(task: str, options: Namespace, settings: Settings) -> Draft:
     registry = read_tools(options.tools, folder)
     require_known(settings, registry.tools)
     engine = Engine(registry.tools.values(), settings=settings.for_engine(), broker=broker)
+    if options.rules:
+        return plan_by_rules(task, registry.tools)
+    try:
+        broker.models.model(ROLE)
+    except ToolError as error:
+        if error.kind != "denied":  # a model was named, and cannot be had: nothing takes its place unasked
+            raise UsageError(str(error)) from error
+        say("no language model is connected, so this is planned by rules")
+        return plan_by_rules(task, registry.tools)
     door, context = engine.door(held_as="this request"), ToolContext("", "plan", 1, Cancellation())
     return Planner(lambda question: door.ask(question, context), registry.tools, settings.limits).draft(task)
 

@@ -95,3 +95,29 @@ def test_a_file_that_is_there_is_left_alone() -> None:
     with ModelServer([PLAN]) as server:
         nowhere = overseer("plan", "x", "--save", "no/such/folder.yaml", server=server)
     assert (nowhere.returncode, "cannot save the plan as no/such/folder.yaml" in nowhere.stderr) == (2, True)
+
+
+def test_without_a_model_rules_make_the_plan_and_say_so() -> None:
+    Path("a.txt").write_text("one two three")
+    made = overseer("plan", "read a.txt and count its words", "--save", "count.yaml")
+    assert made.returncode == 0, made.stdout
+    assert "no language model is connected, so this is planned by rules" in made.stderr
+    assert "planned by rules, without a model" in made.stderr
+    told = json.loads(overseer("plan", "read a.txt and count its words", "--json").stdout)
+    assert (told["decision"], told["by"]) == ("plan", "rules")
+    ran = overseer("run", "count.yaml", "--json")
+    assert ran.returncode == 0
+    assert '"words": 3' in json.dumps(json.loads(ran.stdout)["steps"])
+
+
+def test_what_needs_a_model_is_refused_with_how_to_connect_one() -> None:
+    refused = overseer("plan", "write a joke about cats and translate it to French")
+    assert refused.returncode == 3
+    assert "OPENAI_API_KEY" in refused.stdout
+
+
+def test_rules_can_be_asked_for_where_there_is_a_model() -> None:
+    with ModelServer(["never asked"]) as server:
+        told = json.loads(overseer("plan", "sha256 of a.txt", "--rules", "--json", server=server).stdout)
+        assert server.questions() == []
+    assert (told["decision"], told["by"]) == ("plan", "rules")
