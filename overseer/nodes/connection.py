@@ -71,8 +71,18 @@ class Allowance:
     in_flight: int = 16
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    number: int
+    cancellation: Cancellation
+
+
 class NodeConnection:
-    """Serves one program until it hangs up, breaks the rules or is cut off."""
+    """Serves one program until it hangs up, breaks the rules or is cut off.
+
+    The thread that has read a call makes it, while another of the executor's reads on: handing the call over
+    instead would wake a thread on its way. So the executor must have threads to spare.
+    """
 
     def __init__(
         self,
@@ -98,6 +108,7 @@ class NodeConnection:
         self._was_greeted = False
         self._is_serving = False
         self._is_closed = False
+        self._has_ended = threading.Event()
         self.fault: str | None = None  # which rule was broken, if any
 
     def greet(self) -> None:
@@ -106,7 +117,7 @@ class NodeConnection:
         self._send(frame_bytes({"hello": "overseer", "version": 1, "in_flight": self._allowance.in_flight}))
 
     def serve(self) -> None:
-        """Take requests until the end, on this thread; the calls run on the executor's."""
+        """Take requests until the end, on this thread and the executor's; returns when that has come."""
         with self._lock:
             if self._is_closed:
                 return
@@ -114,16 +125,41 @@ class NodeConnection:
         try:
             if not self._was_greeted:
                 self.greet()
+        except OSError:  # it hung up before it was greeted
+            self._end()
+            return
+        self._read_on()
+        self._has_ended.wait()
+
+    def _read_on(self) -> None:
+        """Take requests until one is a call: somebody else reads on then, and this thread makes the call."""
+        try:
             while (frame := read_frame(self._socket)) is not None:
-                self._take(frame)
+                if (call := self._taken(frame)) is None:
+                    continue
+                if self._is_read_on():
+                    self._carry_out(call, frame)
+                    return
+                self._carry_out(call, frame)
         except ProtocolError as error:
             self.fault = str(error)
             _log.warning("a program that calls tools was cut off: it sent %s", error)
         except OSError:
             pass  # it hung up in the middle of something
-        finally:
-            self.close()
-            self._let_go()
+        self._end()
+
+    def _is_read_on(self) -> bool:
+        """Whether another thread goes on reading."""
+        try:
+            self._executor.submit(self._read_on)
+        except RuntimeError:  # the program is ending, and starts no more threads
+            return False
+        return True
+
+    def _end(self) -> None:
+        self.close()
+        self._let_go()
+        self._has_ended.set()
 
     def close(self) -> None:
         """Cut the program off, and give up what it still waits for."""
@@ -149,7 +185,8 @@ class NodeConnection:
 
     # --- requests
 
-    def _take(self, frame: dict[str, Json]) -> None:
+    def _taken(self, frame: dict[str, Json]) -> _Call | None:
+        """The call that a frame asks for, if it does and may."""
         self._frames += 1
         if self._allowance.calls is not None and self._frames > _FRAMES_A_CALL * self._allowance.calls:
             raise ProtocolError(f"more than {_FRAMES_A_CALL} times as many frames as it may make calls")
@@ -161,40 +198,37 @@ class NodeConnection:
                 cancellation = self._under_way.get(number)
             if cancellation is not None:
                 cancellation.ask()
-            return
+            return None
         if number <= self._last_id:
             raise ProtocolError(f"the number {number} after {self._last_id}")
         self._last_id = number
-        self._begin(number, frame)
+        return self._begun(number)
 
-    def _begin(self, number: int, frame: dict[str, Json]) -> None:
-        cancellation = Cancellation()
+    def _begun(self, number: int) -> _Call | None:
+        call = _Call(number, Cancellation())
         with self._lock:
             if len(self._under_way) >= self._allowance.in_flight:
                 raise ProtocolError(f"more than {self._allowance.in_flight} calls at once")
-            self._under_way[number] = cancellation
+            self._under_way[number] = call.cancellation
         self._calls += 1
         allowed = self._allowance.calls
         if allowed is not None and self._calls > allowed:
             self._answer(
                 number, Answer(failure=Failure("limit", f"a node may make {allowed} calls, and this is one more"))
             )
-            return
-        try:
-            self._executor.submit(self._carry_out, number, frame, cancellation)
-        except RuntimeError as error:
-            self._answer(number, Answer(failure=Failure("internal", f"the engine takes no more calls: {error}")))
+            return None
+        return call
 
-    def _carry_out(self, number: int, frame: dict[str, Json], cancellation: Cancellation) -> None:
+    def _carry_out(self, call: _Call, frame: dict[str, Json]) -> None:
         try:
-            answer = self._asked(frame, cancellation)
+            answer = self._asked(frame, call.cancellation)
         except _Misshapen as error:
             answer = Answer(failure=Failure("bad_request", str(error)))
         except Exception as error:  # an edge: whatever goes wrong in here is an answer, and is not lost
             _log.exception("a call of a program failed inside the engine")
             answer = Answer(failure=Failure("internal", f"{type(error).__name__}: {error}"))
         with suppress(OSError, ValueError):
-            self._answer(number, answer)
+            self._answer(call.number, answer)
 
     def _asked(self, frame: dict[str, Json], cancellation: Cancellation) -> Answer:
         match frame.get("op"):

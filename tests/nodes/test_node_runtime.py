@@ -200,23 +200,31 @@ def test_models_chains_and_resilient_calls_go_the_same_way(runtime: NodeRuntime)
     ]  # fmt: skip
 
 
-def test_an_engine_that_dies_fails_every_call_and_keeps_what_it_had_answered() -> None:
+def test_an_engine_that_dies_fails_every_call_and_keeps_what_it_had_answered(pool: ThreadPoolExecutor) -> None:
     ours, theirs = socket.socketpair()
     door = ScriptedDoor(upper=upper)
-    with ThreadPoolExecutor(1) as one_after_the_other:
-        connection = NodeConnection(theirs, door, one_after_the_other)
-        door.tools["last"] = lambda prompt, **_: connection.close()
-        serving = threading.Thread(target=connection.serve)
-        serving.start()
-        runtime = NodeRuntime(ours)
-        results = runtime.call_tools_parallel([("upper", "a")] * 5 + [("last", "")] + [("upper", "b")] * 40, "partial")
-        assert results[:5] == ["A"] * 5
-        assert results[-1]["error"] == {"kind": "internal", "message": results[-1]["error"]["message"]}
-        assert "the engine has hung up" in results[-1]["error"]["message"]
-        with pytest.raises(ToolCallError, match="hung up"):
-            runtime.call_tool("upper", "x")
-        runtime.close()
-        serving.join(30)
+    connection = NodeConnection(theirs, door, pool)
+    serving = threading.Thread(target=connection.serve)
+    serving.start()
+    runtime = NodeRuntime(ours)
+    room = runtime._channel._room
+
+    def last(prompt: str, **_: Any) -> None:
+        while runtime._channel._room < room - 1:  # until all others have been answered
+            time.sleep(0.001)
+        connection.close()
+
+    door.tools["last"] = last
+    results = runtime.call_tools_parallel([("upper", "a")] * 5 + [("last", "")], "partial")
+    assert results[:5] == ["A"] * 5
+    assert results[-1]["error"] == {"kind": "internal", "message": results[-1]["error"]["message"]}
+    assert "the engine has hung up" in results[-1]["error"]["message"]
+    later = runtime.call_tools_parallel([("upper", "b")] * 40, "partial")
+    assert all("hung up" in result["error"]["message"] for result in later)
+    with pytest.raises(ToolCallError, match="hung up"):
+        runtime.call_tool("upper", "x")
+    runtime.close()
+    serving.join(30)
 
 
 # --- over a socket file
