@@ -18,11 +18,10 @@ from overseer.broker.result import ToolResult
 from overseer.errors import Failure, FailureKind
 from overseer.failures import failure_from
 from overseer.frontends.programs import Programs, Task, Try
-from overseer.jsonvalue import Json
 from overseer.plan.values import Code
 from overseer.recording import StepRecords, Tell
 from overseer.sandbox import Job, Limits, NodeNotStarted, Outcome, Sandbox, SandboxLost, inspection
-from overseer.tool import Question, ToolContext, ToolError
+from overseer.tool import Question, ToolError
 from overseer.worker import Work
 
 # So many programs are tried for one attempt at a step.
@@ -39,22 +38,10 @@ class Coding:
     fallback: Fallback = field(default_factory=Fallback)
 
 
-class StepDoor:
-    """What the steps of one run go through: their calls to the tools, their code to the sandbox."""
-
-    def __init__(self, door: Door, coding: Coding | None, tell: Tell) -> None:
-        self._door = door
-        self._coding = coding
-        self._tell = tell
-
-    def call(self, name: str, args: Mapping[str, Json], context: ToolContext) -> ToolResult:
-        return self._door.call(name, args, context)
-
-    def run_code(self, task: Code, work: Work) -> ToolResult:
-        if self._coding is None:
-            return ToolResult(failure=Failure("denied", "this engine cannot run generated code"))
-        tools = {name: tool for name, tool in self._door.tools.items() if name in task.tools}
-        return _Step(self._door, self._coding, work, Task(task.task, work.args, tools), self._tell).carried_out()
+def carried_out(coding: Coding, task: Code, work: Work, door: Door, tell: Tell) -> ToolResult:
+    """What came of one attempt at a step that is code."""
+    tools = {name: tool for name, tool in door.tools.items() if name in task.tools}
+    return _Step(door, coding, work, Task(task.task, work.args, tools), tell).carried_out()
 
 
 class _Step:

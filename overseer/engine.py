@@ -22,6 +22,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from overseer.approval import Approval, NotApproved, approved, open_needs, refuse_secrets
 from overseer.broker.accounts import Account, Accounts
@@ -32,7 +33,6 @@ from overseer.broker.caps import NO_CAP, Cap, cap_from_text, cap_text, overruled
 from overseer.broker.needs import Need
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.broker.remedies import of_plan, of_run, of_setting
-from overseer.coding import Coding, StepDoor
 from overseer.errors import PlanError, UsageError
 from overseer.given import by_name, code_faults, effects_of, has_code, plain_inputs
 from overseer.ids import new_run_id
@@ -50,8 +50,12 @@ from overseer.run import PlanLike, Run, RunResult
 from overseer.runlog import NoLog, RunLog
 from overseer.runner import Runner, steady_clock
 from overseer.sources import Sources
+from overseer.stepdoor import StepDoor
 from overseer.stream import Stream, Watcher
 from overseer.tool import Tool, ToolError
+
+if TYPE_CHECKING:
+    from overseer.coding import Coding
 
 # So many calls may be part of each other: a tool that carries out a plan may be called by that plan.
 _DEEPEST = 8

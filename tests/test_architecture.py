@@ -32,6 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "overseer.works",
         "overseer.recording",
         "overseer.coding",
+        "overseer.stepdoor",
     ),
     ("overseer.dispatch", "overseer.stream", "overseer.journal", "overseer.sources"),
     ("overseer.worker", "overseer.pruning"),

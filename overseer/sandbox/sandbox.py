@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from overseer.broker.attempts import warm_executor
-from overseer.errors import Failure, OverseerError
-from overseer.jsonvalue import Json
+from overseer.broker.broker import Broker, Door
+from overseer.broker.fallback import Fallback
+from overseer.broker.programs import Program, ProgramDoor
+from overseer.errors import OverseerError
 from overseer.nodes import NodeDoor
-from overseer.nodes.connection import Answer
 from overseer.sandbox.fresh import FreshProcesses
 from overseer.sandbox.inside.preparation import Setting
 from overseer.sandbox.inside.refusal import Refused
@@ -81,7 +82,7 @@ class Sandbox:
         """Run a node to its end, on this thread. Without a door it can call nothing."""
         template = self._living()
         try:
-            return self._run(template, job, door or _ClosedDoor(), cancellation or Cancellation())
+            return self._run(template, job, door or _no_tools(), cancellation or Cancellation())
         except SandboxLost:
             template.close()
             raise
@@ -116,7 +117,7 @@ class Sandbox:
         try:
             self.checks = attacked(
                 self.level,
-                lambda job: self._run(template, job, _ClosedDoor(), Cancellation()),
+                lambda job: self._run(template, job, _no_tools(), Cancellation()),
                 hidden_samples(self._setting),
             )
             if failed := [check for check in self.checks if check.has_failed]:
@@ -152,26 +153,6 @@ def _candidates() -> tuple[Level, ...]:
     return ("platform",) if sys.platform == "darwin" else ("full", "hardened")
 
 
-class _ClosedDoor:
+def _no_tools() -> NodeDoor:
     """For nodes that may call nothing."""
-
-    def call(
-        self, tool: str, prompt: str, args: dict[str, Json], *, timeout_s: float | None, cancellation: Cancellation
-    ) -> Answer:
-        failure = Failure("bad_request", f"there is no tool '{tool}' for this program; it was given none")
-        return Answer(failure=failure, is_unknown_tool=True)
-
-    def ask(self, model: str, prompt: str, options: Mapping[str, Json], *, cancellation: Cancellation) -> Answer:
-        return Answer(failure=Failure("denied", "this program may ask no model"))
-
-    def resilient(
-        self,
-        scenario: str,
-        given: Json,
-        *,
-        tags: Sequence[str],
-        max_attempts: int,
-        mark_failures: bool,
-        cancellation: Cancellation,
-    ) -> Answer:
-        return Answer(failure=Failure("bad_request", "this program was given no tools"))
+    return ProgramDoor(Door(Broker(), {}), Program(), Fallback())
