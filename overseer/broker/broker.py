@@ -19,6 +19,7 @@ from overseer.broker.attempts import Attempt, TimeLimit, as_result, attempt_here
 from overseer.broker.budget import NOTHING, Budget
 from overseer.broker.cache import NO_CACHE, Cache, call_key
 from overseer.broker.desk import Desk
+from overseer.broker.hearing import AsItComes, Hearing, OnText, Pieces
 from overseer.broker.limits import Limits
 from overseer.broker.meter import Meter
 from overseer.broker.modelcalls import CostOf, MeteredModels, ModelSource, NoModels, nobody_knows
@@ -48,6 +49,9 @@ from overseer.tool import (
 # Told that a call waits for a limit, and how to end that where it has done nothing yet; with None, that it goes on.
 Hold = Callable[[ToolContext, str | None, GiveUp | None], None]
 
+# Told what a model answers a call, piece by piece; with None, that the answer begins anew.
+Hear = Callable[[ToolContext, str | None], None]
+
 # How classes of tools are approved on the command line of a run or a call.
 APPROVE_OPTION = "--approve {classes}"
 
@@ -67,6 +71,8 @@ class Redacts(Protocol):
 
     def redact_json(self, value: Json) -> Json: ...
 
+    def in_pieces(self) -> Pieces: ...
+
 
 class NothingToRedact:
     """For those who have no secrets."""
@@ -81,6 +87,9 @@ class NothingToRedact:
 
     def redact_json(self, value: Json) -> Json:
         return value
+
+    def in_pieces(self) -> Pieces:
+        return AsItComes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +148,7 @@ class Door:
         self._inside = inside
         self._desks: dict[str, Desk] = {}
         self.hold: Hold = lambda context, name, give_up: None
+        self.hear: Hear | None = None
 
     def call(
         self,
@@ -188,12 +198,12 @@ class Door:
         cache.keep(key, value)
         return ToolResult(value, spent=meter.total)
 
-    def ask(self, question: Question, context: ToolContext) -> ToolResult:
-        """What a model answers, asked by nobody's tool."""
+    def ask(self, question: Question, context: ToolContext, *, on_text: OnText | None = None) -> ToolResult:
+        """What a model answers, asked by nobody's tool; `on_text` hears it as it comes."""
         meter = self._meter()
         try:
             self._check_asking()
-            models = self._models(context, meter, self._holding(context, None))
+            models = self._models(context, meter, self._holding(context, None), partial(self._hearing, on_text))
             reply = models.ask(question, cancellation=context.cancellation)
             redactor = self.broker.redactor
             reply = replace(reply, text=redactor.redact(reply.text), value=redactor.redact_json(reply.value))
@@ -309,9 +319,18 @@ class Door:
             def run_plan(plan: Any, inputs: dict[str, Any]) -> Json:
                 return carry_out(Inside(self, context, meter, self.depth + 1), plan, inputs)
 
-        return replace(self.broker.services, models=self._models(context, meter, making.hold), run_plan=run_plan)
+        on_text = take_back = None
+        if (hear := self.hear) is not None:
+            on_text, take_back = partial(hear, context), partial(hear, context, None)
+        models = self._models(context, meter, making.hold, partial(self._hearing, on_text, take_back))
+        return replace(self.broker.services, models=models, run_plan=run_plan)
 
-    def _models(self, context: ToolContext, meter: Meter, hold: OnHold) -> MeteredModels:
+    def _hearing(self, on_text: OnText | None, take_back: Callable[[], None] | None = None) -> Hearing | None:
+        return Hearing(on_text, self.broker.redactor.in_pieces, take_back) if on_text is not None else None
+
+    def _models(
+        self, context: ToolContext, meter: Meter, hold: OnHold, hearing: Callable[[], Hearing | None]
+    ) -> MeteredModels:
         account = self._account_of(context.key)
         return MeteredModels(
             self.broker.models,
@@ -323,6 +342,7 @@ class Door:
             hold=hold,
             cache=self.broker.cache,
             may_keep=self._is_free_of_secrets,
+            hearing=hearing,
         )
 
     def _meter(self) -> Meter:
