@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.catalogue",),
     ("overseer.config", "overseer.render", "overseer.retelling", "overseer.registry"),
     ("overseer.engine", "overseer.report"),
-    ("overseer.run",),
+    ("overseer.run", "overseer.conversation"),
     (
         "overseer.approval",
         "overseer.given",
@@ -35,7 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "overseer.stepdoor",
     ),
     ("overseer.dispatch", "overseer.stream", "overseer.journal", "overseer.sources"),
-    ("overseer.worker", "overseer.pruning"),
+    ("overseer.worker", "overseer.pruning", "overseer.sessions"),
     ("overseer.frontends",),
     ("overseer.kinds", "overseer.sandbox"),
     ("overseer.broker",),

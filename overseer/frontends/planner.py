@@ -13,6 +13,7 @@ from overseer.broker.result import ToolResult
 from overseer.errors import Failure
 from overseer.frontends.asking import ROLE, Asking, Room, Turn, asking
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
+from overseer.frontends.earlier import Earlier, given_to, with_earlier
 from overseer.frontends.replies import BadReply, DirectAnswer, read_reply
 from overseer.frontends.seedform import with_arguments
 from overseer.frontends.toolguide import one_line
@@ -20,6 +21,7 @@ from overseer.plan import Draft as ReadPlan
 from overseer.plan import Limits, check_draft, completed, validate
 from overseer.plan.expansion import expanded
 from overseer.plan.faults import Fault
+from overseer.plan.inputs import in_words, type_fits
 from overseer.plan.values import WorkflowPlan
 from overseer.tool import Question, Tool
 
@@ -65,19 +67,27 @@ class Planner:
         self._min_steps = min_steps
         self._room = room or Room()
 
-    def draft(self, request: str, conversation: Sequence[Turn] = ()) -> Draft:
-        """An answer, a plan without faults, or why there is neither; the conversation is what was said before."""
+    def draft(
+        self, request: str, conversation: Sequence[Turn] = (), earlier: Mapping[str, Earlier] | None = None
+    ) -> Draft:
+        """An answer, a plan without faults, or why there is neither.
+
+        The conversation is what was said before, `earlier` what was made before: inputs of those names get the
+        values, and need none of their own.
+        """
+        known = earlier or {}
         if not request.strip():
             return Refused(("there is no request; say what is to be done",), "model")
         asked = asking(
             request,
             conversation,
             self._tools,
+            earlier=known,
             limits=self._limits,
             min_steps=self._min_steps,
             room=self._room,
         )
-        return self.settled(asked)
+        return self.settled(asked, lambda read: _with_known(read, known))
 
     def settled(self, asked: Asking, meant: Meant | None = None) -> Draft:
         """What comes of asking this, and of asking once more where the first reply cannot be used."""
@@ -141,6 +151,22 @@ def with_missing_inputs(read: ReadPlan, known: Collection[str] = ()) -> ReadPlan
         if declared.required and declared.default is None and name not in known
     )
     return replace(read, faults=(*read.faults, *missing))
+
+
+def _with_known(read: ReadPlan, known: Mapping[str, Earlier]) -> ReadPlan:
+    """The plan with the earlier results that it takes as inputs; what would not fit there is a fault."""
+    plan = with_earlier(read.plan, known)
+    given = given_to(plan, known)
+    misfits = (
+        Fault(
+            f"the input '{name}' is declared as {in_words(plan.inputs[name].type)}, the result is not",
+            f"it is {in_words(known[name].type)}",
+            where=("inputs", name),
+        )
+        for name, value in given.items()
+        if not type_fits(plan.inputs[name].type, value)
+    )
+    return with_missing_inputs(replace(read, plan=plan, faults=(*read.faults, *misfits)), given)
 
 
 def _without_reply(failure: Failure) -> Refused:
