@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,10 @@ exit codes: 0 all steps succeeded, 1 unexpected error, 2 usage or configuration,
 def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """What a command line says; SystemExit, having said why, if it cannot be."""
     chosen = parser()
-    options, rest = chosen.parse_known_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
+        given.insert(0, "chat")  # options without a command are those of the chat
+    options, rest = chosen.parse_known_args(given)
     if options.command == "call":  # argparse takes no arguments of a tool once an option stood between
         options.arguments += [text for text in rest if not text.startswith("-")]
         rest = [text for text in rest if text.startswith("-")]
@@ -42,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"overseer {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
+    _add_chat(commands.add_parser("chat", help="talk at the terminal; what is done where no command is named"))
     _add_plan_commands(commands)
     _add_run_commands(commands)
     _add_tool_commands(commands)
@@ -49,6 +54,13 @@ def parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="say what holds on this machine, and what would help where it does not")
     _add_json(doctor)
     return parser
+
+
+def _add_chat(chat: argparse.ArgumentParser) -> None:
+    chat.epilog = EXIT_CODES
+    _add_approval(chat)
+    _add_budget(chat)
+    _add_tools(chat)
 
 
 def _add_plan_commands(commands: _Commands) -> None:
@@ -141,9 +153,7 @@ def _add_node(node: argparse.ArgumentParser) -> None:
 def _add_running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-parallel", type=_positive, metavar="N", help="steps that may work at the same time")
     _add_approval(parser)
-    parser.add_argument(
-        "--budget", type=_cap, default=None, metavar="AMOUNTS", help="such as requests=20,tokens=50k,cost=0.50,time=10m"
-    )
+    _add_budget(parser)
     form = parser.add_mutually_exclusive_group()
     _add_json(form)
     form.add_argument("--jsonl", action="store_true", help="print the events as they happen, one JSON object a line")
@@ -156,6 +166,12 @@ def _add_approval(parser: argparse.ArgumentParser) -> None:
         default=frozenset(),
         metavar="CLASSES",
         help="what tools may do without asking: network, write, exec, or all",
+    )
+
+
+def _add_budget(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--budget", type=_cap, default=None, metavar="AMOUNTS", help="such as requests=20,tokens=50k,cost=0.50,time=10m"
     )
 
 

@@ -14,9 +14,10 @@ PACKAGE = ROOT / "overseer"
 # From the top to the bottom. A module may import from its own layer and from those below.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("chat_cli",),
+    ("overseer.commands", "overseer.chat"),
     ("overseer.arguments",),
-    ("overseer.commands",),
     ("overseer.serving",),
+    ("overseer.workbench", "overseer.planview"),
     ("overseer.wiring",),
     ("overseer.catalogue",),
     ("overseer.config", "overseer.settings", "overseer.render", "overseer.retelling", "overseer.registry"),
@@ -33,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "overseer.recording",
         "overseer.coding",
         "overseer.stepdoor",
+        "overseer.review",
     ),
     ("overseer.dispatch", "overseer.stream", "overseer.journal", "overseer.sources"),
     ("overseer.worker", "overseer.pruning", "overseer.sessions"),

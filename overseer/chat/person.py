@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from overseer.report import Report
@@ -33,6 +34,6 @@ class Person(Protocol):
         """Carry a run out, showing what happens, and stop it when told to."""
         ...
 
-    def interruptible(self) -> Cancellation:
-        """What is asked as soon as the person wants what is being done to stop; valid until the next one."""
+    def interruptible(self) -> AbstractContextManager[Cancellation]:
+        """What is asked, while this is open, as soon as the person wants what is being done to stop."""
         ...

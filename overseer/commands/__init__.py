@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Command = Callable[[Namespace, "Settings"], int]
 
 _HOMES = {
+    "chat": "chat",
     "plan": "planning",
     "check": "plans",
     "run": "plans",
