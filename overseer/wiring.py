@@ -15,7 +15,7 @@ from overseer.broker.cache import NO_CACHE, Cache, FileCache
 from overseer.broker.limits import Limits
 from overseer.broker.remedies import of_setting
 from overseer.broker.retry import Retry
-from overseer.config import Settings, default_settings
+from overseer.config import Settings
 from overseer.console import hide
 from overseer.errors import UsageError
 from overseer.home import home
@@ -25,6 +25,7 @@ from overseer.plan.suggestions import did_you_mean
 from overseer.processes import ProcessCommands
 from overseer.registry.folders import never_written
 from overseer.secrets import RedactingFilter, Redactor, Secrets, StreamRedactor, environment, protect_memory
+from overseer.settings.layers import default_settings
 from overseer.tool import Services, Tool, ToolError
 from overseer.web import WebClient
 from overseer.workspace import FolderWorkspace, Quota, our_own

@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.serving",),
     ("overseer.wiring",),
     ("overseer.catalogue",),
-    ("overseer.config", "overseer.render", "overseer.retelling", "overseer.registry"),
+    ("overseer.config", "overseer.settings", "overseer.render", "overseer.retelling", "overseer.registry"),
     ("overseer.engine", "overseer.report"),
     ("overseer.run",),
     (
