@@ -53,10 +53,9 @@ def _carry_out(options: argparse.Namespace, *, as_json: bool) -> int:
     from overseer.errors import OutputError, OverseerError
 
     try:
-        from overseer.commands import command_of
-        from overseer.config import load_settings
+        from overseer.commands import carry_out
 
-        return command_of(options.command)(options, load_settings())
+        return carry_out(options)
     except OutputError:
         raise
     except OverseerError as error:

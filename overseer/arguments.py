@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,16 +26,25 @@ exit codes: 0 all steps succeeded, 1 unexpected error, 2 usage or configuration,
 def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """What a command line says; SystemExit, having said why, if it cannot be."""
     chosen = parser()
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
-        given.insert(0, "chat")  # options without a command are those of the chat
-    options, rest = chosen.parse_known_args(given)
+    options, rest = chosen.parse_known_args(_with_command(list(sys.argv[1:] if arguments is None else arguments)))
+    options.set += getattr(options, "set_after", [])
     if options.command == "call":  # argparse takes no arguments of a tool once an option stood between
         options.arguments += [text for text in rest if not text.startswith("-")]
         rest = [text for text in rest if text.startswith("-")]
     if rest:
         chosen.error(f"unrecognized arguments: {' '.join(rest)}")
     return options
+
+
+def _with_command(given: list[str]) -> list[str]:
+    """The arguments with a command in them: options of no command are those of the chat."""
+    place = 0
+    while place < len(given) and given[place].partition("=")[0] in ("--config", "--set"):
+        place += 1 if "=" in given[place] else 2
+    rest = given[place:]
+    if not rest or (rest[0].startswith("-") and rest[0] not in ("-h", "--help", "--version")):
+        return [*given[:place], "chat", *rest]
+    return given
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,6 +62,8 @@ def parser() -> argparse.ArgumentParser:
     _add_node(commands.add_parser("node", help="run one program as generated code is run: in the sandbox"))
     doctor = commands.add_parser("doctor", help="say what holds on this machine, and what would help where it does not")
     _add_json(doctor)
+    _add_config(commands.add_parser("config", help="say which settings are in force, and where each comes from"))
+    _add_settings(parser, commands.choices.values())
     return parser
 
 
@@ -148,6 +159,38 @@ def _add_node(node: argparse.ArgumentParser) -> None:
     node.add_argument("--timeout", type=_seconds, metavar="S", help="seconds that it may take")
     _add_tools(node)
     _add_json(node)
+
+
+def _add_config(config: argparse.ArgumentParser) -> None:
+    config.epilog = "show: the values; path: the files; trust, distrust: read the settings of the project here, or not"
+    actions = ("show", "path", "trust", "distrust")
+    config.add_argument("action", nargs="?", choices=actions, default="show", help="(default: show)")
+    config.add_argument("key", nargs="?", metavar="KEY", help="with show: only this setting or section")
+    config.add_argument("--origin", action="store_true", help="with show: also where each value comes from")
+    _add_json(config)
+
+
+def _add_settings(parser: argparse.ArgumentParser, commands: Iterable[argparse.ArgumentParser]) -> None:
+    """What every command takes, before its name and behind it."""
+    parser.set_defaults(set=[], config_file=None)
+    for one in (parser, *commands):
+        group = one.add_argument_group("settings")
+        group.add_argument(
+            "--config",
+            dest="config_file",
+            type=Path,
+            default=argparse.SUPPRESS,
+            metavar="FILE",
+            help="in place of your config.yaml",
+        )
+        group.add_argument(
+            "--set",
+            dest="set" if one is parser else "set_after",
+            action="append",
+            default=argparse.SUPPRESS,
+            metavar="KEY=VALUE",
+            help="such as execution.max_parallel=4 (repeatable)",
+        )
 
 
 def _add_running(parser: argparse.ArgumentParser) -> None:

@@ -5,23 +5,27 @@ Where values come from, and what each may be, is left to `overseer.settings`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from overseer.broker.caps import Cap
 from overseer.broker.limits import Limit
 from overseer.broker.permissions import Policy
 from overseer.console import say
-from overseer.engine import EngineSettings
 from overseer.home import workflows_folder
 from overseer.plan import Limits
 from overseer.sandbox.values import Level
 from overseer.sandbox.values import Limits as NodeLimits
 from overseer.settings.chat import ChatSettings, WorkflowMode
+from overseer.settings.given import NO_FLAGS, Flags
 from overseer.settings.layers import Layers, read_layers
 from overseer.tool import EFFECTS
+
+if TYPE_CHECKING:
+    from overseer.engine import EngineSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class Settings:
     layers: Layers = field(compare=False, repr=False)  # where all of this comes from
 
     def for_engine(self, max_parallel: int | None = None) -> EngineSettings:
+        from overseer.engine import EngineSettings  # takes long to load, and not every command runs something
+
         return EngineSettings(
             max_parallel=max_parallel or self.max_parallel,
             strict_groups=self.strict_groups,
@@ -69,15 +75,17 @@ class Settings:
         )
 
 
-def load_settings() -> Settings:
-    """The settings in force, having said what in them is left out; UsageError names every place that is wrong."""
-    layers = read_layers()
+def load_settings(flags: Flags = NO_FLAGS) -> Settings:
+    """The settings in force, having said what in them is left out; SettingsError names every place that is wrong."""
+    layers = read_layers(flags, os.environ, Path.cwd())
     for warning in layers.warnings:
         say(f"warning: {warning}")
-    return _settings(layers)
+    layers.require_sound()
+    return settings_of(layers)
 
 
-def _settings(layers: Layers) -> Settings:
+def settings_of(layers: Layers) -> Settings:
+    """The values of sound layers."""
     value = layers.values()
     return Settings(
         max_parallel=value["execution.max_parallel"],

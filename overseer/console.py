@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol, TextIO, cast
 
-from overseer.errors import ApprovalNeeded, OutputError, OverseerError, PlanError, RunCutOff
+from overseer.errors import ApprovalNeeded, OutputError, OverseerError, PlanError, RunCutOff, SettingsError
 from overseer.jsonvalue import Json, json_text
 
 
@@ -47,7 +47,7 @@ def complain(error: OverseerError, *, as_json: bool) -> None:
 
 
 def _details(error: OverseerError) -> dict[str, Json]:
-    faults = error.faults if isinstance(error, PlanError) else ()
+    faults = error.faults if isinstance(error, PlanError | SettingsError) else ()
     details: dict[str, Json] = {
         "faults": [fault.to_json() if hasattr(fault, "to_json") else {"problem": str(fault)} for fault in faults]
     }

@@ -34,7 +34,7 @@ from overseer.plan.suggestions import did_you_mean
 from overseer.processes import ProcessCommands
 from overseer.registry.folders import never_written
 from overseer.secrets import RedactingFilter, Redactor, Secrets, StreamRedactor, environment, protect_memory
-from overseer.settings.layers import default_settings
+from overseer.settings.project import NAMES as PROJECT_SETTINGS
 from overseer.tool import Services, Tool, ToolError
 from overseer.web import WebClient
 from overseer.workspace import FolderWorkspace, Quota, our_own
@@ -132,8 +132,9 @@ def document_fetcher(settings: Settings) -> Callable[[str], str]:
 def _workspace(settings: Settings, folder: Path, given: Sequence[Path]) -> FolderWorkspace:
     root = folder / settings.workspace
     own = our_own()
-    # Or leave to write a file would be leave to run one.
-    protected = replace(own, unwritable=(*own.unwritable, default_settings(), *never_written(folder, given)))
+    # Or leave to write a file would be leave to run one, or to be asked no more.
+    of_settings = (*(file.path for file in settings.layers.files), *(folder / name for name in PROJECT_SETTINGS))
+    protected = replace(own, unwritable=(*own.unwritable, *of_settings, *never_written(folder, given)))
     quota = Quota(settings.workspace_bytes, settings.workspace_files)
     try:
         return FolderWorkspace(root, quota=quota, protected=protected)

@@ -44,7 +44,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.nodes",),
     ("overseer.models", "overseer.workspace", "overseer.web", "overseer.processes"),
     ("overseer.failures", "overseer.secrets", "overseer.runlog", "overseer.schema"),
-    ("overseer.database", "overseer.locks", "overseer.diagnosis", "overseer.ids", "overseer.home"),
+    ("overseer.database", "overseer.locks", "overseer.diagnosis", "overseer.ids", "overseer.home", "overseer.trust"),
     ("overseer.kernel",),
     ("overseer.plan",),
     ("overseer.console", "overseer.exits", "overseer.stopsignals"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from overseer.models.settings import _OWN_KEYS
 from overseer.plan.document import read_document
 from overseer.secrets import Secrets
 from overseer.settings.checks import cap
+from overseer.settings.given import OTHERS, VARIABLES
 from overseer.settings.keys import GROUPS, KEYS, NAMED
 from overseer.settings.layers import default_settings
 from tests.pages import blocks, first_column, page, section
@@ -47,9 +50,21 @@ def test_every_example_loads_and_changes_something(own_home: Path, number: int) 
     assert settings != defaults
 
 
-def test_there_is_an_example_of_every_section() -> None:
-    shown = {name for block in EXAMPLES for name in read_document(block.text, syntax="yaml").value}
-    assert shown == set(GROUPS[""])
+def test_there_is_an_example_of_every_key() -> None:
+    shown = {key for block in EXAMPLES for key in keys_in(read_document(block.text, syntax="yaml").value)}
+    assert shown == {*KEYS, *NAMED}
+
+
+def keys_in(value: Any, section: str = "") -> Iterator[str]:
+    for name, inner in value.items():
+        if (key := f"{section}.{name}" if section else name) in GROUPS:
+            yield from keys_in(inner, key)
+        else:
+            yield key
+
+
+def test_the_variables_of_the_page_are_variables() -> None:
+    assert set(re.findall(r"OVERSEER_[A-Z_]+", PAGE)) <= {*VARIABLES, *OTHERS}
 
 
 def test_the_rules_of_the_example_decide_as_the_page_says(own_home: Path) -> None:
@@ -62,7 +77,7 @@ def test_the_rules_of_the_example_decide_as_the_page_says(own_home: Path) -> Non
     command = tools["run_command"]
     assert policy.verdict(command, {"command": "git push origin"}) == "deny"
     assert policy.verdict(command, {"command": ["git", "log"]}) == "allow"
-    assert policy.verdict(command, {"command": "ls"}) == "ask"
+    assert policy.verdict(command, {"command": "ls"}) == "deny"
     assert policy.verdict(tools["write_file"], {"path": "drafts/a.txt"}) == "allow"
     assert policy.verdict(tools["write_file"], {"path": "drafts/../x"}) == "ask"
     assert policy.verdict(tools["fetch_url"], {}) == "allow"

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from overseer.arguments import parsed
 from overseer.broker.permissions import Grants
+from overseer.commands import carry_out
 from overseer.commands.reading import read_tools
 from overseer.config import Settings
 from overseer.conversation import Conversation, KeepsNothing
@@ -53,9 +55,7 @@ def chat(options: Namespace, settings: Settings) -> int:
             budget=options.budget,
         )
         commands = registry(ABOUT)
-        return Chat(
-            talk, bench, reader, commands, journal=journal, command_line=lambda words: _carried_out(words, settings)
-        ).run()
+        return Chat(talk, bench, reader, commands, journal=journal, command_line=_carried_out).run()
 
 
 def begun(journal: Journal | None, folder: Path) -> Conversation:
@@ -68,16 +68,12 @@ def begun(journal: Journal | None, folder: Path) -> Conversation:
     return Conversation(session_id, keeper=journal.sessions, clock=time.time)
 
 
-def _carried_out(words: Sequence[str], settings: Settings) -> int:
+def _carried_out(words: Sequence[str]) -> int:
     """What a command line would do, from within the chat."""
-    from overseer.arguments import parsed
-    from overseer.commands import command_of
-
     try:
-        options = parsed(words)
+        return carry_out(parsed(words))
     except SystemExit as left:  # of argparse, which has said why
         return left.code if isinstance(left.code, int) else 1
-    return command_of(options.command)(options, settings)
 
 
 @contextmanager

@@ -26,6 +26,9 @@ class Origin:
     def __str__(self) -> str:
         return self.place if self.line is None else f"{self.place}:{self.line}"
 
+    def to_json(self) -> dict[str, Json]:
+        return {"layer": self.layer, "place": self.place, "line": self.line}
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -45,6 +48,9 @@ class Findings:
     warnings: list[str] = field(default_factory=list)
 
     def fault(self, where: object, problem: str) -> None:
+        from overseer.secrets import Redactor  # hardly ever needed
+
+        problem = Redactor().redact(problem)  # a key may stand where it does not belong
         self.faults.append(f"{where}: {_shortened(problem)}")
 
     def warn(self, where: object, problem: str) -> None:
