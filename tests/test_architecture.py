@@ -18,8 +18,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.commands",),
     ("overseer.serving",),
     ("overseer.wiring",),
-    ("overseer.catalogue",),
-    ("overseer.config", "overseer.render", "overseer.retelling", "overseer.registry"),
+    ("overseer.catalogue", "overseer.summary"),
+    ("overseer.config", "overseer.render", "overseer.retelling", "overseer.registry", "overseer.terminal"),
     ("overseer.engine", "overseer.report"),
     ("overseer.run",),
     (

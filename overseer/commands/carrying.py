@@ -6,36 +6,59 @@ import signal
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from functools import partial
 
 from overseer import exits
-from overseer.commands.output import is_machine, put_document, put_value, say_lines
+from overseer.commands.output import is_machine, put_document, put_value, say_lines, say_styled
+from overseer.commands.viewing import Signals, palette_for, screen_for, viewing
 from overseer.console import put, say, watching_reader
 from overseer.engine import Run, RunResult
 from overseer.errors import JournalError, OutputError, RunCutOff
 from overseer.jsonvalue import json_text
 from overseer.kernel.events import Event, to_record
-from overseer.plan.values import WorkflowPlan
-from overseer.render import Progress, ending_lines
+from overseer.plan.values import On, Scope, WorkflowPlan, all_steps
 from overseer.report import Report
-from overseer.stopsignals import hearing_signals
+from overseer.stopsignals import NOTHING, hearing_signals
+from overseer.summary import summary_lines
+from overseer.timing import Stopwatch
 
 
-def carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Namespace) -> int:
-    """Run to the end, telling of it in the way that was asked for."""
+def carried_out(
+    prepared: Run,
+    began_as: WorkflowPlan,
+    report: Report,
+    options: Namespace,
+    *,
+    past: Iterable[Event] = (),
+    theme: str | Mapping[str, str] = "default",
+) -> int:
+    """Run to the end, telling of it in the way that was asked for.
+
+    The plan is the one that the run began with, in the first of its lives; `past` is what happened in the others.
+    """
     prepared.watch(report.observe)
     lines = _EventLines(prepared)
+    screen = screen_for(options)
+    palette = palette_for(screen, theme)
+    timing: Stopwatch | None = None
+    view: AbstractContextManager[Signals] = nullcontext(NOTHING)
+    watched = lines.watching_reader() if options.jsonl else nullcontext()
     if options.jsonl:
         prepared.watch(lines.observe)
-    elif not options.json:
-        progress = Progress(plan, say)
-        prepared.watch(progress.observe, pause=progress.flush)
-    watched = lines.watching_reader() if options.jsonl else nullcontext()
+    if not is_machine(options):
+        past = list(past)
+        timing = _stopwatch(prepared, began_as, past)
+        view = viewing(prepared, began_as, screen, palette, past)
     try:
         # What a tool prints is not the result.
-        with hearing_signals(partial(_stop_at, prepared)), redirect_stdout(sys.stderr), watched:
+        with (
+            view as signals,
+            hearing_signals(partial(_stop_at, prepared), signals),
+            redirect_stdout(sys.stderr),
+            watched,
+        ):
             result = prepared.carry_out()
     except JournalError as error:
         raise RunCutOff(prepared.run_id, error) from error
@@ -49,10 +72,22 @@ def carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Name
         way_on = f"to go on where it stopped: overseer resume {result.run_id}"
         can_go_on = prepared.is_recorded and result.status in ("failed", "cancelled")
         if not is_machine(options):
-            say_lines([*ending_lines(report), *([way_on] if can_go_on else [])])
+            say_styled(summary_lines(report, timing.timing() if timing else None), palette)
+            say_lines([way_on] if can_go_on else [])
         elif lines.error is not None and can_go_on:
             say(f"run {result.run_id} stopped, since its events cannot be written; {way_on}")
     return exits.OF_STATUS[result.status]
+
+
+def _stopwatch(prepared: Run, began_as: WorkflowPlan, past: Iterable[Event]) -> Stopwatch | None:
+    """What takes the times of the run; none for one that may go on for ever, since it would grow as long."""
+    if any(isinstance(step.action, Scope) and isinstance(step.action.mode, On) for step in all_steps(began_as)):
+        return None
+    stopwatch = Stopwatch(began_as)
+    for event in past:
+        stopwatch.observe(event)
+    prepared.watch(stopwatch.observe)
+    return stopwatch
 
 
 def _put_result(result: RunResult, report: Report, lines: _EventLines, options: Namespace) -> None:
