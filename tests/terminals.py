@@ -51,6 +51,14 @@ def quick(value: int = 0) -> int:
 '''
 
 
+# The terminal is the one that the session of the process is controlled from, as in a shell.
+_IN_FRONT = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
 class Terminal:
     """A process at a terminal of so many columns and rows; as a context it is killed at the end."""
 
@@ -70,13 +78,12 @@ class Terminal:
         self._size(columns, rows)
         self.before = termios.tcgetattr(inner)
         self.process = subprocess.Popen(
-            command,
+            [sys.executable, "-c", _IN_FRONT, *command],
             cwd=folder,
             stdin=inner,
             stdout=inner,
             stderr=inner,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
             env=_environ(environ or {}),
         )
         self.inner = inner  # kept open: what the process leaves behind can be looked at

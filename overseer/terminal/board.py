@@ -196,10 +196,11 @@ class Board:
 
     def _counted(self, key: str, at: float) -> Rounds | None:
         """The rounds of a scope, if they are counted; one that nobody saw open is as good as open."""
+        if (row := self._rows.get(key)) is not None:
+            return row.rounds
         if self._scope_above(key) is not None or _INDEX.sub("", key) in self._frames:
             return None
-        if key not in self._rows:
-            self._open(key, at, None)
+        self._open(key, at, None)
         return self._rows[key].rounds
 
     def _try_again(self, key: str, message: str, spent: Json) -> None:
@@ -267,11 +268,13 @@ class Board:
         """The outermost scope whose row counts rounds and that the step is in, if there is one."""
         if "/" not in key:
             return None
-        start = 0
-        while (end := key.find("[", start)) >= 0 and (slash := key.find("/", end)) >= 0:
+        end = key.find("[")
+        if key[:end] in self._scopes:  # as it nearly always is
+            return key[:end]
+        while end >= 0 and (slash := key.find("/", end)) >= 0:
             if _INDEX.sub("", key[:end]) in self._scopes:
                 return key[:end]
-            start = slash
+            end = key.find("[", slash)
         return None
 
     def _named(self, key: str) -> tuple[str, str]:

@@ -77,7 +77,8 @@ class Live(AbstractContextManager["Live"]):
         """Take note of an event."""
         with self._lock:
             self._board.observe(event)
-        self._news.set()
+        if not self._news.is_set():  # setting it takes longer than looking
+            self._news.set()
 
     def pause(self) -> None:
         """No further event is at hand for the moment."""
