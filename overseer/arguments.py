@@ -72,6 +72,7 @@ def _add_chat(chat: argparse.ArgumentParser) -> None:
     _add_approval(chat)
     _add_budget(chat)
     _add_tools(chat)
+    _add_looks(chat)
 
 
 def _add_plan_commands(commands: _Commands) -> None:
@@ -193,6 +194,16 @@ def _add_settings(parser: argparse.ArgumentParser, commands: Iterable[argparse.A
         )
 
 
+def _add_looks(parser: argparse.ArgumentParser) -> None:
+    looks = parser.add_argument_group("how it looks at a terminal")
+    looks.add_argument("--plain", action="store_true", help="lines that follow each other; nothing is drawn anew")
+    colour = looks.add_mutually_exclusive_group()
+    colour.add_argument(
+        "--no-color", dest="color", action="store_false", default=None, help="no colours, nor NO_COLOR=1"
+    )
+    colour.add_argument("--color", action="store_true", default=None, help="colours, wherever it is written to")
+
+
 def _add_running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-parallel", type=_positive, metavar="N", help="steps that may work at the same time")
     _add_approval(parser)
@@ -200,6 +211,7 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     _add_json(form)
     form.add_argument("--jsonl", action="store_true", help="print the events as they happen, one JSON object a line")
+    _add_looks(parser)
 
 
 def _add_approval(parser: argparse.ArgumentParser) -> None:

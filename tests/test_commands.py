@@ -94,7 +94,8 @@ def test_run_tells_the_plan_and_its_progress_on_standard_error(overseer: Any) ->
     ]
     assert lines[4] == "Executing: Say hello"
     assert lines[5].startswith("done: Say hello (")
-    assert lines[-1].endswith(" succeeded: 2 succeeded")
+    assert lines[-2].endswith(" succeeded: 2 succeeded")
+    assert lines[-1].startswith("took ")
 
 
 def test_steps_that_start_together_are_announced_together(overseer: Any) -> None:

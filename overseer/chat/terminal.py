@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from overseer.chat.reviewing import Reviewing
+from overseer.commands.following import Following
 from overseer.console import printable, say
-from overseer.render import Progress, ending_lines
 from overseer.report import Report
 from overseer.review import Decision, Proposal
 from overseer.run import Run, RunResult
 from overseer.stopsignals import hearing_signals
+from overseer.terminal.screen import Screen
+from overseer.terminal.style import Palette
 from overseer.tool import Cancellation
 
 
 class AtTerminal:
     """Somebody who reads and types."""
 
-    def __init__(self, reviewing: Reviewing) -> None:
+    def __init__(self, reviewing: Reviewing, screen: Screen, palette: Palette) -> None:
         self._reviewing = reviewing
+        self._screen = screen
+        self._palette = palette
         self._was_heard = ""
 
     def tell(self, line: str) -> None:
@@ -43,13 +45,10 @@ class AtTerminal:
         return self._reviewing.decide(proposal, must_ask=must_ask)
 
     def follow(self, run: Run, report: Report) -> RunResult:
-        progress = Progress(run.plan, say)
-        run.watch(report.observe)
-        run.watch(progress.observe, pause=progress.flush)
-        with hearing_signals(partial(_stop, run)), redirect_stdout(sys.stderr):
-            result = run.carry_out()
-        for line in ending_lines(report):
-            say(line)
+        following = Following(run, report, self._screen, self._palette)
+        result = following.carry_out()
+        can_go_on = run.is_recorded and result.status in ("failed", "cancelled")
+        following.tell_end(f"to go on where it stopped: /resume {result.run_id}" if can_go_on else "")
         return result
 
     @contextmanager
@@ -57,11 +56,3 @@ class AtTerminal:
         cancellation = Cancellation()
         with hearing_signals(lambda _: cancellation.ask()):
             yield cancellation
-
-
-def _stop(run: Run, asked: signal.Signals) -> None:
-    """The first Ctrl-C stops gently, the second at once; being told to end stops at once."""
-    run.cancel(hard=asked != signal.SIGINT, reason="interrupted")
-
-
-Ask = Callable[[str], str]

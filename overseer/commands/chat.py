@@ -13,6 +13,7 @@ from overseer.arguments import parsed
 from overseer.broker.permissions import Grants
 from overseer.commands import carry_out
 from overseer.commands.reading import read_tools
+from overseer.commands.viewing import palette_for, screen_for
 from overseer.config import Settings
 from overseer.conversation import Conversation, KeepsNothing
 from overseer.errors import UsageError
@@ -45,10 +46,11 @@ def chat(options: Namespace, settings: Settings) -> int:
         editor=settings.chat.editor,
         save=saver(settings.workflows_folder),
     )
+    screen = screen_for(options)
     with _journal(settings) as journal:
         talk = Talk(
             bench,
-            AtTerminal(reviewing),
+            AtTerminal(reviewing, screen, palette_for(screen, settings.chat.theme)),
             begun(journal, bench.folder),
             journal=journal,
             grants=Grants(classes=options.approve),

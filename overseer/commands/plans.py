@@ -107,7 +107,8 @@ def resume(options: Namespace, settings: Settings) -> int:
 
             prepared = _approved(prepare, options)
             report = report_of(journal, stored, keeps_rounds=options.json)
-            return carried_out(prepared, prepared.plan, report, options)
+            past = () if is_machine(options) else journal.events(stored.run_id)
+            return carried_out(prepared, plan_from(stored.plan).plan, report, options, past=past)
 
 
 def _approved(prepare: Callable[[Grants], Run], options: Namespace) -> Run:
