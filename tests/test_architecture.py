@@ -42,6 +42,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.nodes",),
     ("overseer.models", "overseer.workspace", "overseer.web", "overseer.processes"),
     ("overseer.failures", "overseer.secrets", "overseer.runlog", "overseer.schema"),
+    ("overseer.timing",),
     ("overseer.database", "overseer.locks", "overseer.diagnosis", "overseer.ids", "overseer.home"),
     ("overseer.kernel",),
     ("overseer.plan",),
