@@ -276,6 +276,7 @@ class Stopwatch:
         lengths = Lengths({step.key: step.took_s for step in steps}, self._rounds)
         critical = critical_path(self._plan, lengths)
         return RunTiming(
+            plan=self._plan,
             status="interrupted" if now is None and not is_over else self._status,
             began=self._began,
             wall_s=end,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from overseer.jsonvalue import Json
+from overseer.plan.values import WorkflowPlan
 
 # Ready, but not begun; at work; kept by a limit that many share; failed, and to be tried again.
 Phase: TypeAlias = Literal["waiting", "running", "held", "retrying"]
@@ -68,6 +69,7 @@ class Break:
 class RunTiming:
     """The times of a run and of its steps: as in the plan, each scope followed by the steps of its rounds."""
 
+    plan: WorkflowPlan  # as it was in the end
     status: str
     began: float | None  # by the clock on the wall
     wall_s: float
