@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.serving",),
     ("overseer.wiring",),
     ("overseer.catalogue",),
-    ("overseer.config", "overseer.render", "overseer.retelling", "overseer.registry"),
+    ("overseer.config", "overseer.render", "overseer.retelling", "overseer.registry", "overseer.drawing"),
     ("overseer.engine", "overseer.report"),
     ("overseer.run",),
     (
@@ -42,7 +42,6 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.nodes",),
     ("overseer.models", "overseer.workspace", "overseer.web", "overseer.processes"),
     ("overseer.failures", "overseer.secrets", "overseer.runlog", "overseer.schema"),
-    ("overseer.drawing",),
     ("overseer.timing",),
     ("overseer.database", "overseer.locks", "overseer.diagnosis", "overseer.ids", "overseer.home"),
     ("overseer.kernel",),

@@ -6,7 +6,7 @@ import locale
 import shutil
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +16,17 @@ from overseer.commands.output import put_document, put_lines
 from overseer.commands.reading import read_tools
 from overseer.config import Settings
 from overseer.console import put, say
+from overseer.drawing.details import Details, details_of
+from overseer.drawing.gantt import gantt_lines
 from overseer.drawing.mermaid import mermaid
+from overseer.drawing.page import page
 from overseer.drawing.sketch import Sketch, sketch_of
 from overseer.drawing.strokes import ASCII, Strokes, strokes_for
 from overseer.drawing.svg import svg
 from overseer.drawing.text import text_lines
 from overseer.errors import RunNotFound, UsageError
 from overseer.journal import Journal, StoredRun
+from overseer.jsonvalue import Json
 from overseer.plan import load_plan, plan_from
 from overseer.plan.values import WorkflowPlan
 from overseer.secrets import Redactor, Secrets
@@ -38,6 +42,8 @@ def graph(options: Namespace, settings: Settings) -> int:
     secrets = take_secrets(settings)
     if (options.file is None) == (options.run is None):
         raise UsageError("name a plan file or, with --run, a run")
+    if options.output is not None and options.file is not None and _is_same(options.output, Path(options.file)):
+        raise UsageError(f"{options.output} is the plan itself; write the drawing to another file")
     sketch = _sketch(options, settings, secrets)
     match _format(options):
         case "svg":
@@ -50,6 +56,34 @@ def graph(options: Namespace, settings: Settings) -> int:
         put(drawing.removesuffix("\n"))
     else:
         _write(options.output, drawing, Redactor(secrets), "the drawing")
+    return exits.OK
+
+
+def timeline(options: Namespace, settings: Settings) -> int:
+    """Show when the steps of a run waited and worked."""
+    redactor = Redactor(take_secrets(settings))
+    with _stored(options.run) as found:
+        timing = found.timing()
+        if options.html is not None:
+            tools, folder = found.tools([])
+            sketch = sketch_of(timing.plan, classes=_classes(tools, folder), timing=timing, redact=redactor.redact)
+            text = page(sketch, timing, found.details(redactor.redact_json))
+    if options.html is not None:
+        _write(options.html, text, redactor, "the page")
+        return exits.OK
+    if options.json:
+        put_document({"schema": "overseer.timeline/1", "run_id": found.stored.run_id, **timing.to_json()})
+        return exits.OK
+    put_lines(
+        gantt_lines(
+            timing,
+            sketch_of(timing.plan, redact=redactor.redact),
+            run_id=found.stored.run_id,
+            width=_width(options),
+            strokes=_strokes(options),
+            all_rounds=options.all,
+        )
+    )
     return exits.OK
 
 
@@ -89,7 +123,9 @@ def _from_file(options: Namespace, settings: Settings, secrets: Secrets) -> tupl
 
 
 def _classes(given: list[Path], folder: Path) -> dict[str, str]:
-    return {name: tool.effect for name, tool in read_tools(given, folder).tools.items()}
+    """What the tools of a run may do, as far as they are still there."""
+    there = [tools for tools in given if tools.is_dir()]
+    return {name: tool.effect for name, tool in read_tools(there, folder).tools.items()}
 
 
 # --- runs
@@ -108,6 +144,12 @@ class _Found:
     def timing(self) -> RunTiming:
         now = time.time() if self.stored.summary.is_owned else None
         return timing_of(self.plan(), self.journal.events(self.stored.run_id), now=now)
+
+    def details(self, redact: Callable[[Json], Json]) -> Details:
+        events = self.journal.events(self.stored.run_id)
+        return details_of(
+            self.plan(), events, run_id=self.stored.run_id, redact=redact, goes_on=self.stored.summary.is_owned
+        )
 
     def tools(self, given: list[Path]) -> tuple[list[Path], Path]:
         """The folders of tools that it began with, and the folder that it is about."""
@@ -132,17 +174,14 @@ def _strokes(options: Namespace) -> Strokes:
     return ASCII if options.ascii else strokes_for(locale.getencoding())
 
 
+def _is_same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)
+
+
 def _write(file: Path, text: str, redactor: Redactor, what: str) -> None:
     """Write a file of ours anew, without known secrets in whatever form they may have come into it."""
     try:
         file.write_text(redactor.redact_known(text), encoding="utf-8", errors="replace")
     except OSError as error:
-        raise UsageError(f"cannot write {what} to {file}: {error.strerror}") from error
+        raise UsageError(f"cannot write {what} to {file}: {error.strerror or error}") from error
     say(f"{what} is in {file}")
-
-
-def timeline(options: Namespace, settings: Settings) -> int:
-    """Show when the steps of a run waited and worked."""
-    put_document({})
-    put_lines([])
-    return exits.OK

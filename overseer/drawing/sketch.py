@@ -79,6 +79,14 @@ class Sketch:
         """How many steps there are, also inside others."""
         return sum(1 + (node.body.count() if node.body else 0) for node in self.nodes)
 
+    def by_path(self) -> dict[str, Node]:
+        """All of them, also those inside others."""
+        found: dict[str, Node] = {}
+        for node in self.nodes:
+            found[node.path] = node
+            found |= node.body.by_path() if node.body else {}
+        return found
+
 
 def sketch_of(
     plan: WorkflowPlan,
@@ -93,11 +101,15 @@ def sketch_of(
 
 def harmless(text: str) -> str:
     """Text as one line in which nothing steers a terminal, and that every encoding and XML can hold."""
-    line = printable(" ".join(text.split()))
-    return _UNWRITABLE.sub("\ufffd", line)
+    return holdable(printable(" ".join(text.split())))
 
 
-_UNWRITABLE = re.compile("[\x00-\x1f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+def holdable(text: str) -> str:
+    """Text without what UTF-8 or XML cannot hold."""
+    return _UNHOLDABLE.sub("\ufffd", text)
+
+
+_UNHOLDABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +240,11 @@ def _outcomes(timing: RunTiming | None) -> dict[str, Outcome]:
     by_path: dict[str, list[StepTiming]] = defaultdict(list)
     for step in timing.steps if timing is not None else ():
         by_path[path_of(step.key)].append(step)
-    return {path: _outcome(steps) for path, steps in by_path.items()}
+    return {path: outcome_of(steps) for path, steps in by_path.items()}
 
 
-def _outcome(steps: list[StepTiming]) -> Outcome:
+def outcome_of(steps: list[StepTiming]) -> Outcome:
+    """What became of all rounds of a step together."""
     counts = Counter(step.status for step in steps)
     status = min(counts, key=_WORST_FIRST.index)
     if len(steps) > 1:

@@ -26,6 +26,8 @@ class Strokes:
     needs: str
     between: str
     more: str
+    bars: Mapping[str, str]  # for each phase of a step
+    scope_bar: str
     marks: Mapping[str, str]
     spelt: Mapping[str, str]  # signs that it has not, and how they are written with it
 
@@ -56,6 +58,8 @@ BOXES = Strokes(
     needs="← ",
     between=" · ",
     more="…",
+    bars={"running": "█", "held": "▒", "retrying": "╍", "waiting": "·"},
+    scope_bar="━",
     marks=MARKS,
     spelt={},
 )  # fmt: skip
@@ -72,15 +76,17 @@ ASCII = Strokes(
     needs="<- ",
     between=", ",
     more="...",
+    bars={"running": "#", "held": "=", "retrying": "~", "waiting": "."},
+    scope_bar="-",
     marks={},
-    spelt={"≠": "!=", "≤": "<=", "≥": ">=", "…": "...", " · ": ", "},
+    spelt={"≠": "!=", "≤": "<=", "≥": ">=", "…": "...", " · ": ", ", "→": "->", "×": "x"},
 )
 
 
 def strokes_for(encoding: str | None) -> Strokes:
     """The set that an encoding can hold."""
     try:
-        "─│┌┐└┘╌┆╭╮╰╯├┤┬┴┼▼←·…✓◐✗–⊘↯▶▮↻█▒░▞".encode(encoding or "ascii")
+        "─│┌┐└┘╌┆╭╮╰╯├┤┬┴┼▼←·…✓◐✗–⊘↯▶▮↻█▒╍━→×".encode(encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return ASCII
     return BOXES

@@ -9,16 +9,17 @@ from overseer.drawing.arrangement import LINE, PAD, Box, Line, Picture, arranged
 from overseer.drawing.marks import RISK_COLOURS, STATUS_COLOURS, Colour
 from overseer.drawing.sketch import Sketch
 
+_NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
 _HEAD = 7.0  # of an arrow
 
 
-def svg(sketch: Sketch) -> str:
-    """The sketch as a document of its own, which can stand in an HTML page as well."""
+def svg(sketch: Sketch, *, is_alone: bool = True) -> str:
+    """The sketch as a document of its own, or as part of an HTML page."""
     picture = arranged(sketch)
     width, height = _number(picture.width), _number(picture.height)
     name = attribute(sketch.name or "plan")
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="plan" role="img" aria-label="{name}"'
+        f'<svg{_NAMESPACE if is_alone else ""} class="plan" role="img" aria-label="{name}"'
         f' width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
         f"<style>{_STYLE}</style>",
         f'<rect class="p-page" width="{width}" height="{height}"/>',
