@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     _add_chat(commands.add_parser("chat", help="talk at the terminal; what is done where no command is named"))
     _add_plan_commands(commands)
     _add_run_commands(commands)
+    _add_views(commands)
     _add_tool_commands(commands)
     _add_node(commands.add_parser("node", help="run one program as generated code is run: in the sandbox"))
     doctor = commands.add_parser("doctor", help="say what holds on this machine, and what would help where it does not")
@@ -120,6 +121,28 @@ def _add_run_commands(commands: _Commands) -> None:
         )
     _add_tools(resume)
     _add_running(resume)
+
+
+def _add_views(commands: _Commands) -> None:
+    graph = commands.add_parser("graph", help="draw a plan, or what became of it in a run")
+    graph.add_argument("file", nargs="?", metavar="FILE", help="a plan, or the id of a run; '-': from standard input")
+    graph.add_argument("--run", metavar="RUN", help="the plan of this run, and what became of its steps")
+    graph.add_argument("--format", choices=("text", "mermaid", "svg"), help="text if left out, or as the file is named")
+    _add_width(graph)
+    graph.add_argument("--output", type=Path, metavar="FILE", help="write the drawing to a file")
+    _add_tools(graph)
+
+    timeline = commands.add_parser("timeline", help="show when the steps of a run waited and worked")
+    timeline.add_argument("run", metavar="RUN", help="its id, or the beginning of it")
+    timeline.add_argument("--all", action="store_true", help="a row for every round, however many there are")
+    _add_width(timeline)
+    timeline.add_argument("--html", type=Path, metavar="FILE", help="write a page with all of it, to be read anywhere")
+    _add_json(timeline)
+
+
+def _add_width(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--width", type=_positive, metavar="N", help="columns; those of the terminal if left out")
+    parser.add_argument("--ascii", action="store_true", help="with no other characters than ASCII has")
 
 
 def _add_tool_commands(commands: _Commands) -> None:

@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "overseer.retelling",
         "overseer.registry",
         "overseer.terminal",
+        "overseer.drawing",
     ),
     ("overseer.engine", "overseer.report"),
     ("overseer.run", "overseer.conversation"),
@@ -56,7 +57,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.kernel",),
     ("overseer.plan",),
     ("overseer.console", "overseer.exits", "overseer.stopsignals"),
-    ("overseer.spending",),
+    ("overseer.spending", "overseer.cells"),
     ("overseer.jsonvalue", "overseer.errors"),
     ("overseer.tool",),
 )

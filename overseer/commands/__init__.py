@@ -24,6 +24,8 @@ _HOMES = {
     "resume": "plans",
     "runs": "runs",
     "show": "runs",
+    "graph": "views",
+    "timeline": "views",
     "tools": "tools",
     "call": "tools",
     "serve": "serving",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from overseer.jsonvalue import Json
 from overseer.kernel.events import (
@@ -276,6 +277,7 @@ class Stopwatch:
         lengths = Lengths({step.key: step.took_s for step in steps}, self._rounds)
         critical = critical_path(self._plan, lengths)
         return RunTiming(
+            plan=self._plan,
             status="interrupted" if now is None and not is_over else self._status,
             began=self._began,
             wall_s=end,
@@ -287,11 +289,25 @@ class Stopwatch:
             spent=self._spent,
         )
 
-    def _in_order(self) -> Iterator[tuple[str, _Track]]:
-        place = {step.step_id: at for at, step in enumerate(self._plan.steps)}
-        keys = [key for key in self._tracks if key.partition("[")[0] in place]
-        keys.sort(key=lambda key: place[key.partition("[")[0]])
-        return ((key, self._tracks[key]) for key in keys)
+    def _in_order(self) -> list[tuple[str, _Track]]:
+        """As in the plan, each scope followed by its rounds in order."""
+        places: dict[str, dict[str, int]] = {}
+        ranked = []
+        for key, track in self._tracks.items():
+            rank: list[int] = []
+            frame = ""
+            for part in key.split("/"):
+                step_id, _, index = part.partition("[")
+                if frame not in places:
+                    places[frame] = {name: at for at, name in enumerate(self._body(frame))}
+                if step_id not in places[frame]:
+                    break
+                rank += [places[frame][step_id], *([int(index[:-1])] if index else ())]
+                frame = f"{frame}/{part}" if frame else part
+            else:
+                ranked.append((rank, key, track))
+        ranked.sort(key=itemgetter(0))
+        return [(key, track) for _, key, track in ranked]
 
     def _step(self, key: str, track: _Track, end: float, *, goes_on: bool) -> StepTiming:
         intervals = list(track.intervals)

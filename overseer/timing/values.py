@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from overseer.jsonvalue import Json
+from overseer.plan.values import WorkflowPlan
 
 # Ready, but not begun; at work; kept by a limit that many share; failed, and to be tried again.
 Phase: TypeAlias = Literal["waiting", "running", "held", "retrying"]
@@ -46,6 +47,19 @@ class StepTiming:
         """How long it was at it, pauses between attempts included, waits for others' sake not."""
         return self.time_in("running", "retrying")
 
+    def to_json(self) -> dict[str, Json]:
+        return {
+            "step_id": self.key,
+            "status": self.status,
+            "attempts": self.attempts,
+            "took_s": _rounded(self.took_s),
+            "intervals": [[each.phase, _rounded(each.start), _rounded(each.end)] for each in self.intervals],
+            **({"is_scope": True} if self.is_scope else {}),
+            **({"limits": list(self.limits)} if self.limits else {}),
+            **({"calls": self.calls} if self.calls else {}),
+            **({"spent": self.spent} if self.spent else {}),
+        }
+
     @property
     def started(self) -> float | None:
         """When it began to work first."""
@@ -68,6 +82,7 @@ class Break:
 class RunTiming:
     """The times of a run and of its steps: as in the plan, each scope followed by the steps of its rounds."""
 
+    plan: WorkflowPlan  # as it was in the end
     status: str
     began: float | None  # by the clock on the wall
     wall_s: float
@@ -86,3 +101,22 @@ class RunTiming:
     def counts(self) -> Counter[str]:
         """How many steps ended how."""
         return Counter(step.status for step in self.steps)
+
+    def to_json(self) -> dict[str, Json]:
+        """All of it but the plan."""
+        return {
+            "status": self.status,
+            "began": self.began,
+            "wall_s": _rounded(self.wall_s),
+            "sum_s": _rounded(self.sum_s),
+            "speed_up": _rounded(self.speed_up) if self.speed_up is not None else None,
+            "critical_s": _rounded(self.critical_s),
+            "critical": list(self.critical),
+            "breaks": [{"at": _rounded(each.at), "away_s": _rounded(each.away_s)} for each in self.breaks],
+            "spent": self.spent,
+            "steps": [step.to_json() for step in self.steps],
+        }
+
+
+def _rounded(seconds: float) -> float:
+    return round(seconds, 6)
