@@ -18,6 +18,7 @@ from overseer.broker.accounts import Account
 from overseer.broker.attempts import Attempt, TimeLimit, as_result, attempt_here
 from overseer.broker.budget import NOTHING, Budget
 from overseer.broker.cache import NO_CACHE, Cache, call_key
+from overseer.broker.changes import KeepsChanges
 from overseer.broker.desk import Desk
 from overseer.broker.limits import Limits
 from overseer.broker.meter import Meter
@@ -97,6 +98,7 @@ class Broker:
     budget: Budget = field(default_factory=lambda: Budget("session"))
     cache: Cache = NO_CACHE
     attempt: Attempt = attempt_here
+    changes: KeepsChanges | None = None
 
 
 @dataclass(slots=True)
@@ -250,7 +252,9 @@ class Door:
 
     def _made(self, making: _Making) -> Json:
         """The result, after as many attempts as it takes."""
-        desk = making.desk
+        desk, changes = making.desk, self.broker.changes
+        if desk.is_unseen and changes is not None and making.context.run_id:
+            changes.note_unseen(making.context.run_id, desk.tool.name)
         if desk.tool.context_parameter is not None:
             making = replace(making, context=replace(making.context, services=self._services(making)))
         if desk.may_retry is None:
@@ -309,7 +313,12 @@ class Door:
             def run_plan(plan: Any, inputs: dict[str, Any]) -> Json:
                 return carry_out(Inside(self, context, meter, self.depth + 1), plan, inputs)
 
-        return replace(self.broker.services, models=self._models(context, meter, making.hold), run_plan=run_plan)
+        services, changes = self.broker.services, self.broker.changes
+        workspace = services.workspace
+        if changes is not None and context.run_id:
+            workspace = changes.workspace_of(context.run_id, making.desk.tool.name)
+        models = self._models(context, meter, making.hold)
+        return replace(services, workspace=workspace, models=models, run_plan=run_plan)
 
     def _models(self, context: ToolContext, meter: Meter, hold: OnHold) -> MeteredModels:
         account = self._account_of(context.key)

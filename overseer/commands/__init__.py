@@ -22,6 +22,8 @@ _HOMES = {
     "resume": "plans",
     "runs": "runs",
     "show": "runs",
+    "undo": "undoing",
+    "redo": "undoing",
     "tools": "tools",
     "call": "tools",
     "serve": "serving",

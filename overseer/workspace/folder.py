@@ -118,6 +118,14 @@ class FolderWorkspace:
         with explained(path, "read"):
             return os.fdopen(self._open(path), "rb")
 
+    def open_if_there(self, path: str) -> BinaryIO | None:
+        """A file to read in pieces, which the caller closes; None if there is none."""
+        with explained(path, "read"):
+            try:
+                return os.fdopen(self._opened(path), "rb")
+            except FileNotFoundError:
+                return None
+
     def write(self, path: str, data: bytes) -> None:
         parts = self._writable(path)
         with self._changing(parts, path, len(data), replaces=True) as folder:
@@ -199,13 +207,16 @@ class FolderWorkspace:
 
     def _open(self, path: str) -> int:
         """A descriptor of a regular file, for reading."""
+        try:
+            return self._opened(path)
+        except FileNotFoundError:
+            raise self._missing(path, file_parts(path, self.names)) from None
+
+    def _opened(self, path: str) -> int:
         parts = file_parts(path, self.names)
         if fault := self._guard.read_fault(parts):
             raise refusal(path, fault, kind="denied")
-        try:
-            fd = self._opener(self._fd, parts, os.O_RDONLY)
-        except FileNotFoundError:
-            raise self._missing(path, parts) from None
+        fd = self._opener(self._fd, parts, os.O_RDONLY)
         try:
             require_regular(os.fstat(fd), path)
         except BaseException:
@@ -285,7 +296,7 @@ class FolderWorkspace:
         keeping = self._keeper.keep("/".join(parts), self._old(folder, parts, path, old), data, is_added=is_added)
         try:
             yield keeping.done
-        except BaseException:
+        except Exception:  # after Ctrl-C nobody knows whether the change was made
             keeping.failed()
             raise
 

@@ -20,7 +20,8 @@ def replace(
     is_as_usual = old is None and mode is None  # then the umask has a say
     bits = stat.S_IMODE(old.st_mode) if old is not None else 0o666 if mode is None else mode
     # Never more readable than the old file was, not even for the moment before the bits are set.
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, bits & 0o777, dir_fd=folder)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    fd = os.open(temporary, flags, bits & 0o777, dir_fd=folder)
     try:
         try:
             if old is not None:
