@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from overseer.errors import JournalError
 from overseer.tool import ToolError, Workspace
-from overseer.undo.states import ABSENT, MOST_BYTES_OF_A_FILE, KeptFile, State, hasher, state_of
+from overseer.undo.states import ABSENT, MOST_BYTES_OF_A_FILE, KeptFile, State, hasher, is_half_added, state_of
 from overseer.workspace import FolderWorkspace, Old
 
 if TYPE_CHECKING:
@@ -154,6 +154,7 @@ class _Keeper:
                 last_size=now.size,
                 after=None if after is None else after.digest(),
                 after_size=size,
+                is_added=is_added,
             )
             content = now.content if file.before == now.state else None
             store.keep(run.run_id, run.folder, file, content, run.clock())
@@ -198,6 +199,8 @@ def _next(path: str, tool: str, known: _Left | None, now: _Look) -> KeptFile:
         return KeptFile(path, tool, now.state, now.mode, now.size, False, now.state, now.size, None, 0)
     file = known.file
     is_as_left = now.state is not None and now.state in (file.after, file.last)
+    if (content := now.content) is not None:
+        is_as_left = is_as_left or is_half_added(file, now.size, lambda size: state_of(content[:size]))
     if is_as_left or file.before is None:
         return replace(file, last=now.state)
     # Somebody else was at it: that is what they want back.

@@ -13,7 +13,17 @@ from typing import Literal, TypeAlias
 
 from overseer.tool import ToolError
 from overseer.undo.differences import MOST_BYTES, Difference, difference
-from overseer.undo.states import ABSENT, MOST_BYTES_OF_A_FILE, NO_FILE, Found, KeptFile, KeptRun, State, hasher
+from overseer.undo.states import (
+    ABSENT,
+    MOST_BYTES_OF_A_FILE,
+    NO_FILE,
+    Found,
+    KeptFile,
+    KeptRun,
+    State,
+    hasher,
+    is_half_added,
+)
 from overseer.undo.store import ChangeStore
 from overseer.workspace import FolderWorkspace
 from overseer.workspace.quota import in_words
@@ -22,9 +32,6 @@ Direction: TypeAlias = Literal["undo", "redo"]
 
 # What is to be done with a file: give it another content, make it, remove it, or nothing, as it is there already.
 Action: TypeAlias = Literal["change", "make", "remove", "nothing"]
-
-# Smaller pieces are added to a file whole, even by a process that is killed.
-_ADDED_AT_ONCE = 4096
 
 _PIECE = 1 << 20
 
@@ -130,24 +137,20 @@ class _Looking:
             if found.state == file.before:
                 return ""
             return "it was deleted since" if found.state == ABSENT else "it was changed after that was undone"
-        if found.state in (file.after, file.last) or self._is_torn(found):
+        if found.state in (file.after, file.last):
             return ""
         if found.state == ABSENT:
             return "it was deleted since"
+        if self._is_half_done(found):
+            return ""
         for other in self.others:
             its = self.store.file(other.run_id, other.folder, file.path)
             if its is not None and its.after == found.state:
                 return f"run {other.run_id} ({its.tool}) has changed it since"
         return "it was changed since, by somebody else"
 
-    def _is_torn(self, found: Found) -> bool:
-        """Whether the last change was adding to the file, and its process died while it did."""
-        file = self.file
-        if file.last is None or file.after_size - file.last_size <= _ADDED_AT_ONCE:
-            return False
-        if not file.last_size < found.size < file.after_size:
-            return False
-        return look(self.workspace, file.path, first=file.last_size).state == file.last
+    def _is_half_done(self, found: Found) -> bool:
+        return is_half_added(self.file, found.size, lambda size: look(self.workspace, self.file.path, first=size).state)
 
     def _notes(self, found: Found) -> Iterator[str]:
         if self.direction == "undo" and self.file.is_shared:

@@ -36,6 +36,7 @@ _TABLES = (
         last_size INTEGER NOT NULL,
         after BLOB,             -- what the last change was to leave
         after_size INTEGER NOT NULL,
+        is_added INTEGER NOT NULL,  -- the last change was to add to its end
         redo BLOB,              -- what undoing took away
         redo_mode INTEGER,
         redo_size INTEGER,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -15,6 +16,10 @@ RunState: TypeAlias = Literal["written", "undoing", "undone", "redoing"]
 
 # Of larger files it is not kept what they held.
 MOST_BYTES_OF_A_FILE = 64 << 20
+
+
+# Smaller pieces are added to a file whole, even by a process that is killed.
+_ADDED_AT_ONCE = 4096
 
 
 def hasher(data: bytes = b"") -> Any:
@@ -67,6 +72,18 @@ class KeptFile:
     last_size: int
     after: State | None
     after_size: int
+    is_added: bool = False  # the last change was to add to its end
     redo: State | None = None
     redo_mode: int | None = None
     redo_size: int | None = None
+
+
+def is_half_added(file: KeptFile, size: int, state_of_first: Callable[[int], State]) -> bool:
+    """Whether a file of this size is one that a process was adding to when it died; told by its first bytes."""
+    if not file.is_added or file.last is None:
+        return False
+    if file.last == ABSENT:
+        return size == 0  # made, and nothing is in it yet
+    if not 0 < file.last_size < size < file.after_size or file.after_size - file.last_size <= _ADDED_AT_ONCE:
+        return False
+    return state_of_first(file.last_size) == file.last

@@ -181,7 +181,8 @@ class ChangeStore:
         """Redoing is about to leave this in a file."""
         with self._writing() as connection:
             connection.execute(
-                "UPDATE files SET last = ?, last_size = ?, after = ?, after_size = ? WHERE run = ? AND path = ?",
+                "UPDATE files SET last = ?, last_size = ?, after = ?, after_size = ?, is_added = 0"
+                " WHERE run = ? AND path = ?",
                 (state, size, state, size, run.number, path),
             )
 
@@ -299,4 +300,4 @@ def _run(row: tuple[Any, ...]) -> KeptRun:
 
 def _file(row: tuple[Any, ...]) -> KeptFile:
     named = dict(zip(_COLUMNS, row, strict=True))
-    return KeptFile(**{**named, "is_shared": bool(named["is_shared"])})
+    return KeptFile(**{**named, "is_shared": bool(named["is_shared"]), "is_added": bool(named["is_added"])})

@@ -92,7 +92,11 @@ class Undoing:
                 failed.append((file.path, str(error)))
             else:
                 done.append(file.path)
-        if preview.direction == "undo":
+        if preview.direction == "redo":
+            for file in preview.files:
+                if file.action == "nothing" or file.path in done:
+                    self._store.forget_redo(preview.run, file.path)
+        else:
             for path in self._store.folders(preview.run):
                 self._workspace.remove_empty(path)
         is_over = not failed and (bool(done) or not left)
@@ -118,8 +122,6 @@ class Undoing:
                 store.set_left(run, file.path, file.target, file.target_size)
 
         self._workspace.put_back(file.path, content, allow, mode=file.target_mode)
-        if preview.direction == "redo":
-            store.forget_redo(run, file.path)
 
     def _found(self, path: str, old: Old | None) -> tuple[Found, bytes | None]:
         """What a file is, and what it holds unless that is too much to be kept."""
@@ -133,8 +135,8 @@ class Undoing:
     # --- which run
 
     def _named(self, text: str) -> KeptRun:
-        runs = self._store.runs_beginning(as_typed(text)) if as_typed(text) else []
-        runs = [run for run in runs if run.run_id == as_typed(text)] or runs
+        text = text.encode("utf-8", "replace").decode()  # without what a command line cannot have meant
+        runs = self._beginning(text) or self._beginning(as_typed(text))
         here = [run for run in runs if run.folder == self._folder]
         if len(here) == 1:
             return here[0]
@@ -146,6 +148,10 @@ class Undoing:
         newest = ", ".join(run.run_id for run in self._store.runs(self._folder)[:5])
         help = f"those that did here are: {newest}" if newest else f"no run did in {self._folder}"
         raise RunNotFound(f"no run {text!r} is known to have changed files ({RULE}); {help}")
+
+    def _beginning(self, text: str) -> list[KeptRun]:
+        runs = self._store.runs_beginning(text) if text else []
+        return [run for run in runs if run.run_id == text] or runs
 
     def _next(self, direction: Direction) -> KeptRun:
         known = [run for run in self._store.runs(self._folder) if self._store.files(run)]
