@@ -122,6 +122,14 @@ def _add_run_commands(commands: _Commands) -> None:
     _add_tools(resume)
     _add_running(resume)
 
+    for name, what in (("undo", "put back what the tools of a run changed"), ("redo", "take an undo back")):
+        undo = commands.add_parser(name, help=f"{what}, after showing it", epilog=EXIT_CODES)
+        undo.add_argument("run", nargs="?", metavar="RUN", help="its id, or the beginning of it; else the latest here")
+        undo.add_argument("--preview", action="store_true", help="only show what would happen")
+        undo.add_argument("--force", action="store_true", help="also files that somebody else has changed since")
+        undo.add_argument("--yes", action="store_true", help="do it without asking")
+        _add_json(undo)
+
 
 def _add_views(commands: _Commands) -> None:
     graph = commands.add_parser("graph", help="draw a plan, or what became of it in a run")

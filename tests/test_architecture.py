@@ -50,6 +50,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.kinds", "overseer.sandbox"),
     ("overseer.broker",),
     ("overseer.nodes",),
+    ("overseer.undo",),
     ("overseer.models", "overseer.workspace", "overseer.web", "overseer.processes"),
     ("overseer.failures", "overseer.secrets", "overseer.runlog", "overseer.schema"),
     ("overseer.timing",),

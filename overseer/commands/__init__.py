@@ -26,6 +26,8 @@ _HOMES = {
     "show": "runs",
     "graph": "views",
     "timeline": "views",
+    "undo": "undoing",
+    "redo": "undoing",
     "tools": "tools",
     "call": "tools",
     "serve": "serving",

@@ -54,7 +54,9 @@ def check(options: Namespace, settings: Settings) -> int:
 
 def run(options: Namespace, settings: Settings) -> int:
     """Carry out a plan file."""
-    broker = make_broker(settings, take_secrets(settings), Path.cwd(), options.tools)
+    broker = make_broker(
+        settings, take_secrets(settings), Path.cwd(), options.tools, keeps_changes=not options.no_journal
+    )
     refuse_secrets(broker, input=options.input)  # as it was given: what is wrong with it will be quoted
     registry = read_tools(options.tools, Path.cwd())
     loaded = load_plan(
