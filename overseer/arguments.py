@@ -25,8 +25,9 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """What a command line says; SystemExit, having said why, if it cannot be."""
     chosen = parser()
     options, rest = chosen.parse_known_args(arguments)
-    if options.command == "call":  # argparse takes no arguments of a tool once an option stood between
-        options.arguments += [text for text in rest if not text.startswith("-")]
+    if options.command in ("call", "nodes"):  # argparse takes no further ones once an option stood between
+        named = options.arguments if options.command == "call" else options.ids
+        named += [text for text in rest if not text.startswith("-")]
         rest = [text for text in rest if text.startswith("-")]
     if rest:
         chosen.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -45,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     _add_run_commands(commands)
     _add_tool_commands(commands)
     _add_node(commands.add_parser("node", help="run one program as generated code is run: in the sandbox"))
+    _add_nodes(commands.add_parser("nodes", help="list, show or delete the programs that were kept for steps"))
     doctor = commands.add_parser("doctor", help="say what holds on this machine, and what would help where it does not")
     _add_json(doctor)
     return parser
@@ -135,6 +137,13 @@ def _add_node(node: argparse.ArgumentParser) -> None:
     node.add_argument("--timeout", type=_seconds, metavar="S", help="seconds that it may take")
     _add_tools(node)
     _add_json(node)
+
+
+def _add_nodes(nodes: argparse.ArgumentParser) -> None:
+    nodes.add_argument("action", nargs="?", default="list", choices=("list", "show", "delete"), help="list if left out")
+    nodes.add_argument("ids", nargs="*", metavar="ID", help="the id of a program, or the beginning of it")
+    nodes.add_argument("--all", action="store_true", help="with delete: every program that was kept")
+    _add_json(nodes)
 
 
 def _add_running(parser: argparse.ArgumentParser) -> None:

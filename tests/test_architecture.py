@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.serving",),
     ("overseer.wiring",),
     ("overseer.catalogue",),
-    ("overseer.config", "overseer.render", "overseer.retelling", "overseer.registry"),
+    ("overseer.config", "overseer.render", "overseer.retelling", "overseer.registry", "overseer.keptprograms"),
     ("overseer.engine", "overseer.report"),
     ("overseer.run",),
     (
@@ -36,7 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("overseer.dispatch", "overseer.stream", "overseer.journal", "overseer.sources"),
     ("overseer.worker", "overseer.pruning"),
-    ("overseer.frontends",),
+    ("overseer.frontends"),
     ("overseer.kinds", "overseer.sandbox"),
     ("overseer.broker",),
     ("overseer.nodes",),

@@ -26,6 +26,7 @@ _HOMES = {
     "call": "tools",
     "serve": "serving",
     "node": "nodes",
+    "nodes": "keptnodes",
     "doctor": "doctor",
 }
 
