@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     _add_tool_commands(commands)
     _add_node(commands.add_parser("node", help="run one program as generated code is run: in the sandbox"))
     _add_nodes(commands.add_parser("nodes", help="list, show or delete the programs that were kept for steps"))
+    _add_demo(commands.add_parser("demo", help="show a request from plan to answer, with a scripted model"))
     doctor = commands.add_parser("doctor", help="say what holds on this machine, and what would help where it does not")
     _add_json(doctor)
     return parser
@@ -144,6 +145,16 @@ def _add_nodes(nodes: argparse.ArgumentParser) -> None:
     nodes.add_argument("ids", nargs="*", metavar="ID", help="the id of a program, or the beginning of it")
     nodes.add_argument("--all", action="store_true", help="with delete: every program that was kept")
     _add_json(nodes)
+
+
+def _add_demo(demo: argparse.ArgumentParser) -> None:
+    demo.epilog = EXIT_CODES
+    demo.add_argument("name", nargs="?", default="", metavar="NAME", help="which one; the first if left out")
+    demo.add_argument("--list", action="store_true", help="say which demos there are")
+    demo.add_argument("--yes", action="store_true", help="carry out the plan without asking")
+    _add_tools(demo)
+    _add_json(demo)
+    demo.set_defaults(jsonl=False, max_parallel=None, approve=frozenset(), budget=None)
 
 
 def _add_running(parser: argparse.ArgumentParser) -> None:

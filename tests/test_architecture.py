@@ -36,7 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("overseer.dispatch", "overseer.stream", "overseer.journal", "overseer.sources"),
     ("overseer.worker", "overseer.pruning"),
-    ("overseer.frontends"),
+    ("overseer.frontends", "overseer.demo"),
     ("overseer.kinds", "overseer.sandbox"),
     ("overseer.broker",),
     ("overseer.nodes",),

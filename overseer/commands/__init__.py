@@ -27,6 +27,7 @@ _HOMES = {
     "serve": "serving",
     "node": "nodes",
     "nodes": "keptnodes",
+    "demo": "demo",
     "doctor": "doctor",
 }
 

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from functools import partial
 
@@ -15,7 +15,7 @@ from overseer.commands.output import is_machine, put_document, put_value, say_li
 from overseer.console import put, say, watching_reader
 from overseer.engine import Run, RunResult
 from overseer.errors import JournalError, OutputError, RunCutOff
-from overseer.jsonvalue import json_text
+from overseer.jsonvalue import Json, json_text
 from overseer.kernel.events import Event, to_record
 from overseer.plan.values import WorkflowPlan
 from overseer.render import Progress, ending_lines
@@ -23,8 +23,15 @@ from overseer.report import Report
 from overseer.stopsignals import hearing_signals
 
 
-def carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Namespace) -> int:
-    """Run to the end, telling of it in the way that was asked for."""
+def carried_out(
+    prepared: Run,
+    plan: WorkflowPlan,
+    report: Report,
+    options: Namespace,
+    *,
+    more: Mapping[str, Json] | None = None,
+) -> int:
+    """Run to the end, telling of it in the way that was asked for; `more` is added to a document."""
     prepared.watch(report.observe)
     lines = _EventLines(prepared)
     if options.jsonl:
@@ -40,7 +47,7 @@ def carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Name
     except JournalError as error:
         raise RunCutOff(prepared.run_id, error) from error
     try:
-        _put_result(result, report, lines, options)
+        _put_result(result, report, lines, options, more or {})
     except OutputError as error:
         kept = f"; the run is kept: overseer show {result.run_id}" if prepared.is_recorded else ""
         raise OutputError(f"{error}{kept}", is_unread=error.is_unread) from error
@@ -55,9 +62,11 @@ def carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Name
     return exits.OF_STATUS[result.status]
 
 
-def _put_result(result: RunResult, report: Report, lines: _EventLines, options: Namespace) -> None:
+def _put_result(
+    result: RunResult, report: Report, lines: _EventLines, options: Namespace, more: Mapping[str, Json]
+) -> None:
     if options.json:
-        put_document(report.document())
+        put_document({**report.document(), **more})
     elif options.jsonl:
         lines.require_all_written()
     elif result.output is not None:
