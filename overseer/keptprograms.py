@@ -13,19 +13,19 @@ _LONGEST_TASK = 60
 
 
 def kept_lines(kept: Sequence[Kept]) -> list[str]:
-    """A line for each program, with what it is for beneath where that is more than its task."""
+    """Two lines for each program: when it was used for which task, and what it takes."""
     if not kept:
         return ["no programs are kept yet; one is once a step's code has done its task"]
     return [line for each in kept for line in _listed(each)]
 
 
 def _listed(kept: Kept) -> list[str]:
-    head = f"{kept.id[:SHORT_ID]}  {when(kept.used)}  {kept.size:>7,} bytes"
+    head = f"{kept.id[:SHORT_ID]}  used {when(kept.used)}"
     if kept.damage:
         return [f"{head}  damaged: {kept.damage}; delete it"]
-    lines = [f"{head}  {_one_line(kept.task)}"]
-    takes = [f"{label} {', '.join(names)}" for label, names in (("input", kept.names), ("tools", kept.tools)) if names]
-    return lines + ([f"{'':<{SHORT_ID}}  {'; '.join(takes)}"] if takes else [])
+    takes = (f"{label} {', '.join(names)}" for label, names in (("input", kept.names), ("tools", kept.tools)) if names)
+    facts = "; ".join([*takes, f"{kept.size:,} bytes", f"written {when(kept.written)}"])
+    return [f"{head}  {_one_line(kept.task)}", f"{'':<{SHORT_ID}}  {facts}"]
 
 
 def kept_text(kept: Kept) -> list[str]:

@@ -10,6 +10,7 @@ from typing import assert_never
 from overseer import exits
 from overseer.broker.broker import Door
 from overseer.broker.permissions import Grants
+from overseer.coding import Coding
 from overseer.commands.carrying import carried_out
 from overseer.commands.coding import coding_for
 from overseer.commands.output import is_machine, put_document, put_lines, say_lines
@@ -26,6 +27,7 @@ from overseer.frontends.planner import Planner
 from overseer.plan.values import WorkflowPlan
 from overseer.render import plan_lines
 from overseer.report import Report
+from overseer.sandbox import SandboxUnavailable
 from overseer.spending import spent_text
 from overseer.tool import Cancellation, ToolContext
 from overseer.wiring import make_broker, take_secrets
@@ -39,38 +41,45 @@ def demo(options: Namespace, settings: Settings) -> int:
     may_ask = not is_machine(options) and sys.stdin.isatty() and sys.stderr.isatty()
     if not (options.yes or may_ask):
         raise ApprovalNeeded(f"the plan of the demo '{shown.name}' waits for a yes, and nobody can be asked: add --yes")
-    if not is_machine(options):
-        say(f"Demo '{shown.name}': {shown.title}")
-        say(f"[{LABEL}]")
-        say(f"> {shown.request}")
-    folder = Path.cwd()
-    broker = shown.broker(make_broker(settings, take_secrets(settings), folder, options.tools))
-    registry = read_tools(options.tools, folder)
+    _say(options, f"Demo '{shown.name}': {shown.title}", f"[{LABEL}]", f"> {shown.request}")
+    broker = shown.broker(make_broker(settings, take_secrets(settings), Path.cwd(), options.tools))
+    registry = read_tools(options.tools, Path.cwd())
     asking = Engine(registry.tools.values(), settings=settings.for_engine(), broker=broker)
     door = asking.door(held_as="this request")  # for what is asked before the run
     plan = _plan(shown, door, settings)
+    head, *steps = plan_lines(plan)
+    _say(options, f"{head} [{LABEL}]", *steps)
+    try:
+        with (
+            journal_for(settings.journal) as journal,
+            # What was prepared is not kept for real requests.
+            coding_for(plan, settings, broker, registry.tools, ahead=door, keeps=False) as coding,
+        ):
+            engine = engine_for(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
+            return _carried_out(shown, engine.checked(plan), engine, coding, options)
+    except SandboxUnavailable as error:
+        raise OverseerError(f"the demo '{shown.name}' has code, and there is nowhere to run it:\n{error}") from error
+
+
+def _carried_out(shown: Demo, plan: WorkflowPlan, engine: Engine, coding: Coding | None, options: Namespace) -> int:
+    """The plan carried out, if somebody wants that."""
+    if not (options.yes or _is_wanted()):
+        say("nothing was carried out")
+        return exits.OK
+
+    def prepare(approve: Grants) -> Run:
+        return engine.prepare(plan, approve=approve, remember={"demo": shown.name})
+
+    more = {"demo": shown.name, "request": shown.request, "scripted": LABEL}
+    code = carried_out(approved_run(prepare, options), plan, Report(plan), options, more=more)
+    if coding is not None and coding.prewriting is not None and (spent := coding.prewriting.spent.to_json()):
+        _say(options, f"spent on code before the run: {spent_text(spent)}")
+    return code
+
+
+def _say(options: Namespace, *lines: str) -> None:
     if not is_machine(options):
-        head, *steps = plan_lines(plan)
-        say_lines([f"{head} [{LABEL}]", *steps])
-    with (
-        journal_for(settings.journal) as journal,
-        # What was prepared is not kept for real requests.
-        coding_for(plan, settings, broker, registry.tools, ahead=door, keeps=False) as coding,
-    ):
-        engine = engine_for(registry, settings, journal, options, broker=broker, folder=folder, coding=coding)
-        plan = engine.checked(plan)
-        if not (options.yes or _is_wanted()):
-            say("nothing was carried out")
-            return exits.OK
-
-        def prepare(approve: Grants) -> Run:
-            return engine.prepare(plan, approve=approve, remember={"demo": shown.name})
-
-        more = {"demo": shown.name, "request": shown.request, "scripted": LABEL}
-        code = carried_out(approved_run(prepare, options), plan, Report(plan), options, more=more)
-        if coding is not None and coding.prewriting is not None and not is_machine(options):
-            say(f"spent before, on code: {spent_text(coding.prewriting.spent.to_json())}")
-        return code
+        say_lines(lines)
 
 
 def _list(options: Namespace) -> int:

@@ -37,9 +37,9 @@ class _Names:
 
     def of(self, ref: Ref) -> str | None:
         """Where a value comes from; None if the plan does not say."""
-        if ref.name == "inputs":
-            return self.inputs.get(str(ref.path[0])) if ref.path else "all inputs of the plan"
-        return self.meanings.get(ref.name)
+        if ref.name != "inputs":
+            return _at(ref.path, self.meanings.get(ref.name))
+        return _at(ref.path[1:], self.inputs.get(str(ref.path[0]))) if ref.path else "all inputs of the plan"
 
     def inside(self, step: WorkflowStep, scope: Scope) -> _Names:
         """The names as the steps of a body know them."""
@@ -86,8 +86,9 @@ def _result_meaning(step: WorkflowStep, tools: Mapping[str, Tool]) -> str:
             what += f", which calls the tool {name} ({_summary(tools[name])}); {_form(tools[name])}"
         case Code(task=task):
             what += f", which is code for this task: {one_line(task)}"
-        case Scope(mode=Each()):
-            what += ", a list with what each of its rounds gives"
+        case Scope(mode=Each(), body=body):
+            output = _value(written(body.output)) if body is not None and body.output is not None else "what it gives"
+            what += f", a list with this for each of its rounds: {output}"
         case _:
             pass
     if step.outputs:
@@ -96,7 +97,7 @@ def _result_meaning(step: WorkflowStep, tools: Mapping[str, Tool]) -> str:
 
 
 def _summary(tool: Tool) -> str:
-    return one_line(tool.description.split("\n")[0])
+    return one_line(tool.description.split("\n")[0]).rstrip(".")
 
 
 def _form(tool: Tool) -> str:
@@ -127,12 +128,13 @@ def _made_of(template: Template, meaning: Callable[[Ref], str | None]) -> str | 
     if None in meanings:
         return None
     if isinstance(template, Ref):
-        return _at(template, str(meanings[0]))
+        return meanings[0]
     return f"made as {_value(written(template))}" + "".join(f"; {text}" for text in meanings)
 
 
-def _at(ref: Ref, meaning: str) -> str:
-    return f"{ref} of {meaning}" if ref.path else meaning
+def _at(path: tuple[str | int, ...], meaning: str | None) -> str | None:
+    """A part of what has a meaning."""
+    return f"{json_text(list(path))} of {meaning}" if path and meaning is not None else meaning
 
 
 def _value(value: Json) -> str:

@@ -75,7 +75,10 @@ class Prewriting:
         told: Callable[[Spend], None] | None = None,
         width: int = _WIDTH,
     ) -> None:
-        """`door` is that of the request: what is asked here is paid from there. `told` hears what it took so far."""
+        """`door` is that of the request: what is asked here is paid from there.
+
+        `told` hears what it all took so far, on the thread that has asked.
+        """
         self._programs = programs
         self._door = door
         self._look = look
@@ -179,7 +182,7 @@ class Prewriting:
                 faults = self._faults(written.source, task, cancellation)
             except (ToolError, OverseerError):
                 return written
-            if not faults or len(tries) + 1 >= MOST_TRIES:
+            if not faults or cancellation.is_asked or len(tries) + 1 >= MOST_TRIES:
                 return written
             tries.append(Try(written.source, f"its code is wrong: {faults}"))
 

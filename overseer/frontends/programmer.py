@@ -68,7 +68,7 @@ def _input_part(task: Task) -> str:
         return f"A sample of the input, with the names {names}:\n{_shortened(json_text(task.args))}"
     parts = [
         f"There is no sample of the input yet. It will be a dict with the names {names}, made of this, in which "
-        "values that do not exist yet stand for each {{...}}:",
+        "values that do not exist yet take the place of each {{...}}, as text where it is part of a longer text:",
         _shortened(json_text(task.args)),
         "Where they will come from:",
         *(f"- {origin}" for origin in task.origins),

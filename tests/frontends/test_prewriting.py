@@ -145,7 +145,7 @@ def test_the_question_tells_where_the_input_comes_from_and_that_there_is_no_samp
     assert "There is no sample of the input yet" in asked
     assert "text, n, line" in asked
     assert '"line":"About {{inputs.topic}}:"' in asked
-    assert "{{loud}}: the result of the step 'Say it', which calls the tool shout (Say it louder.)" in asked
+    assert "{{loud}}: the result of the step 'Say it', which calls the tool shout (Say it louder)" in asked
     assert "the input 'topic' of the plan, of type string" in asked
     assert "what it is about" in asked
     assert "A sample of the input, with" not in asked
