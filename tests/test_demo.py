@@ -104,6 +104,7 @@ def test_the_joke_and_its_translations_from_request_to_result(overseer: Any) -> 
     with Journal.open(read_only=True) as journal:
         (kept,) = journal.runs()
         assert journal.run(kept.run_id).options["demo"] == "joke"
+        assert kept.name == "joke-in-two-languages (scripted model)"
 
 
 def test_the_readme_shows_what_it_says(overseer: Any) -> None:

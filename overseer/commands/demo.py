@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
@@ -56,7 +57,8 @@ def demo(options: Namespace, settings: Settings) -> int:
             coding_for(plan, settings, broker, registry.tools, ahead=door, keeps=False) as coding,
         ):
             engine = engine_for(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
-            return _carried_out(shown, engine.checked(plan), engine, coding, options)
+            named = replace(plan, name=f"{plan.name} ({LABEL.partition(':')[0]})")  # as the list of runs shows it
+            return _carried_out(shown, engine.checked(named), engine, coding, options)
     except SandboxUnavailable as error:
         raise OverseerError(f"the demo '{shown.name}' has code, and there is nowhere to run it:\n{error}") from error
 

@@ -8,6 +8,7 @@ came of it, nothing is lost: the program is written when its step starts, as it 
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from overseer.tool import Cancellation, Question, ToolContext, ToolError
 Look: TypeAlias = Callable[[str, Iterable[str], Cancellation], str]
 
 _WIDTH = 4  # programs that are written at the same time
+_MOST = 32  # of one plan: nobody has agreed to it yet, and each costs something
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class _Draft:
     task: Task
     future: Future[Written | None]
     cancellation: Cancellation
+
+    def is_for(self, task: Task) -> bool:
+        """Whether a model would be asked the same for a task of the same signature."""
+        return (self.task.args, self.task.origins) == (task.args, task.origins)
 
     def give_up(self) -> None:
         self.cancellation.ask()
@@ -105,8 +111,13 @@ class Prewriting:
         """The plan as it is: what it needs is begun or goes on, and whatever else is under way is given up."""
         self._steps = plan.steps
         tasks = self._tasks(plan, is_whole=True)
+        wanted: dict[object, list[Task]] = defaultdict(list)
+        for task in tasks:
+            wanted[task.signature].append(task)
         with self._lock:
-            outdated = [key for key, draft in self._drafts.items() if not any(_is_same(draft.task, t) for t in tasks)]
+            outdated = [
+                key for key, draft in self._drafts.items() if not any(draft.is_for(task) for task in wanted[key])
+            ]
             dropped = [self._drafts.pop(key) for key in outdated]
         for draft in dropped:
             draft.give_up()
@@ -136,7 +147,9 @@ class Prewriting:
     def _begin(self, tasks: Iterable[Task]) -> None:
         with self._lock:
             for task in tasks:
-                if self._is_closed or task.signature in self._drafts:
+                if self._is_closed or len(self._drafts) >= _MOST:
+                    return
+                if task.signature in self._drafts:
                     continue
                 cancellation = Cancellation()
                 future = self._pool.submit(self._written, task, cancellation)
@@ -197,8 +210,3 @@ class Prewriting:
         if answer.failure is not None:
             raise ToolError(answer.failure.message, kind=answer.failure.kind)
         return str(answer.value)
-
-
-def _is_same(one: Task, other: Task) -> bool:
-    """Whether a model would be asked the same of both."""
-    return one.signature == other.signature and (one.args, one.origins) == (other.args, other.origins)

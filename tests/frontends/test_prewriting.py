@@ -195,6 +195,16 @@ def test_what_was_kept_before_is_not_written(tmp_path: Any) -> None:
     assert door.questions == []
 
 
+def test_a_large_plan_is_not_written_as_a_whole_before_anybody_agreed_to_it() -> None:
+    door = Asked()
+    with prewriting(door) as writing:
+        writing.follow(plan(*(code(f"c{n}", f"task {n}") for n in range(100))))
+        wait([draft.future for draft in writing._drafts.values()], PATIENCE_S)
+        assert taken(writing, task("task 31")) is not None
+        assert taken(writing, task("task 32")) is None
+    assert len(door.questions) == 32
+
+
 # --- failing
 
 
