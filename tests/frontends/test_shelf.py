@@ -5,10 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from overseer.errors import OverseerError, UsageError
 from overseer.frontends.programs import Task
@@ -195,3 +198,19 @@ def test_half_of_a_surrogate_pair_can_be_kept(tmp_path: Path) -> None:
     odd = task("half \ud83d")
     shelf.keep(odd, GOOD + "# \ud83d\n")
     assert shelf.find(odd) == GOOD + "# \ud83d\n"
+
+
+ANY_TEXT = st.text(st.characters(), max_size=30)  # also halves of surrogate pairs
+
+
+@given(text=ANY_TEXT, names=st.lists(ANY_TEXT, unique=True, max_size=4), source=ANY_TEXT)
+def test_whatever_is_kept_is_found_under_its_own_task_alone(text: str, names: list[str], source: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        shelf = Shelf(Path(folder))
+        shelf.keep(task(text, *names), source)
+        assert shelf.find(task(text, *reversed(names))) == source
+        assert shelf.find(task(text + "!", *names)) is None
+        assert shelf.find(task(text, *names, "one more than those")) is None
+        assert shelf.find(task(text, *names, tools=True)) is None
+        (kept,) = shelf.kept()
+        assert shelf.named(kept.id).source == source
