@@ -208,7 +208,8 @@ class Report:
                 self._step(key).calls += 1
             case ToolReturned(key=key, spent=spent):
                 self._count(key, spent)
-            case PlanChanged():
+            case PlanChanged(spent=spent):
+                self.spent = total(self.spent, spent)
                 self._drop_replaced()
             case RoundClosed(index=index):
                 assert closing is not None

@@ -105,6 +105,11 @@ class Run(AbstractContextManager["Run"]):
         """
         self._door.hear = lambda context, piece: listener(context.key, piece)
 
+    def beginning_with(self, change: Change) -> Run:
+        """The run, told of a change of its plan before it begins: nothing is decided without it."""
+        self._runner.tell(change)
+        return self
+
     def carry_out(self) -> RunResult:
         """Run on this thread until the end."""
         self._begin()
