@@ -121,6 +121,11 @@ class Report:
         return self._state.plan.name
 
     @property
+    def plan(self) -> WorkflowPlan:
+        """The plan that the run follows, or followed last."""
+        return self._state.plan
+
+    @property
     def status(self) -> str:
         if self._is_abandoned and not self._state.is_ended:
             return "interrupted"
