@@ -121,6 +121,11 @@ class Report:
         return self._state.plan.name
 
     @property
+    def state(self) -> RunState:
+        """What the events add up to, to be read only."""
+        return self._state
+
+    @property
     def plan(self) -> WorkflowPlan:
         """The plan that the run follows, or followed last."""
         return self._state.plan

@@ -20,6 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.wiring",),
     ("overseer.catalogue",),
     ("overseer.config", "overseer.settings", "overseer.render", "overseer.retelling", "overseer.registry"),
+    ("overseer.outcomes",),
     ("overseer.engine", "overseer.report"),
     ("overseer.run", "overseer.conversation"),
     (

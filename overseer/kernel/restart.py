@@ -112,6 +112,7 @@ def _recount(state: RunState, frame: Frame) -> None:
     unblock_first(state, frame)
 
 
+BEGUN = "has finished a part of its work"
 _DONE = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 _SETTLED = {
     Status.SUCCEEDED: "has ended",
@@ -126,21 +127,24 @@ def change_faults(state: RunState, plan: WorkflowPlan) -> tuple[str, ...]:
     """Why the rest of a run cannot follow another plan: only what is unfinished may change."""
     if state.is_ended:
         return ("the run has ended",)
-    status_of = state.root.status.items()
-    return _faults(state, plan, {step_id: _SETTLED[status] for step_id, status in status_of if status in _SETTLED})
+    return _faults(state, plan, settled_steps(state))
+
+
+def settled_steps(state: RunState) -> dict[str, str]:
+    """The steps of a run under way that are part of any other plan as they are, and why."""
+    return {step_id: _SETTLED[status] for step_id, status in state.root.status.items() if status in _SETTLED}
 
 
 def resume_faults(state: RunState, plan: WorkflowPlan, given_up: Collection[str] = ()) -> tuple[str, ...]:
     """Why a run that nobody carries out cannot be resumed with another plan."""
-    faults = _faults(state, plan, fixed_steps(state, given_up))
-    after = {step.step_id: step for step in plan.steps}
-    partly_done = (step_id for step_id in replaced_scopes(state, plan) if _has_gone_on(state.root.scopes[step_id]))
+    after = {step.step_id for step in plan.steps}
+    begun = begun_scopes(state)
     return (
-        *faults,
+        *_faults(state, plan, fixed_steps(state, given_up)),
         *(
-            f"step '{step_id}' has finished a part of its work and cannot be changed; leave it as it is, or out"
-            for step_id in partly_done
-            if step_id in after
+            f"step '{step_id}' {BEGUN} and cannot be changed; leave it as it is, or out"
+            for step_id in replaced_scopes(state, plan)
+            if step_id in begun and step_id in after
         ),
     )
 
@@ -167,6 +171,13 @@ def replaced_scopes(state: RunState, plan: WorkflowPlan) -> list[str]:
         for step_id in root.scopes
         if _after_resume(root, step_id) == Status.OPEN and after.get(step_id) != root.graph.steps[step_id]
     ]
+
+
+def begun_scopes(state: RunState) -> frozenset[str]:
+    """The scopes that a resume would go on in, and that cannot begin anew without repeating what was done."""
+    root = state.root
+    is_open = (step_id for step_id in root.scopes if _after_resume(root, step_id) == Status.OPEN)
+    return frozenset(step_id for step_id in is_open if _has_gone_on(root.scopes[step_id]))
 
 
 def _has_gone_on(scope: OpenScope) -> bool:
