@@ -121,12 +121,13 @@ def _in_order(before: WorkflowPlan, rest: Sequence[WorkflowStep], fixed: Mapping
         if step.step_id in fixed or step.step_id in given
     ]
     known = {step.step_id for step in before.steps}
-    last: str | None = None
+    place = next((at for at, step in enumerate(steps) if step.step_id in given), len(steps))
     for step in rest:
-        if step.step_id not in known:
-            places = [place for place, other in enumerate(steps) if other.step_id == last]
-            steps.insert(places[-1] + 1 if places else len(steps), step)
-        last = step.step_id
+        if step.step_id in known:
+            place = 1 + max((at for at, other in enumerate(steps) if other.step_id == step.step_id), default=place)
+        else:
+            steps.insert(place, step)
+            place += 1
     return tuple(steps)
 
 
