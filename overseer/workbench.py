@@ -19,6 +19,7 @@ from overseer.frontends.prewriting import Prewriting
 from overseer.frontends.programmer import ModelPrograms
 from overseer.frontends.programs import Task
 from overseer.frontends.shelf import Shelf
+from overseer.given import has_code
 from overseer.home import programs_folder
 from overseer.journal import Journal
 from overseer.plan import Fault
@@ -103,15 +104,11 @@ def coding_for(
     Where nothing is kept, nothing that was kept is used either.
     """
     plan, _ = expanded(plan, tools)
-    needy = [(step, step.action) for step in all_steps(plan) if isinstance(step.action, Code)]
-    if not needy:
+    if not has_code(plan):
         yield None
         return
     shelf = Shelf(programs_folder()) if keeps else None
-    unwritten = [s for s, code in needy if shelf is None or shelf.find(_task(code, s.args, tools)) is None]
-    if unwritten and (why := _why_nobody_writes(broker)):
-        problem = "needs code to be written for it, and nobody can"
-        raise PlanError([Fault(problem, why, step.step_id) for step in unwritten])
+    require_writers(plan, broker, tools, shelf)
     with make_sandbox(settings) as sandbox:
         coding = Coding(ModelPrograms(shelf), sandbox, settings.node_limits)
         if ahead is None:
@@ -120,6 +117,16 @@ def coding_for(
         with Prewriting(coding.programs, ahead, look=coding.look) as prewriting:
             prewriting.follow(plan)
             yield replace(coding, prewriting=prewriting)
+
+
+def require_writers(plan: WorkflowPlan, broker: Broker, tools: Mapping[str, Tool], shelf: Shelf | None = None) -> None:
+    """PlanError naming the steps whose code is not on the shelf while nobody can write any."""
+    plan, _ = expanded(plan, tools)
+    needy = [(step, step.action) for step in all_steps(plan) if isinstance(step.action, Code)]
+    unwritten = [s for s, code in needy if shelf is None or shelf.find(_task(code, s.args, tools)) is None]
+    if unwritten and (why := _why_nobody_writes(broker)):
+        problem = "needs code to be written for it, and nobody can"
+        raise PlanError([Fault(problem, why, step.step_id) for step in unwritten])
 
 
 def _task(code: Code, args: Mapping[str, object], tools: Mapping[str, Tool]) -> Task:
