@@ -11,6 +11,7 @@ from overseer import exits
 from overseer.approval import NotApproved, refuse_secrets
 from overseer.broker.broker import Broker
 from overseer.broker.permissions import Grants
+from overseer.codework import coding_for
 from overseer.coding import Coding
 from overseer.commands.asking import asked
 from overseer.commands.carrying import carried_out
@@ -30,7 +31,6 @@ from overseer.render import plan_lines, wave_lines
 from overseer.report import Report
 from overseer.secrets import Redactor
 from overseer.wiring import make_broker, require_known, take_secrets
-from overseer.workbench import coding_for
 
 
 def check(options: Namespace, settings: Settings) -> int:
@@ -73,7 +73,7 @@ def run(options: Namespace, settings: Settings) -> int:
         journal_for(settings.journal and not options.no_journal) as journal,
         coding_for(loaded.plan, settings, broker, registry.tools) as coding,
     ):
-        engine = engine_for(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
+        engine = _engine(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
         plan = engine.checked(loaded.plan)  # with the plans of workflow tools in it
         remember = {"tools": [str(folder.resolve()) for folder in options.tools], "max_parallel": options.max_parallel}
 
@@ -104,7 +104,7 @@ def resume(options: Namespace, settings: Settings) -> int:
                 say(f"[{LABEL}]")
         registry = read_tools(options.tools, folder)
         with coding_for(plan_from(stored.plan).plan, settings, broker, registry.tools, keeps=not more) as coding:
-            engine = engine_for(registry, settings, journal, options, broker=broker, folder=folder, coding=coding)
+            engine = _engine(registry, settings, journal, options, broker=broker, folder=folder, coding=coding)
 
             def prepare(approve: Grants) -> Run:
                 return engine.prepare_resume(
@@ -155,7 +155,7 @@ def _notes(checked: Checked) -> list[str]:
     ]
 
 
-def engine_for(
+def _engine(
     registry: Registry,
     settings: Settings,
     journal: Journal | None,
@@ -165,7 +165,6 @@ def engine_for(
     folder: Path,
     coding: Coding | None,
 ) -> Engine:
-    """The engine for a command that carries out a plan."""
     require_known(settings, registry.tools)
     return Engine(
         registry.tools.values(),
