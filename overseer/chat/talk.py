@@ -14,11 +14,12 @@ from overseer.broker.broker import Door
 from overseer.broker.caps import Cap
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.chat.asking import AsksAtDoor
-from overseer.chat.negotiation import Negotiation
+from overseer.chat.negotiation import EngineFor, Negotiation
 from overseer.chat.performance import Performance, Performed
 from overseer.chat.person import Person
-from overseer.chat.readiness import Readiness
+from overseer.codework import CodeWork
 from overseer.conversation import Conversation
+from overseer.engine import Engine
 from overseer.frontends.asking import ROLE, Turn
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.earlier import Earlier, given_to
@@ -27,6 +28,7 @@ from overseer.frontends.replanning import Reviser
 from overseer.frontends.rules import plan_by_rules
 from overseer.journal import Journal
 from overseer.jsonvalue import Json
+from overseer.plan.values import WorkflowPlan
 from overseer.report import Report
 from overseer.review import Proposal
 from overseer.workbench import Workbench
@@ -121,8 +123,13 @@ class Talk:
     # --- from a plan to an answer
 
     def _settled(self, handled: Handled, proposal: Proposal, door: Door, before: Sequence[Turn]) -> Handled:
-        with Readiness(self.bench, door, self.journal) as readiness:
-            negotiation = self._negotiation(readiness, door, before)
+        bench = self.bench
+        with CodeWork(bench.settings, bench.broker, bench.tools, ahead=door) as work:
+
+            def engine_for(plan: WorkflowPlan) -> Engine:
+                return bench.engine(journal=self.journal, coding=work.coding_for(plan))
+
+            negotiation = self._negotiation(engine_for, door, before)
             approved, shown = negotiation.settle(proposal)
             handled = replace(handled, proposal=shown)
             if approved is None:
@@ -138,14 +145,13 @@ class Talk:
                 journal=self.journal,
                 budget=self.budget,
             )
-            engine = readiness.engine_for(approved.plan)
-            performed = performance.perform(engine, approved, self._remembered(handled.request))
+            performed = performance.perform(engine_for(approved.plan), approved, self._remembered(handled.request))
         return self._remember(handled, performed)
 
-    def _negotiation(self, readiness: Readiness, door: Door, before: Sequence[Turn]) -> Negotiation:
+    def _negotiation(self, engine_for: EngineFor, door: Door, before: Sequence[Turn]) -> Negotiation:
         earlier = self._earlier()
         negotiation = Negotiation(
-            self.person, readiness.engine_for, self.bench.settings.chat.review, self.grants, earlier=earlier
+            self.person, engine_for, self.bench.settings.chat.review, self.grants, earlier=earlier
         )
         if self._is_connected:
             reviser = Reviser(self._planner(door))
