@@ -253,6 +253,31 @@ def test_what_has_made_room_for_newer_runs_is_said(tmp_path: Path) -> None:
     world.close()
 
 
+def test_without_room_for_redo_nothing_is_undone_unless_forced(tmp_path: Path) -> None:
+    world = World(tmp_path, most_bytes=100)
+    (world.root / "a").write_bytes(b"a" * 60)
+    world.run("r1").write("a", b"b" * 60)
+    outcome = world.undoing.carry_out(world.undoing.preview())
+    assert "no room to keep for redo" in outcome.failed[0][1]
+    assert world.files() == {"a": b"b" * 60}
+    world.undo(force=True)
+    assert world.files() == {"a": b"a" * 60}
+    assert "there was no room for it" in world.undoing.preview("r1", "redo").files[0].obstacle
+    world.close()
+
+
+def test_a_run_that_goes_on_after_it_was_undone_can_be_undone_again(world: World) -> None:
+    (world.root / "a.txt").write_bytes(b"old")
+    world.run("r1").write("a.txt", b"1")
+    world.undo()
+    for changes in (world.changes, Changes(world.workspace, lambda: world.store, clock=world.tick)):
+        changes.workspace_of("r1", "write_file").write("a.txt", b"2")
+        world.undo()
+        assert world.files() == {"a.txt": b"old"}
+    world.redo()
+    assert world.files() == {"a.txt": b"2"}
+
+
 def test_no_more_runs_are_kept_than_that(tmp_path: Path) -> None:
     world = World(tmp_path, most_runs=2)
     for number in range(4):
