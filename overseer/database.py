@@ -191,6 +191,11 @@ class Database:
         self._keeper.close()
 
 
+def storable(text: str) -> str:
+    """Text without what UTF-8 cannot hold, such as the undecodable bytes of a command line."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _identity(path: Path) -> tuple[int, int]:
     found = os.stat(path)
     return found.st_dev, found.st_ino

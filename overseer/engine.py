@@ -363,7 +363,7 @@ class Engine:
             clean=self.broker.redactor.redact_json,
         )
         door.hold = lambda context, name, give_up: runner.tell(Held(context, name, give_up))
-        return Run(runner, first, log=log, stream=stream, admit=partial(self._admitted, door, accounts))
+        return Run(runner, first, log=log, stream=stream, door=door, admit=partial(self._admitted, door, accounts))
 
     def _admitted(
         self, door: Door, accounts: Accounts, plan: PlanLike, approve: Grants | None

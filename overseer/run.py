@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from overseer.broker.broker import Door
 from overseer.broker.permissions import Grants
 from overseer.errors import Failure, PlanError, UsageError
 from overseer.jsonvalue import Json
@@ -61,12 +62,14 @@ class Run(AbstractContextManager["Run"]):
         *,
         log: RunLog | NoLog,
         stream: Stream,
+        door: Door,
         admit: Admit,
     ) -> None:
         self._runner = runner
         self._first = first
         self._log = log
         self._stream = stream
+        self._door = door
         self._admit = admit
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
@@ -93,6 +96,14 @@ class Run(AbstractContextManager["Run"]):
         `pause` is called when no further event is at hand for the moment.
         """
         return self._stream.watch(watcher, pause=pause)
+
+    def hear(self, listener: Callable[[str, str | None], None]) -> None:
+        """Call `listener` with the key of a step and the next piece of what a model answers it, to be shown.
+
+        None in place of a piece takes back what was heard of that step: the answer begins anew. It is called on the
+        threads of the steps, and is to be given before the run begins.
+        """
+        self._door.hear = lambda context, piece: listener(context.key, piece)
 
     def carry_out(self) -> RunResult:
         """Run on this thread until the end."""

@@ -14,7 +14,6 @@ from overseer.broker.permissions import Grants
 from overseer.coding import Coding
 from overseer.commands.asking import asked
 from overseer.commands.carrying import carried_out
-from overseer.commands.coding import coding_for
 from overseer.commands.output import is_machine, put_document, put_lines, say_lines
 from overseer.commands.reading import read_tools
 from overseer.commands.runs import report_of
@@ -30,6 +29,7 @@ from overseer.render import plan_lines, wave_lines
 from overseer.report import Report
 from overseer.secrets import Redactor
 from overseer.wiring import make_broker, require_known, take_secrets
+from overseer.workbench import coding_for
 
 
 def check(options: Namespace, settings: Settings) -> int:
@@ -109,7 +109,8 @@ def resume(options: Namespace, settings: Settings) -> int:
 
             prepared = _approved(prepare, options)
             report = report_of(journal, stored, keeps_rounds=options.json)
-            return carried_out(prepared, prepared.plan, report, options)
+            past = () if is_machine(options) else journal.events(stored.run_id)
+            return carried_out(prepared, plan_from(stored.plan).plan, report, options, past=past)
 
 
 def _approved(prepare: Callable[[Grants], Run], options: Namespace) -> Run:

@@ -26,8 +26,8 @@ from overseer.plan.suggestions import did_you_mean
 from overseer.registry import Entry, Registry, load_tools, tool_folders
 from overseer.registry.documents import document_urls, keep_document
 from overseer.registry.folders import project_tools, tool_files, trust_of
-from overseer.registry.trust import distrust, trust
 from overseer.tool import EFFECTS, Cancellation, Tool, ToolContext
+from overseer.trust import distrust, trust
 from overseer.wiring import document_fetcher, make_broker, require_known, take_secrets
 
 

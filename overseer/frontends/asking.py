@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from overseer.frontends.earlier import Earlier, earlier_lines
 from overseer.frontends.toolguide import one_line, tool_guide
 from overseer.jsonvalue import json_text
 from overseer.models.model import tokens_in
@@ -39,6 +40,7 @@ class Room:
 
     tools: int = 5000
     conversation: int = 3000
+    earlier: int = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def asking(
     conversation: Sequence[Turn],
     tools: Mapping[str, Tool],
     *,
+    earlier: Mapping[str, Earlier],
     limits: Limits,
     min_steps: int,
     room: Room,
@@ -77,12 +80,16 @@ def asking(
         _PROMPTS / "plan.md", tools=fenced(guide.text or "(none)"), min_steps=min_steps, max_steps=limits.max_steps
     )
     before = f"{prompt(_PROMPTS / 'conversation.md', turns=fenced(_LINES.join(shown)))}\n\n" if turns else ""
-    text = prompt(_PROMPTS / "request.md", conversation=before, request=fenced(request))
+    results, forgotten = earlier_lines(earlier, most_tokens=room.earlier)
+    there = f"{prompt(_PROMPTS / 'earlier.md', results=fenced(_LINES.join(results)))}\n\n" if results else ""
+    text = prompt(_PROMPTS / "request.md", conversation=before, earlier=there, request=fenced(request))
     notes = []
     if guide.left_out:
         notes.append(f"the model was shown {len(tools) - guide.left_out} of {len(tools)} tools, those that suit best")
     if len(shown) < len(turns):
         notes.append(f"the model was shown the last {len(shown)} of {len(turns)} turns")
+    if forgotten:
+        notes.append(f"the model was shown the last {len(results)} of {len(earlier)} earlier results")
     return Asking(Question(text, system, role=ROLE), tuple(notes))
 
 
