@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from overseer.broker.broker import Broker
+from overseer.broker.broker import Broker, Door
 from overseer.coding import Coding
 from overseer.config import Settings
 from overseer.engine import Engine
 from overseer.errors import PlanError, UsageError
+from overseer.frontends.prewriting import Prewriting
 from overseer.frontends.programmer import ModelPrograms
 from overseer.frontends.programs import Task
 from overseer.frontends.shelf import Shelf
@@ -88,21 +89,37 @@ class Workbench:
 
 @contextmanager
 def coding_for(
-    plan: WorkflowPlan, settings: Settings, broker: Broker, tools: Mapping[str, Tool]
+    plan: WorkflowPlan,
+    settings: Settings,
+    broker: Broker,
+    tools: Mapping[str, Tool],
+    *,
+    ahead: Door | None = None,
+    keeps: bool = True,
 ) -> Iterator[Coding | None]:
-    """None if the plan has no code; PlanError names the steps for which nobody can write any."""
+    """None if the plan has no code; PlanError names the steps for which nobody can write any.
+
+    Through the door `ahead`, if there is one, the programs are asked for at once instead of when their steps start.
+    Where nothing is kept, nothing that was kept is used either.
+    """
     plan, _ = expanded(plan, tools)
     needy = [(step, step.action) for step in all_steps(plan) if isinstance(step.action, Code)]
     if not needy:
         yield None
         return
-    shelf = Shelf(programs_folder())
-    unwritten = [step for step, code in needy if shelf.find(_task(code, step.args, tools)) is None]
+    shelf = Shelf(programs_folder()) if keeps else None
+    unwritten = [s for s, code in needy if shelf is None or shelf.find(_task(code, s.args, tools)) is None]
     if unwritten and (why := _why_nobody_writes(broker)):
         problem = "needs code to be written for it, and nobody can"
         raise PlanError([Fault(problem, why, step.step_id) for step in unwritten])
     with make_sandbox(settings) as sandbox:
-        yield Coding(ModelPrograms(shelf), sandbox, settings.node_limits)
+        coding = Coding(ModelPrograms(shelf), sandbox, settings.node_limits)
+        if ahead is None:
+            yield coding
+            return
+        with Prewriting(coding.programs, ahead, look=coding.look) as prewriting:
+            prewriting.follow(plan)
+            yield replace(coding, prewriting=prewriting)
 
 
 def _task(code: Code, args: Mapping[str, object], tools: Mapping[str, Tool]) -> Task:

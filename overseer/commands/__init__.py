@@ -32,6 +32,8 @@ _HOMES = {
     "call": "tools",
     "serve": "serving",
     "node": "nodes",
+    "nodes": "keptnodes",
+    "demo": "demo",
     "doctor": "doctor",
     "config": "config",
 }

@@ -18,6 +18,7 @@ from overseer.commands.output import is_machine, put_document, put_lines, say_li
 from overseer.commands.reading import read_tools
 from overseer.commands.runs import report_of
 from overseer.config import Settings
+from overseer.console import say
 from overseer.engine import Engine, Run
 from overseer.errors import PlanError, UsageError
 from overseer.journal import Journal
@@ -69,10 +70,10 @@ def run(options: Namespace, settings: Settings) -> int:
     inputs = _inputs(loaded.plan, options.input)
     say_lines(loaded.notes)
     with (
-        _journal(settings.journal and not options.no_journal) as journal,
+        journal_for(settings.journal and not options.no_journal) as journal,
         coding_for(loaded.plan, settings, broker, registry.tools) as coding,
     ):
-        engine = _engine(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
+        engine = engine_for(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
         plan = engine.checked(loaded.plan)  # with the plans of workflow tools in it
         remember = {"tools": [str(folder.resolve()) for folder in options.tools], "max_parallel": options.max_parallel}
 
@@ -81,7 +82,7 @@ def run(options: Namespace, settings: Settings) -> int:
 
         if not is_machine(options):
             say_lines(plan_lines(plan))
-        prepared = _approved(prepare, options)
+        prepared = approved_run(prepare, options)
         return carried_out(prepared, plan, Report(plan, keeps_rounds=options.json), options)
 
 
@@ -94,9 +95,16 @@ def resume(options: Namespace, settings: Settings) -> int:
         options.max_parallel = options.max_parallel or stored.options.get("max_parallel")
         folder = Path(stored.options["folder"])
         broker = make_broker(settings, secrets, folder, options.tools)
+        more: dict[str, Json] = {}
+        if shown := stored.options.get("demo"):
+            from overseer.demo import LABEL, demo
+
+            broker, more = demo(shown).broker(broker), {"demo": shown, "scripted": LABEL}
+            if not is_machine(options):
+                say(f"[{LABEL}]")
         registry = read_tools(options.tools, folder)
-        with coding_for(plan_from(stored.plan).plan, settings, broker, registry.tools) as coding:
-            engine = _engine(registry, settings, journal, options, broker=broker, folder=folder, coding=coding)
+        with coding_for(plan_from(stored.plan).plan, settings, broker, registry.tools, keeps=not more) as coding:
+            engine = engine_for(registry, settings, journal, options, broker=broker, folder=folder, coding=coding)
 
             def prepare(approve: Grants) -> Run:
                 return engine.prepare_resume(
@@ -107,13 +115,13 @@ def resume(options: Namespace, settings: Settings) -> int:
                     budget=options.budget,
                 )
 
-            prepared = _approved(prepare, options)
+            prepared = approved_run(prepare, options)
             report = report_of(journal, stored, keeps_rounds=options.json)
             past = () if is_machine(options) else journal.events(stored.run_id)
-            return carried_out(prepared, plan_from(stored.plan).plan, report, options, past=past)
+            return carried_out(prepared, plan_from(stored.plan).plan, report, options, past=past, more=more)
 
 
-def _approved(prepare: Callable[[Grants], Run], options: Namespace) -> Run:
+def approved_run(prepare: Callable[[Grants], Run], options: Namespace) -> Run:
     """The run with what was approved on the command line or, where somebody can be asked, is approved now."""
     grants = Grants(classes=options.approve)
     try:
@@ -147,7 +155,7 @@ def _notes(checked: Checked) -> list[str]:
     ]
 
 
-def _engine(
+def engine_for(
     registry: Registry,
     settings: Settings,
     journal: Journal | None,
@@ -157,6 +165,7 @@ def _engine(
     folder: Path,
     coding: Coding | None,
 ) -> Engine:
+    """The engine for a command that carries out a plan."""
     require_known(settings, registry.tools)
     return Engine(
         registry.tools.values(),
@@ -169,7 +178,8 @@ def _engine(
 
 
 @contextmanager
-def _journal(is_wanted: bool) -> Iterator[Journal | None]:
+def journal_for(is_wanted: bool) -> Iterator[Journal | None]:
+    """The journal, open; None where none is wanted."""
     if not is_wanted:
         yield None
         return
