@@ -35,7 +35,7 @@ def _carried_out(options: Namespace, settings: Settings, direction: Direction) -
             _show(preview, options)
             return exits.OK
         if not options.json:
-            say_lines(preview_lines(preview))
+            say_lines(preview_lines(preview, force=options.force))
         if not options.yes and not _is_agreed(preview, options):
             say_lines([f"nothing was changed; to {direction} it later: overseer {direction} {preview.run.run_id}"])
             return exits.APPROVAL
@@ -64,7 +64,7 @@ def _show(preview: Preview, options: Namespace) -> None:
     if options.json:
         put_document({"schema": "overseer.undo/1", **preview_document(preview), "outcome": None})
     else:
-        put_lines(preview_lines(preview))
+        put_lines(preview_lines(preview, force=options.force))
 
 
 def _tell(preview: Preview, outcome: Outcome, options: Namespace) -> None:

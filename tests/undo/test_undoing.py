@@ -389,6 +389,38 @@ def test_whatever_runs_wrote_one_after_the_other_undo_and_redo_lead_through(
     world.close()
 
 
+WHO = st.lists(
+    st.tuples(st.sampled_from(["write", "append", "theirs", "deleted"]), st.sampled_from(["a", "b"])), max_size=12
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(existing=st.sets(st.sampled_from(["a", "b"])), steps=WHO)
+def test_whoever_writes_in_between_never_loses_what_they_wrote(
+    tmp_path_factory: pytest.TempPathFactory, existing: set[str], steps: list[tuple[str, str]]
+) -> None:
+    """A file that others wrote last stays; one that the run wrote last is again what others had left before."""
+    world = World(tmp_path_factory.mktemp("world"))
+    theirs: dict[str, bytes | None] = {name: b"old " + name.encode() if name in existing else None for name in "ab"}
+    for name in existing:
+        (world.root / name).write_bytes(theirs[name] or b"")
+    ours = set()
+    for number, (who, name) in enumerate(steps):
+        content = b"%d by %s" % (number, who.encode())
+        if who in ("write", "append"):
+            getattr(world.run("r1"), who)(name, content)
+            ours.add(name)
+        else:
+            theirs[name] = content if who == "theirs" else None
+            (world.root / name).write_bytes(content)
+            if who == "deleted":
+                (world.root / name).unlink()
+    if ours:
+        world.undo("r1")
+    assert world.files() == {name: content for name, content in theirs.items() if content is not None}
+    world.close()
+
+
 # --- what is shown
 
 
