@@ -122,6 +122,9 @@ def _add_run_commands(commands: _Commands) -> None:
             metavar="STEP",
             help=f"a step that was cut off: {what} ('all': every one)",
         )
+    resume.add_argument(
+        "--plan", type=Path, metavar="FILE", help="go on with this plan; what is finished has to be the same in it"
+    )
     _add_tools(resume)
     _add_running(resume)
 

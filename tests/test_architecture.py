@@ -30,6 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "overseer.drawing",
         "overseer.keptprograms",
     ),
+    ("overseer.outcomes",),
     ("overseer.engine", "overseer.report"),
     ("overseer.run", "overseer.conversation"),
     (

@@ -23,7 +23,8 @@ from overseer.engine import Engine, Run
 from overseer.errors import PlanError, UsageError
 from overseer.journal import Journal
 from overseer.jsonvalue import Json
-from overseer.plan import Checked, check_plan, load_plan, parse_input, plan_from, waves
+from overseer.plan import Checked, Loaded, check_plan, load_plan, parse_input, plan_from, waves
+from overseer.plan.difference import difference, difference_lines
 from overseer.plan.values import Code, WorkflowPlan, all_steps
 from overseer.registry import Registry
 from overseer.render import plan_lines, wave_lines
@@ -60,13 +61,7 @@ def run(options: Namespace, settings: Settings) -> int:
     )
     refuse_secrets(broker, input=options.input)  # as it was given: what is wrong with it will be quoted
     registry = read_tools(options.tools, Path.cwd())
-    loaded = load_plan(
-        options.file,
-        tools=registry.tools,
-        limits=settings.limits,
-        folders=(settings.workflows_folder,),
-        secret_in=broker.redactor.secret_in if broker.redactor.has_secrets else None,
-    )
+    loaded = _loaded(options.file, settings, broker, registry)
     inputs = _inputs(loaded.plan, options.input)
     say_lines(loaded.notes)
     with (
@@ -103,8 +98,14 @@ def resume(options: Namespace, settings: Settings) -> int:
             if not is_machine(options):
                 say(f"[{LABEL}]")
         registry = read_tools(options.tools, folder)
-        with coding_for(plan_from(stored.plan).plan, settings, broker, registry.tools, keeps=not more) as coding:
+        before = report_of(journal, stored, keeps_rounds=False).plan
+        loaded = _loaded(options.plan, settings, broker, registry).plan if options.plan is not None else None
+        with coding_for(loaded or before, settings, broker, registry.tools, keeps=not more) as coding:
             engine = engine_for(registry, settings, journal, options, broker=broker, folder=folder, coding=coding)
+            changed = engine.checked(loaded) if loaded is not None else None
+            if changed is not None and not is_machine(options):
+                lines = difference_lines(difference(before, changed))
+                say_lines(lines or ["this is the plan that the run follows already"])
 
             def prepare(approve: Grants) -> Run:
                 return engine.prepare_resume(
@@ -113,12 +114,23 @@ def resume(options: Namespace, settings: Settings) -> int:
                     give_up=options.give_up,
                     approve=approve,
                     budget=options.budget,
+                    plan=changed,
                 )
 
             prepared = approved_run(prepare, options)
             report = report_of(journal, stored, keeps_rounds=options.json)
             past = () if is_machine(options) else journal.events(stored.run_id)
             return carried_out(prepared, plan_from(stored.plan).plan, report, options, past=past, more=more)
+
+
+def _loaded(file: Path, settings: Settings, broker: Broker, registry: Registry) -> Loaded:
+    return load_plan(
+        file,
+        tools=registry.tools,
+        limits=settings.limits,
+        folders=(settings.workflows_folder,),
+        secret_in=broker.redactor.secret_in if broker.redactor.has_secrets else None,
+    )
 
 
 def approved_run(prepare: Callable[[Grants], Run], options: Namespace) -> Run:
