@@ -16,7 +16,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("chat_cli",),
     ("overseer.arguments",),
     ("overseer.commands",),
-    ("overseer.serving",),
+    ("overseer.serving", "overseer.checkup"),
     ("overseer.wiring",),
     ("overseer.catalogue",),
     ("overseer.config", "overseer.settings", "overseer.render", "overseer.retelling", "overseer.registry"),

@@ -29,7 +29,7 @@ FOUR: dict[str, tuple[Json, Json, Json, Json]] = {
     "chat.workflow_mode.detect_keywords": (["a"], ["b"], ["a", "b"], ["then", "dann"]),
     "chat.workflow_mode.min_steps": (2, 3, 4, 5),
     "chat.workflow_mode.max_steps": (20, 30, 40, 60),
-    "chat.theme": ("light", "mono", "plain", {"error": "bold red"}),
+    "chat.theme": ("light", "mono", "plain", {"failed": "bold red"}),
     "chat.editor": ("vi", "nano", "code --wait", "ed"),
     "chat.stdin_wait": ("1s", "2s", 0, "4s"),
     "permissions.rules": ([{"deny": "a"}], [{"deny": "b"}], [{"ask": "c"}], [{"allow": "d", "args": {"x": "git *"}}]),
