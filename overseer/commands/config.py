@@ -12,11 +12,12 @@ from overseer.checkup.configuration import file_lines, files_json
 from overseer.commands import flags_of
 from overseer.commands.output import put_document, put_lines
 from overseer.console import say
-from overseer.errors import UsageError
+from overseer.errors import SettingsError, UsageError
 from overseer.jsonvalue import Json
 from overseer.plan.suggestions import did_you_mean
 from overseer.secrets import Redactor
-from overseer.settings.entries import Entry, Origin
+from overseer.settings.entries import Entry, Findings, Origin
+from overseer.settings.files import read_file
 from overseer.settings.keys import GROUPS, KEYS, NAMED
 from overseer.settings.layers import Layers, default_settings, read_layers
 from overseer.settings.project import NAMES, distrust_settings, project_files, trust_settings
@@ -108,8 +109,13 @@ def _trust() -> int:
     found = project_files(Path.cwd())
     if not found:
         raise UsageError(f"{Path.cwd()} has no settings to trust: neither {' nor '.join(NAMES)}")
+    findings = Findings()
+    entries = read_file(found[0], "project", findings) or ()
+    if findings.faults:  # or they would keep every command here from working
+        raise SettingsError(findings.faults)
     trust_settings(found[0])
-    put_lines([f"the settings in {found[0]} are read from here on, until they change"])
+    put_lines([f"the settings in {found[0]} are read from here on, until they change:"])
+    put_lines(f"  {line}" for line in _lines(entries, with_origin=False))
     return exits.OK
 
 
