@@ -188,6 +188,11 @@ class Journal(AbstractContextManager["Journal"]):
             rows = connection.execute(f"{_SUMMARIES} ORDER BY created DESC, number DESC LIMIT ?", (limit,)).fetchall()
             return [self._summary(connection, row) for row in rows]
 
+    def count(self) -> int:
+        """How many runs there are."""
+        with self._database.reading() as connection:
+            return int(connection.execute("SELECT count(*) FROM runs").fetchone()[0])
+
     def run(self, text: str) -> StoredRun:
         """The run with this id, or the only one whose id begins like this; RunNotFound says which there are."""
         with self._database.reading() as connection:
