@@ -139,11 +139,9 @@ class _Drawer:
         words = self._words(node)
         wanted = max(cells(word) for word in (*words, f"{head}   "))
         inner = max(min(widest, wanted + 4), min(_NARROW_BOX, width)) - 4
-        lines = [line for at, word in enumerate(words) for line in self._wrapped(word, inner, at == 0)]
+        most = 2 if self.is_roomy else 1
+        lines = [line for word in words for line in wrapped(word, inner, most, self.strokes.more)]
         return _boxed(head, lines, inner, self.strokes)
-
-    def _wrapped(self, word: str, inner: int, is_title: bool) -> list[str]:
-        return wrapped(word, inner, 2 if is_title and self.is_roomy else 1, self.strokes.more)
 
     def _words(self, node: Node) -> list[str]:
         what = self.strokes.between.join(part for part in (node.what, node.risk if node.risk != "code" else "") if part)
