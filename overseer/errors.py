@@ -2,6 +2,7 @@
 
     OverseerError                 shown to the user as it stands; anything else is a bug
     ├── UsageError                a wrong argument or setting (exit code 2)
+    │   └── SettingsError         all that is wrong with the settings
     ├── PlanError                 a plan with faults; carries all of them (exit code 3)
     ├── JournalError              the journal cannot be read or written (exit code 1)
     │   ├── RunNotFound           no such run, or an ambiguous prefix (exit code 2)
@@ -9,7 +10,7 @@
     │   └── RunCutOff             a run that could not be recorded to its end (exit code 1)
     ├── OutputError               standard output takes nothing more (exit code 1; 141 if nobody reads it)
     ├── SourceError               a trigger that cannot be listened to (in `overseer.sources`)
-    ├── ModelUnavailable          the model that was named cannot be used (in `overseer.models`; exit code 77)
+    ├── ModelUnavailable          the model that was named cannot be used (exit code 77)
     ├── Busy                      a scope that takes no more events for now (in `overseer.sources`)
     ├── ApprovalNeeded            going on would need a decision nobody made (exit code 5)
     └── BrokenInvariant           the program contradicted itself; never caught, always reported
@@ -91,6 +92,15 @@ class UsageError(OverseerError):
     """A wrong argument or setting; the message names it and what would help."""
 
 
+class SettingsError(UsageError):
+    """Settings that cannot be used; `faults` holds every reason found, each with its place."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        head = [f"the settings have {len(faults)} faults:"] if len(faults) > 1 else []
+        super().__init__("\n".join([*head, *(f"  {fault}" if head else fault for fault in faults)]))
+
+
 class PlanError(OverseerError):
     """A plan that cannot run; `faults` holds every reason found."""
 
@@ -139,6 +149,14 @@ class ApprovalNeeded(OverseerError):
     def __init__(self, message: str, needs: Sequence[Any] = ()) -> None:
         super().__init__(message)
         self.needs = tuple(needs)
+
+
+class ModelUnavailable(OverseerError):
+    """The model that was named cannot be used, and nothing takes its place; `probes` tells what was tried."""
+
+    def __init__(self, message: str, probes: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.probes = tuple(probes)
 
 
 class BrokenInvariant(OverseerError):

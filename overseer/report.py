@@ -123,6 +123,16 @@ class Report:
         return self._state.plan.name
 
     @property
+    def state(self) -> RunState:
+        """What the events add up to, to be read only."""
+        return self._state
+
+    @property
+    def plan(self) -> WorkflowPlan:
+        """The plan that the run follows, or followed last."""
+        return self._state.plan
+
+    @property
     def status(self) -> str:
         if self._is_abandoned and not self._state.is_ended:
             return "interrupted"
@@ -218,7 +228,8 @@ class Report:
                 self._step(key).calls += 1
             case ToolReturned(key=key, spent=spent):
                 self._count(key, spent)
-            case PlanChanged():
+            case PlanChanged(spent=spent):
+                self.spent = total(self.spent, spent)
                 self._drop_replaced()
             case RoundClosed(index=index):
                 assert closing is not None
