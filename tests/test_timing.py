@@ -250,11 +250,12 @@ def test_a_step_that_was_put_in_later_was_not_waiting_before() -> None:
         RunStarted(0.0, "r", {}),
         *ran("a", 0, 1),
         StepStarted(1.0, "b"),
-        PlanChanged(3.0, to_document(longer)),
+        PlanChanged(3.0, to_document(longer), spent={"requests": 1}),
         StepStarted(4.0, "new"),
     ]
     timing = timing_of(DIAMOND, events, now=5.0)
     assert [step.key for step in timing.steps] == ["a", "b", "new"]
+    assert timing.spent == {"requests": 1}
     assert stretches(timing, "new") == [("waiting", 3, 4), ("running", 4, 5)]
 
 

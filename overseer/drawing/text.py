@@ -18,6 +18,8 @@ from overseer.drawing.strokes import BOXES, Strokes
 NARROWEST = 20
 _NARROW_BOX = 16
 _WIDE_BOX = 34
+_NARROW_FRAME = 16  # and so much more for each frame in it, or numbers such as 2.1.3 do not fit
+_PER_FRAME = 6
 _BETWEEN = 2
 _MOST_NEEDS = 6  # that a box names
 _ROOMY = 60  # steps; of larger plans, a box has fewer lines
@@ -60,9 +62,9 @@ class _Drawer:
         most = max(sum(map(layering.is_step, layer)) for layer in layering.layers)
         share = (width + _BETWEEN) // most - _BETWEEN
         sizes = [size for size in (_WIDE_BOX, 28, 24, 20, share, _NARROW_BOX) if size >= _NARROW_BOX]
-        has_frames = any(node.is_scope for node in sketch.nodes)
+        depth = sketch.depth()
         if share >= _NARROW_BOX:
-            for room in (width, share) if has_frames and most > 1 else (width,):
+            for room in (width, share) if depth and share >= _NARROW_FRAME + depth * _PER_FRAME else (width,):
                 for widest in dict.fromkeys(sizes):
                     if (drawn := self._with_lines(sketch, layering, width, min(widest, width), room)) is not None:
                         return drawn

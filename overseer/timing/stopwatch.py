@@ -151,8 +151,9 @@ class Stopwatch:
                 self._count(self._track(key), spent)
             case RunResumed():
                 self._go_on_with_all()
-            case PlanChanged(plan=document):
+            case PlanChanged(plan=document, spent=spent):
                 self._change(plan_from(document).plan, at)
+                self._spent = total(self._spent, spent)
             case RunFinished(status=status):
                 self._status = status
             case _:
