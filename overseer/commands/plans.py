@@ -11,6 +11,7 @@ from overseer import exits
 from overseer.approval import NotApproved, refuse_secrets
 from overseer.broker.broker import Broker
 from overseer.broker.permissions import Grants
+from overseer.codework import coding_for
 from overseer.coding import Coding
 from overseer.commands.asking import asked
 from overseer.commands.carrying import carried_out
@@ -31,7 +32,6 @@ from overseer.render import plan_lines, wave_lines
 from overseer.report import Report
 from overseer.secrets import Redactor
 from overseer.wiring import make_broker, require_known, take_secrets
-from overseer.workbench import coding_for
 
 
 def check(options: Namespace, settings: Settings) -> int:
@@ -68,7 +68,7 @@ def run(options: Namespace, settings: Settings) -> int:
         journal_for(settings.journal and not options.no_journal) as journal,
         coding_for(loaded.plan, settings, broker, registry.tools) as coding,
     ):
-        engine = engine_for(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
+        engine = _engine(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
         plan = engine.checked(loaded.plan)  # with the plans of workflow tools in it
         remember = {"tools": [str(folder.resolve()) for folder in options.tools], "max_parallel": options.max_parallel}
 
@@ -101,7 +101,7 @@ def resume(options: Namespace, settings: Settings) -> int:
         before = report_of(journal, stored, keeps_rounds=False).plan
         loaded = _loaded(options.plan, settings, broker, registry).plan if options.plan is not None else None
         with coding_for(loaded or before, settings, broker, registry.tools, keeps=not more) as coding:
-            engine = engine_for(registry, settings, journal, options, broker=broker, folder=folder, coding=coding)
+            engine = _engine(registry, settings, journal, options, broker=broker, folder=folder, coding=coding)
             changed = engine.checked(loaded) if loaded is not None else None
             if changed is not None and not is_machine(options):
                 lines = difference_lines(difference(before, changed))
@@ -167,7 +167,7 @@ def _notes(checked: Checked) -> list[str]:
     ]
 
 
-def engine_for(
+def _engine(
     registry: Registry,
     settings: Settings,
     journal: Journal | None,
@@ -177,7 +177,6 @@ def engine_for(
     folder: Path,
     coding: Coding | None,
 ) -> Engine:
-    """The engine for a command that carries out a plan."""
     require_known(settings, registry.tools)
     return Engine(
         registry.tools.values(),
