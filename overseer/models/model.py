@@ -154,6 +154,18 @@ def tokens_of(messages: Sequence[Message]) -> int:
     return sum(tokens_in(message["content"]) for message in messages)
 
 
+# Below this share of what was sent, a server did not read all of it; short texts are too hard to guess.
+_SUSPICIOUS_SHARE = 0.5
+_SURE_TOKENS = 500
+
+
+def read_in_part(name: str, sent: int, read: int | None) -> tuple[str, ...]:
+    """A warning where a server counted far fewer tokens than it was sent: it cut the question off without a word."""
+    if read is None or sent < _SURE_TOKENS or read >= sent * _SUSPICIOUS_SHARE:
+        return ()
+    return (f"{name} seems to have read only {read} of about {sent} tokens of the question",)
+
+
 def is_loopback(url: str) -> bool:
     """Whether a server is on this machine, so that it needs no key and no proxy."""
     host = (urlsplit(url).hostname or "").casefold()
