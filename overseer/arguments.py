@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 EXIT_CODES = """\
 exit codes: 0 all steps succeeded, 1 unexpected error, 2 usage or configuration, 3 the plan is not valid,
-4 a step failed, 5 a decision is missing, 130 interrupted, 141 nobody read the output to its end"""
+4 a step failed, 5 a decision is missing, 77 the model that was named cannot be used, 130 interrupted,
+141 nobody read the output to its end"""
 
 
 def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:

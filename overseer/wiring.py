@@ -16,11 +16,20 @@ from overseer.broker.limits import Limits
 from overseer.broker.remedies import of_setting
 from overseer.broker.retry import Retry
 from overseer.config import Settings, default_settings
-from overseer.console import hide
+from overseer.console import hide, say
 from overseer.errors import UsageError
 from overseer.home import home
-from overseer.models import Choice, ModelRoles, ModelSettings, connector, detect, parse_models, usual_prices
-from overseer.models.look import HttpLook
+from overseer.models import (
+    Choice,
+    ModelRoles,
+    ModelSettings,
+    connector,
+    detect,
+    parse_models,
+    usual_prices,
+    wanted_by,
+)
+from overseer.models.look import LOOK_TIMEOUT_S, NAMED_TIMEOUT_S, HttpLook
 from overseer.plan.suggestions import did_you_mean
 from overseer.processes import ProcessCommands
 from overseer.registry.folders import never_written
@@ -31,8 +40,6 @@ from overseer.workspace import FolderWorkspace, Quota, our_own
 
 if TYPE_CHECKING:
     from overseer.sandbox import Level, Sandbox
-
-_log = logging.getLogger(__name__)
 
 
 def take_secrets(settings: Settings) -> Secrets:
@@ -49,7 +56,7 @@ def make_broker(settings: Settings, secrets: Secrets, folder: Path, given: Seque
     """The broker for one process whose work is about a folder; `given` are the folders of tools that it was named."""
     workspace = _workspace(settings, folder, given)
     known = parse_models(settings.models, os.environ)
-    models = ModelRoles(known, connector(secrets.get, folder=folder), find=lambda: _found(known, secrets, folder))
+    models = ModelRoles(known, connector(secrets.get, folder=folder), find=lambda: _chosen(known, secrets, folder))
     redactor = Redactor(secrets)
     _redact_logs(redactor)
     return Broker(
@@ -134,10 +141,19 @@ def _workspace(settings: Settings, folder: Path, given: Sequence[Path]) -> Folde
         raise UsageError(f"the workspace {root} cannot be used: {error.strerror}; {remedy}") from error
 
 
-def _found(settings: ModelSettings, secrets: Secrets, folder: Path) -> Choice:
-    """The model to use where the settings name none: looked for when the first question is asked."""
-    choice = detect(settings, os.environ, secrets.get, HttpLook(), folder=folder)
-    _log.info("%s", choice.reason)
+def choose_model(settings: ModelSettings, secrets: Secrets, folder: Path) -> Choice:
+    """The default model: what was named, or else what is found; ModelUnavailable if what was named cannot be used."""
+    # What was named is given the time it takes, which for a server elsewhere may be longer.
+    is_named = wanted_by(settings, os.environ) is not None
+    look = HttpLook(NAMED_TIMEOUT_S if is_named else LOOK_TIMEOUT_S)
+    return detect(settings, os.environ, secrets.get, look, folder=folder)
+
+
+def _chosen(settings: ModelSettings, secrets: Secrets, folder: Path) -> Choice:
+    """The same, told before anything is asked of a model that nobody has named."""
+    choice = choose_model(settings, secrets, folder)
+    if choice.model is not None and wanted_by(settings, os.environ) is None:
+        say(f"model: {choice.model}, since {choice.reason}")
     return choice
 
 

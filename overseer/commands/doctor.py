@@ -6,14 +6,16 @@ import platform
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from overseer import __version__, exits
+from overseer.commands.modelcheck import ModelCheck
 from overseer.commands.output import put_document, put_lines
 from overseer.config import Settings
 from overseer.jsonvalue import Json
 from overseer.sandbox import Level, SandboxUnavailable
 from overseer.sandbox.selftest import Check
-from overseer.wiring import make_sandbox
+from overseer.wiring import make_sandbox, take_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,15 @@ class _Sandbox:
 
 def doctor(options: Namespace, settings: Settings) -> int:
     """Look at everything, change nothing."""
+    models = ModelCheck.made(settings, take_secrets(settings), Path.cwd())
     sandbox = _sandbox(settings)
     if options.json:
-        put_document(_document(sandbox))
+        put_document({**_document(sandbox), "model": models.to_json()})
     else:
-        put_lines(_lines(sandbox))
-    return exits.OK if sandbox.level is not None else exits.ERROR
+        put_lines([*_lines(sandbox), *models.lines()])
+    if sandbox.level is None:
+        return exits.ERROR
+    return exits.NO_MODEL if models.refusal else exits.OK
 
 
 def _sandbox(settings: Settings) -> _Sandbox:
