@@ -24,6 +24,7 @@ from overseer.models.model import (
     OnText,
     Turn,
     at_once,
+    folded,
     is_loopback,
     messages_of,
     read_in_part,
@@ -210,7 +211,7 @@ def _request(
     name: str, messages: Sequence[Message], question: Question, refused: frozenset[str]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The parameters of a request, and what had to be left out of it."""
-    request: dict[str, Any] = {"model": name, "messages": _folded(messages) if "system" in refused else list(messages)}
+    request: dict[str, Any] = {"model": name, "messages": folded(messages) if "system" in refused else list(messages)}
     warnings: tuple[str, ...] = ()
     if "stream_options" not in refused:
         request["stream_options"] = {"include_usage": True}
@@ -225,14 +226,6 @@ def _request(
 
 # What an answer can be had without, or under another name: parameters, and the role of a message.
 _DISPENSABLE = ("stream_options", "max_tokens", "temperature", "system")
-
-
-def _folded(messages: Sequence[Message]) -> list[Message]:
-    """The messages without one from the system: the user says it, before the first question."""
-    if messages[0]["role"] != "system":
-        return list(messages)
-    system, first, *others = messages
-    return [{"role": "user", "content": f"{system['content']}\n\n{first['content']}"}, *others]
 
 
 def _asking_for_json(rung: Rung | None, schema: Schema) -> dict[str, Any]:
