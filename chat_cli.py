@@ -36,12 +36,9 @@ def entry() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say; the process's exit code."""
-    from overseer.arguments import parsed, parser
+    from overseer.arguments import parsed
 
     options = parsed(arguments)
-    if options.command is None:
-        parser().print_help()
-        return 0
     from overseer.errors import OutputError
 
     try:
@@ -56,10 +53,9 @@ def _carry_out(options: argparse.Namespace, *, as_json: bool) -> int:
     from overseer.errors import OutputError, OverseerError
 
     try:
-        from overseer.commands import command_of
-        from overseer.config import load_settings
+        from overseer.commands import carry_out
 
-        return command_of(options.command)(options, load_settings())
+        return carry_out(options)
     except OutputError:
         raise
     except OverseerError as error:

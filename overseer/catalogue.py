@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from textwrap import wrap
 from typing import Final
 
-from overseer.config import default_settings
 from overseer.errors import UsageError
 from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.registry.yamlfiles import KINDS, TOOL_KEYS
+from overseer.settings.layers import default_settings
 from overseer.tool import EFFECTS, Tool
 from overseer.workspace import NEVER_WRITTEN
 
@@ -56,21 +56,18 @@ def tool_key_table() -> list[str]:
     return _table(("key", "meaning"), ((f"`{name}`", key.meaning) for name, key in keys.items()))
 
 
-_SECTION = re.compile(r"(\w+):(?: +(\S.*?))??(?: +# (.*))?")
-_SETTING = re.compile(r"  (\w+): +(\S.*?)(?: +# (.*))?")
+_SETTING = re.compile(r"( *)(\w+):(?: +(\S.*?))??(?: +# (.*))?")
 
 
 def settings_table() -> list[str]:
     """The settings with their defaults, as the commented file of defaults has them."""
     rows: list[tuple[str, str, str]] = []
-    section = ""
+    above: list[str] = []
     for line in default_settings().read_text(encoding="utf-8").splitlines():
-        if found := _SECTION.fullmatch(line):
-            section = found[1]
-            if found[2]:
-                rows.append((f"`{section}`", f"`{found[2]}`", found[3] or ""))
-        elif found := _SETTING.fullmatch(line):
-            rows.append((f"`{section}.{found[1]}`", f"`{found[2]}`", found[3] or ""))
+        if found := _SETTING.fullmatch(line):
+            above = [*above[: len(found[1]) // 2], found[2]]
+            if found[3]:
+                rows.append((f"`{'.'.join(above)}`", f"`{found[3]}`", found[4] or ""))
     return _table(("setting", "default", "meaning"), rows)
 
 

@@ -2,6 +2,7 @@
 
     OverseerError                 shown to the user as it stands; anything else is a bug
     ├── UsageError                a wrong argument or setting (exit code 2)
+    │   └── SettingsError         all that is wrong with the settings
     ├── PlanError                 a plan with faults; carries all of them (exit code 3)
     ├── JournalError              the journal cannot be read or written (exit code 1)
     │   ├── RunNotFound           no such run, or an ambiguous prefix (exit code 2)
@@ -89,6 +90,15 @@ class OverseerError(Exception):
 
 class UsageError(OverseerError):
     """A wrong argument or setting; the message names it and what would help."""
+
+
+class SettingsError(UsageError):
+    """Settings that cannot be used; `faults` holds every reason found, each with its place."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        head = [f"the settings have {len(faults)} faults:"] if len(faults) > 1 else []
+        super().__init__("\n".join([*head, *(f"  {fault}" if head else fault for fault in faults)]))
 
 
 class PlanError(OverseerError):

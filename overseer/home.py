@@ -22,6 +22,11 @@ def journal_path() -> Path:
     return home() / "journal.db"
 
 
+def changes_path() -> Path:
+    """Where it is kept what files held before tools changed them."""
+    return home() / "changes.db"
+
+
 def workflows_folder() -> Path:
     return home() / "workflows"
 

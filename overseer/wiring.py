@@ -15,7 +15,7 @@ from overseer.broker.cache import NO_CACHE, Cache, FileCache
 from overseer.broker.limits import Limits
 from overseer.broker.remedies import of_setting
 from overseer.broker.retry import Retry
-from overseer.config import Settings, default_settings
+from overseer.config import Settings
 from overseer.console import hide, say
 from overseer.errors import UsageError
 from overseer.home import home
@@ -34,12 +34,15 @@ from overseer.plan.suggestions import did_you_mean
 from overseer.processes import ProcessCommands
 from overseer.registry.folders import never_written
 from overseer.secrets import RedactingFilter, Redactor, Secrets, StreamRedactor, environment, protect_memory
+from overseer.settings.project import NAMES as PROJECT_SETTINGS
 from overseer.tool import Services, Tool, ToolError
+from overseer.undo.keeping import Changes
 from overseer.web import WebClient
 from overseer.workspace import FolderWorkspace, Quota, our_own
 
 if TYPE_CHECKING:
     from overseer.sandbox import Level, Sandbox
+    from overseer.undo.store import ChangeStore
 
 
 def take_secrets(settings: Settings) -> Secrets:
@@ -52,9 +55,14 @@ def take_secrets(settings: Settings) -> Secrets:
     return secrets
 
 
-def make_broker(settings: Settings, secrets: Secrets, folder: Path, given: Sequence[Path] = ()) -> Broker:
-    """The broker for one process whose work is about a folder; `given` are the folders of tools that it was named."""
-    workspace = _workspace(settings, folder, given)
+def make_broker(
+    settings: Settings, secrets: Secrets, folder: Path, given: Sequence[Path] = (), *, keeps_changes: bool = True
+) -> Broker:
+    """The broker for one process whose work is about a folder; `given` are the folders of tools that it was named.
+
+    What tools change in files is kept, to be undone, unless runs are to leave no trace.
+    """
+    workspace = make_workspace(settings, folder, given)
     known = parse_models(settings.models, os.environ)
     models = ModelRoles(known, connector(secrets.get, folder=folder), find=lambda: _chosen(known, secrets, folder))
     redactor = Redactor(secrets)
@@ -76,6 +84,7 @@ def make_broker(settings: Settings, secrets: Secrets, folder: Path, given: Seque
         cost_of=usual_prices().with_own(known.prices).cost_of,
         budget=Budget("session", settings.session_cap, remedy=of_setting("session")),
         cache=_cache(settings),
+        changes=Changes(workspace, _change_store) if settings.journal and keeps_changes else None,
     )
 
 
@@ -128,17 +137,25 @@ def document_fetcher(settings: Settings) -> Callable[[str], str]:
     return fetch
 
 
-def _workspace(settings: Settings, folder: Path, given: Sequence[Path]) -> FolderWorkspace:
+def make_workspace(settings: Settings, folder: Path, given: Sequence[Path] = ()) -> FolderWorkspace:
+    """The files that tools may read and write."""
     root = folder / settings.workspace
     own = our_own()
-    # Or leave to write a file would be leave to run one.
-    protected = replace(own, unwritable=(*own.unwritable, default_settings(), *never_written(folder, given)))
+    # Or leave to write a file would be leave to run one, or to be asked no more.
+    of_settings = (*(file.path for file in settings.layers.files), *(folder / name for name in PROJECT_SETTINGS))
+    protected = replace(own, unwritable=(*own.unwritable, *of_settings, *never_written(folder, given)))
     quota = Quota(settings.workspace_bytes, settings.workspace_files)
     try:
         return FolderWorkspace(root, quota=quota, protected=protected)
     except OSError as error:
         remedy = "name another folder under 'workspace' in config.yaml"
         raise UsageError(f"the workspace {root} cannot be used: {error.strerror}; {remedy}") from error
+
+
+def _change_store() -> ChangeStore:
+    from overseer.undo.store import ChangeStore  # most calls change nothing
+
+    return ChangeStore()
 
 
 def choose_model(settings: ModelSettings, secrets: Secrets, folder: Path) -> Choice:

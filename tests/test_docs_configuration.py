@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from overseer import config
 from overseer.broker.gauge import Limit
 from overseer.catalogue import page_made_anew, settings_table
-from overseer.config import default_settings, load_settings
+from overseer.config import load_settings
 from overseer.errors import UsageError
 from overseer.models import parse_models
 from overseer.models.settings import _OWN_KEYS
 from overseer.plan.document import read_document
 from overseer.secrets import Secrets
+from overseer.settings.checks import cap
+from overseer.settings.given import OTHERS, VARIABLES
+from overseer.settings.keys import GROUPS, KEYS, NAMED
+from overseer.settings.layers import default_settings
 from tests.pages import blocks, first_column, page, section
 
 PAGE = page("configuration.md")
@@ -45,9 +50,21 @@ def test_every_example_loads_and_changes_something(own_home: Path, number: int) 
     assert settings != defaults
 
 
-def test_there_is_an_example_of_every_section() -> None:
-    shown = {name for block in EXAMPLES for name in read_document(block.text, syntax="yaml").value}
-    assert shown == set(config._SECTIONS)
+def test_there_is_an_example_of_every_key() -> None:
+    shown = {key for block in EXAMPLES for key in keys_in(read_document(block.text, syntax="yaml").value)}
+    assert shown == {*KEYS, *NAMED}
+
+
+def keys_in(value: Any, section: str = "") -> Iterator[str]:
+    for name, inner in value.items():
+        if (key := f"{section}.{name}" if section else name) in GROUPS:
+            yield from keys_in(inner, key)
+        else:
+            yield key
+
+
+def test_the_variables_of_the_page_are_variables() -> None:
+    assert set(re.findall(r"OVERSEER_[A-Z_]+", PAGE)) <= {*VARIABLES, *OTHERS}
 
 
 def test_the_rules_of_the_example_decide_as_the_page_says(own_home: Path) -> None:
@@ -60,7 +77,7 @@ def test_the_rules_of_the_example_decide_as_the_page_says(own_home: Path) -> Non
     command = tools["run_command"]
     assert policy.verdict(command, {"command": "git push origin"}) == "deny"
     assert policy.verdict(command, {"command": ["git", "log"]}) == "allow"
-    assert policy.verdict(command, {"command": "ls"}) == "ask"
+    assert policy.verdict(command, {"command": "ls"}) == "deny"
     assert policy.verdict(tools["write_file"], {"path": "drafts/a.txt"}) == "allow"
     assert policy.verdict(tools["write_file"], {"path": "drafts/../x"}) == "ask"
     assert policy.verdict(tools["fetch_url"], {}) == "allow"
@@ -87,7 +104,7 @@ def test_names_that_tell_are_those_that_the_page_lists(name: str) -> None:
     assert environment == {}
 
 
-@pytest.mark.parametrize("text", ["exeuction: {}", "execution: {journal: maybe}", "execution: ["])
+@pytest.mark.parametrize("text", ["execution: 5", "execution: {journal: maybe}", "execution: ["])
 def test_a_mistake_is_an_error_that_names_the_file(own_home: Path, text: str) -> None:
     (own_home / "config.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=r"config\.yaml"):
@@ -99,11 +116,13 @@ def test_a_mistake_is_an_error_that_names_the_file(own_home: Path, text: str) ->
 
 def test_the_table_has_every_setting_with_the_default_in_force() -> None:
     values = read_document(default_settings().read_text(encoding="utf-8"), syntax="yaml").value
-    known = {}
-    for name, keys in config._SECTIONS.items():
-        known |= (
-            {f"{name}.{key}": values[name][key] for key in keys} if isinstance(keys, dict) else {name: values[name]}
-        )
+    known = {"models": {}} | {name: {} for name in NAMED}
+    for key in KEYS:
+        if not key.startswith("models."):
+            value = values
+            for name in key.split("."):
+                value = value[name]
+            known[key] = value
     rows = [re.fullmatch(r"\| `([\w.]+)` \| `(.+?)` \| .+ \|", row) for row in settings_table()[2:]]
     assert all(rows), "a setting has no comment in config.yaml"
     shown = {row[1]: read_document(row[2], syntax="yaml").value for row in rows if row}
@@ -117,7 +136,7 @@ def test_every_key_of_a_limit_has_a_row() -> None:
 def test_every_key_of_a_budget_has_a_row() -> None:
     known = first_column(section(PAGE, "budget"))
     with pytest.raises(ValueError, match="there is no budget of 'x'") as told:
-        config._cap({"x": 1})
+        cap({"x": 1})
     assert known == set(str(told.value).split("there are: ")[1].split(", "))
 
 

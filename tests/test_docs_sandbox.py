@@ -37,7 +37,7 @@ def test_the_tables_name_every_verdict_level_and_option() -> None:
     assert set(get_args(Verdict)) <= first_column(section(PAGE, "What becomes of a node"))
     (commands,) = (a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))
     options = {o for a in commands.choices["node"]._actions for o in a.option_strings if o.startswith("--")}
-    assert options - {"--help"} == set(re.findall(r"^\| `(--[a-z-]+)", PAGE, re.MULTILINE))
+    assert options - {"--help", "--config", "--set"} == set(re.findall(r"^\| `(--[a-z-]+)", PAGE, re.MULTILINE))
 
 
 def test_the_limits_are_those_in_force() -> None:

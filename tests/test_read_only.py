@@ -24,13 +24,12 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX
 ASK = """
 import fcntl, os, sys
 from overseer import arguments, config
-from overseer.commands import command_of
-options = arguments.parser().parse_args(sys.argv[1:])
-command = command_of(options.command)
+from overseer.commands import runs
+options = arguments.parsed(sys.argv[1:])
 settings = config.load_settings()
 if os.getuid() == 0:
     os.setgid(65534); os.setuid(65534)
-print(command(options, settings), flush=True)
+print(getattr(runs, options.command)(options, settings), flush=True)
 """
 
 WRITER = """

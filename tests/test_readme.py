@@ -19,7 +19,7 @@ from tests import pages
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
-OF_OTHERS = {"--year"}  # of a program in an example
+OF_OTHERS = {"--wait", "--year"}  # of a program in an example
 
 
 def blocks(language: str) -> list[str]:

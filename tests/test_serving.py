@@ -66,8 +66,8 @@ def test_a_program_without_an_engine_starts_its_own_and_hears_how_to_approve() -
 def test_a_program_learns_why_its_engine_cannot_start() -> None:
     assert "the engine could not start: " in said_by(VISIT, OVERSEER_APPROVE="nettwork")
     assert "nettwork" in said_by(VISIT, OVERSEER_APPROVE="nettwork")
-    configure("budgett: {}")
-    assert "budgett" in said_by(VISIT)
+    configure("budget: {run: 5}")
+    assert "budget.run: needs" in said_by(VISIT)
 
 
 def test_an_engine_that_ends_without_a_word_is_told_of_as_that() -> None:

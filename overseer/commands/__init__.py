@@ -12,25 +12,49 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from overseer.config import Settings
+    from overseer.settings.given import Flags
 
 Command = Callable[[Namespace, "Settings"], int]
 
 _HOMES = {
+    "chat": "chat",
     "plan": "planning",
     "check": "plans",
     "run": "plans",
     "resume": "plans",
     "runs": "runs",
     "show": "runs",
+    "graph": "views",
+    "timeline": "views",
+    "undo": "undoing",
+    "redo": "undoing",
     "tools": "tools",
     "call": "tools",
     "serve": "serving",
     "node": "nodes",
+    "nodes": "keptnodes",
+    "demo": "demo",
     "doctor": "doctor",
+    "config": "config",
 }
 
+# These read the settings themselves: they are there for when something is wrong with them.
+_BARE = ("config",)
 
-def command_of(name: str) -> Command:
-    """The command of this name. Only its module is loaded: who lists runs need not wait for the engine."""
-    command: Command = getattr(importlib.import_module(f"overseer.commands.{_HOMES[name]}"), name)
-    return command
+
+def carry_out(options: Namespace) -> int:
+    """Do what a command line says. Only the module of its command is loaded: who lists runs need not wait for more."""
+    name = options.command
+    command = getattr(importlib.import_module(f"overseer.commands.{_HOMES[name]}"), name)
+    if name in _BARE:
+        return int(command(options))
+    from overseer.config import load_settings
+
+    return int(command(options, load_settings(flags_of(options))))
+
+
+def flags_of(options: Namespace) -> Flags:
+    """What a command line says about settings."""
+    from overseer.settings.given import Flags
+
+    return Flags(options.config_file, tuple(options.set))

@@ -110,13 +110,14 @@ class Heard:
     def __init__(self, on_text: OnText | None) -> None:
         self.was_shown = False
         self._on_text = on_text
+        self._thinking = _Thinking()
         self._pieces: list[str] = []
 
     def add(self, piece: str) -> None:
         if not piece:
             return
         self._pieces.append(piece)
-        if self._on_text is None:
+        if self._on_text is None or not (piece := self._thinking.without(piece)):
             return
         self.was_shown = True
         try:
@@ -137,6 +138,26 @@ def without_thoughts(text: str) -> str:
     """An answer without the reasoning that some models put before it."""
     thoughts = _THOUGHTS.match(text)
     return text[thoughts.end() :] if thoughts else text
+
+
+class _Thinking:
+    """Keeps the reasoning before an answer from whoever hears the answer as it comes."""
+
+    def __init__(self) -> None:
+        self._held: str | None = ""  # None once the answer has begun
+
+    def without(self, piece: str) -> str:
+        if self._held is None:
+            return piece
+        self._held += piece
+        text = self._held.lstrip()
+        if not text or ("<think>".startswith(text[:7]) and "</think>" not in text):
+            return ""
+        answer = without_thoughts(self._held)
+        if answer is not self._held and not answer:  # blanks may follow
+            return ""
+        self._held = None
+        return answer
 
 
 def messages_of(question: Question) -> list[Message]:

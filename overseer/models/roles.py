@@ -87,6 +87,21 @@ class ModelRoles:
             raise ModelError(f"{ref.name} is not among the models in config.yaml; name it there", kind="denied")
         return ref
 
+    def use(self, text: str, role: str = "") -> ModelRef:
+        """Give a role another model from here on, or all roles that have none of their own; ModelError says why not."""
+        try:
+            ref = model_ref(text, self._settings.providers)
+        except ValueError as error:
+            raise ModelError(f"the model {error}", kind="bad_request") from error
+        with self._lock:
+            if role:
+                own = replace(self._settings.roles.get(role, _NOTHING), model=ref)
+                self._settings = replace(self._settings, roles={**self._settings.roles, role: own})
+            else:
+                self._find, self._refusal = None, ""
+                self._settings = self._settings.with_default(ref, self._settings.providers[ref.provider])
+        return ref
+
     def _default(self) -> ModelRef | None:
         if self._find is not None and not self._refusal:
             try:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from overseer.errors import UsageError
 from overseer.home import home, workflows_folder
-from overseer.registry.trust import Trust, trust_in
+from overseer.trust import Trust, trust_in
 
 Layer = Literal["built-in", "project", "user", "given"]
 

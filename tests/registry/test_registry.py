@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from overseer import trust as trusting
 from overseer.errors import UsageError
 from overseer.registry import LiveRegistry, ToolFolder, load_tools, our_tools, tool_folders
-from overseer.registry import trust as trusting
 from overseer.registry.folders import changed_since_trusted, project_tools, tool_files, user_tools
-from overseer.registry.trust import distrust
+from overseer.trust import distrust
 
 
 @pytest.fixture(autouse=True)
@@ -230,5 +230,5 @@ def test_a_damaged_list_of_trusted_folders_is_an_error_with_its_remedy(tmp_path:
     folder = write_tool(tmp_path / "project/tools/a.py", "a").parent
     trust(folder)
     (own_home / "trusted-tools.json").write_text("{")
-    with pytest.raises(UsageError, match=r"the list of trusted folders.*; delete it to begin anew"):
+    with pytest.raises(UsageError, match=r"the list of what is trusted.*; delete it to begin anew"):
         tool_folders(tmp_path / "project")

@@ -1,6 +1,6 @@
-"""Which folders of tools the user trusts, and what was in them when that was said.
+"""What of other people's projects the user trusts: folders of tools and files of settings, as they were then.
 
-Trust is in what somebody could look at: as soon as a file is changed, added or taken away, the folder
+Trust is in what somebody could look at: as soon as a file is changed, added or taken away, the place
 is not read until its trust is renewed.
 """
 
@@ -21,23 +21,23 @@ from overseer.home import home, make_private
 Trust = Literal["given", "outdated", "none"]
 
 
-def trust_in(folder: Path, files: Sequence[Path]) -> Trust:
-    """How far a folder with these files is trusted."""
-    then = _trusted().get(str(folder.resolve()))
+def trust_in(place: Path, files: Sequence[Path]) -> Trust:
+    """How far a place with these files is trusted, be it a folder of them or the only one itself."""
+    then = _trusted().get(str(place.resolve()))
     if then is None:
         return "none"
     return "given" if then == _digest(files) else "outdated"
 
 
-def trust(folder: Path, files: Sequence[Path]) -> None:
-    """From here on, read these files of a folder as they are."""
-    _keep({**_trusted(), str(folder.resolve()): _digest(files)})
+def trust(place: Path, files: Sequence[Path]) -> None:
+    """From here on, read these files of a place as they are."""
+    _keep({**_trusted(), str(place.resolve()): _digest(files)})
 
 
-def distrust(folder: Path) -> bool:
-    """Read a folder no longer, whether it is still there or not; False if it was not trusted anyway."""
+def distrust(place: Path) -> bool:
+    """Read a place no longer, whether it is still there or not; False if it was not trusted anyway."""
     trusted = _trusted()
-    was_trusted = trusted.pop(str(folder.resolve()), None) is not None
+    was_trusted = trusted.pop(str(place.resolve()), None) is not None
     if was_trusted:
         _keep(trusted)
     return was_trusted
@@ -62,7 +62,7 @@ def _trusted() -> dict[str, str]:
         return {}
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"cannot read {_trust_file()}, the list of trusted folders: {error}; delete it to begin anew"
+            f"cannot read {_trust_file()}, the list of what is trusted: {error}; delete it to begin anew"
         ) from error
     if isinstance(trusted, list):  # from when trust was in a folder, whatever it held
         return {str(path): "" for path in trusted}
@@ -81,7 +81,7 @@ def _keep(trusted: Mapping[str, str]) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
-        raise UsageError(f"cannot write {_trust_file()}, the list of trusted folders: {error.strerror}") from error
+        raise UsageError(f"cannot write {_trust_file()}, the list of what is trusted: {error.strerror}") from error
 
 
 def _trust_file() -> Path:
