@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.processes import PATIENCE_S, ROOT
+from tests.processes import PATIENCE_S, ROOT, signals_as_usual
 from tests.servers.model_server import Answer, ModelServer
+
+__all__ = ["signals_as_usual"]
 
 ANSWER = json.dumps({"answer": "Four."})
 NOWHERE = "http://127.0.0.1:9"  # where nothing listens
@@ -202,3 +205,35 @@ def test_whatever_goes_wrong_with_a_model_is_one_line_and_no_traceback(name: str
     assert line.startswith("  - the model could not be asked for a plan: ")
     assert "Traceback" not in made.stdout + made.stderr
     assert "sk-0123456789abcdef" not in made.stdout + made.stderr
+
+
+@pytest.mark.parametrize("protocol", ["openai", "ollama"])
+def test_the_second_interruption_closes_the_connections_of_a_run(protocol: str) -> None:
+    steps = [{"step_id": name, "tool": "content_generator", "args": {"prompt": name}} for name in ("a", "b")]
+    Path("plan.json").write_text(json.dumps({"steps": steps}), encoding="utf-8")
+    with ModelServer([Answer("Slowly, very slowly.", pace_s=60)]) as server:
+        here = {"OPENAI_BASE_URL": server.openai_url, "OPENAI_MODEL": "tiny"}
+        variables = here if protocol == "openai" else {"OLLAMA_HOST": server.url}
+        run = subprocess.Popen(
+            [sys.executable, str(ROOT / "chat_cli.py"), "run", "plan.json"],
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            for _ in steps:
+                assert server.asked.acquire(timeout=PATIENCE_S)
+            run.send_signal(signal.SIGINT)
+            assert run.stderr is not None
+            while "stop at once" not in (line := run.stderr.readline()):
+                assert line, "the run says nothing of the interruption"
+            assert not server.hung_up.is_set()  # the first lets them finish
+            run.send_signal(signal.SIGINT)
+            assert server.hung_up.wait(1.0)
+            out, err = run.communicate(timeout=PATIENCE_S)
+        finally:
+            run.kill()
+    assert run.returncode == 130
+    assert "Traceback" not in out + err
