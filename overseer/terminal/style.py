@@ -106,10 +106,12 @@ class Marks:
     cancelled: str = "■"
     running: str = "•"
     ellipsis: str = ELLIPSIS
+    bar: str = "│"
+    rule: str = "─"
 
 
 UNICODE_MARKS = Marks()
-ASCII_MARKS = Marks("+", "x", "-", "!", "*", "...")
+ASCII_MARKS = Marks("+", "x", "-", "!", "*", "...", "|", "-")
 
 
 class Palette:
