@@ -303,7 +303,16 @@ class Board:
             hidden = len(shown) - (room - 1)
             shown = shown[: room - 1]
         width = title_cells(shown, columns)
-        lines = [row.line(now, mark=self._marks.running, columns=columns, title_cells=width) for row in shown]
+        lines = [
+            row.line(
+                now,
+                mark=self._marks.running,
+                ellipsis=self._marks.ellipsis,
+                columns=columns,
+                title_cells=width,
+            )
+            for row in shown
+        ]
         if hidden:
             lines.append((("quiet", f"    and {hidden:,} more running"),))
         lines += self._heard_lines(columns, room - len(lines))

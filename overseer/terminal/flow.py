@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from overseer.cells import cells as width_of
 from overseer.terminal.style import Line, Span, text_of
-from overseer.terminal.width import cells_of
 
 _GAP = "  "  # between columns
 _PARTS = re.compile(r"[^\S\n]+|\n|[^\s]+")
@@ -22,7 +22,7 @@ def broken(spans: Sequence[Span], cells: int, *, is_strict: bool = False) -> lis
     lines: list[list[Span]] = [[]]
     room = cells
     for word in _words(spans):
-        took = sum(cells_of(text) for _, text in word)
+        took = sum(width_of(text) for _, text in word)
         if word[0][1] == "\n" or (took > room and lines[-1] and word[0][1] != " "):
             lines.append([])
             room = cells
@@ -30,7 +30,7 @@ def broken(spans: Sequence[Span], cells: int, *, is_strict: bool = False) -> lis
             continue
         if is_strict and took > cells:
             lines[-1:] = _pieces(word, cells)
-            room = cells - cells_of(text_of(tuple(lines[-1])))
+            room = cells - width_of(text_of(tuple(lines[-1])))
             continue
         lines[-1] += word
         room -= took
@@ -57,11 +57,11 @@ def _pieces(word: list[Span], cells: int) -> list[list[Span]]:
     room = cells
     for style, text in word:
         for letter in text:
-            if cells_of(letter) > room and pieces[-1]:
+            if width_of(letter) > room and pieces[-1]:
                 pieces.append([])
                 room = cells
             pieces[-1].append((style, letter))
-            room -= cells_of(letter)
+            room -= width_of(letter)
     return pieces
 
 
@@ -87,7 +87,7 @@ def table(
 
 def _widths(rows: Sequence[Sequence[Sequence[Span]]], cells: int) -> list[int] | None:
     """How wide each column is: as its widest cell, or less where there is no room; None if it would be too little."""
-    widths = [max(1, *(cells_of(text_of(tuple(row[at]))) for row in rows)) for at in range(len(rows[0]))]
+    widths = [max(1, *(width_of(text_of(tuple(row[at]))) for row in rows)) for at in range(len(rows[0]))]
     while (over := sum(widths) - cells) > 0:
         widest = max(widths)
         if widest <= _NARROWEST:
@@ -110,7 +110,7 @@ def _joined(cells: Sequence[Sequence[Span]], widths: Sequence[int]) -> Line:
     spans: list[Span] = []
     for cell, width in zip(cells, widths, strict=True):
         spans += cell
-        spans.append(("", " " * (width - cells_of(text_of(tuple(cell)))) + _GAP))
+        spans.append(("", " " * (width - width_of(text_of(tuple(cell)))) + _GAP))
     return _trimmed(spans)
 
 

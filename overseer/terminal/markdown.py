@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from overseer.cells import cells as width_of
 from overseer.terminal.flow import broken, table
 from overseer.terminal.style import Line, Marks, Span, text_of
-from overseer.terminal.width import cells_of
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -145,8 +145,8 @@ class Markdown:
         while at < len(tokens) - 1:
             end = _end_of(tokens, at)
             mark = f"{self._marks.running} " if tokens[0].type == "bullet_list_open" else f"{number}. "
-            inner = self._blocks(tokens[at + 1 : end], cells - cells_of(mark), is_tight=is_tight) or [()]
-            indent = " " * cells_of(mark)
+            inner = self._blocks(tokens[at + 1 : end], cells - width_of(mark), is_tight=is_tight) or [()]
+            indent = " " * width_of(mark)
             lines.append((("", mark), *inner[0]))
             lines += [(("", indent), *line) if line else () for line in inner[1:]]
             number, at = number + 1, end + 1
