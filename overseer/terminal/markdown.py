@@ -187,9 +187,7 @@ def _spans(inline: Token) -> list[Span]:
                 spans.append((styles[-1], token.content))
             case "code_inline":
                 spans.append(("code", token.content))
-            case "softbreak":
-                spans.append(("", " "))
-            case "hardbreak":
+            case "softbreak" | "hardbreak":  # who writes lines for a terminal means them
                 spans.append(("", "\n"))
             case "image":
                 spans.append(("link", f"[{token.content or 'image'}] ({token.attrGet('src')})"))

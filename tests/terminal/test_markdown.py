@@ -42,7 +42,7 @@ def test_an_answer_is_shown_block_by_block() -> None:
     assert answer.open_text == "# Tit"
     assert answer.feed("le\n\nA para") == [(("heading", "Title"),)]
     assert answer.feed("graph\nof two lines\n") == []
-    assert [text_of(line) for line in answer.feed("\n")] == ["", "A paragraph of two lines"]
+    assert [text_of(line) for line in answer.feed("\n")] == ["", "A paragraph", "of two lines"]
     assert [text_of(line) for line in answer.feed("```\ncode\n```\n")] == ["", "code"]
     assert answer.feed("last") == []
     assert [text_of(line) for line in answer.close()] == ["", "last"]
@@ -56,7 +56,7 @@ def test_an_answer_is_shown_block_by_block() -> None:
         ("3. three\n4. four", ["3. three", "4. four"]),
         ("- one\n\n  more of one\n\n- two", ["• one", "", "  more of one", "• two"]),
         ("- run\n  ```\n  x = 1\n  ```\n- two", ["• run", "  x = 1", "• two"]),
-        ("> said\n> so", ["│ said so"]),
+        ("> said\n> so", ["│ said", "│ so"]),
         ("see [this](https://example.org/a)", ["see this (https://example.org/a)"]),
         ("<https://example.org/a>", ["https://example.org/a"]),
         ("![a cat](cat.png)", ["[a cat] (cat.png)"]),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TextIO
 
 from overseer.terminal.markdown import Markdown
@@ -12,7 +14,7 @@ from overseer.terminal.screen import Screen
 from overseer.terminal.style import Palette
 
 
-class Answer:
+class Typesetter:
     """Writes the pieces of one answer to a stream, block by block or, without styles, as they come.
 
     Secrets are the concern of whoever gives the pieces, and of the stream.
@@ -35,12 +37,28 @@ class Answer:
     def add(self, piece: str) -> None:
         """Take the next piece."""
         if not self._screen.has_colour:
-            if piece:
-                self._write(self._screen.shown(piece))
-                self._ends_line = piece.endswith("\n")
+            self.add_as_it_is(piece)
             return
         for line in self._markdown.feed(piece):
             self._write(f"{self._palette.painted(line)}\n")
+
+    def add_as_it_is(self, text: str) -> None:
+        """Take a text in which no mark means anything."""
+        if text:
+            self._write(self._screen.shown(text))
+            self._ends_line = text.endswith("\n")
+
+    def add_whole(self, text: str) -> None:
+        """Take an answer that nobody heard before it was complete; one that is a document of JSON stays as it is."""
+        is_json = False
+        if text.lstrip()[:1] in ("{", "["):
+            with suppress(ValueError, RecursionError):
+                json.loads(text)
+                is_json = True
+        if is_json:
+            self.add_as_it_is(text)
+        else:
+            self.add(text)
 
     def close(self) -> None:
         """No more comes, be it complete or not."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 
-from overseer.terminal.answer import Answer
 from overseer.terminal.screen import Screen
 from overseer.terminal.style import Palette
+from overseer.terminal.typesetter import Typesetter
 
 
 def written(*pieces: str, has_colour: bool) -> list[str]:
     out = io.StringIO()
-    answer = Answer(Screen(has_colour=has_colour), Palette(), out, columns=lambda: 40)
+    answer = Typesetter(Screen(has_colour=has_colour), Palette(), out, columns=lambda: 40)
     seen: list[str] = []
     for piece in pieces:
         answer.add(piece)
@@ -36,3 +36,12 @@ def test_with_styles_it_comes_block_by_block() -> None:
 def test_an_answer_of_nothing_is_nothing() -> None:
     assert written("", has_colour=True) == ["", ""]
     assert written("", has_colour=False) == ["", ""]
+
+
+def test_a_document_of_json_stays_as_it_is() -> None:
+    out = io.StringIO()
+    typesetter = Typesetter(Screen(has_colour=True), Palette(), out, columns=lambda: 40)
+    document = '{\n  "*a*": [\n    1\n  ]\n}'
+    typesetter.add_whole(document)
+    typesetter.close()
+    assert out.getvalue() == f"{document}\n"
