@@ -3,9 +3,9 @@
     python bench/rendering.py [--rounds 9] [--json FILE] [--check]
 
 Each round carries out the same plans by turns: without a view, and with the live view on a pty that another process
-reads; both are watched by a report, as every run of a command is. The plans: 200 steps, and a map over 1 000 items;
-each with steps that take ten milliseconds, and with steps that do nothing, where the view's fixed cost of a few
-milliseconds shows. `share` is what the view adds to the time of the run, the median over the rounds with its range;
+reads; both are journaled and watched by a report, as every run of a command is. The plans: 200 steps, and a map over
+1 000 items; each with steps that take ten milliseconds, and with steps that do nothing, where the view's fixed cost
+of a few milliseconds shows. `share` is what the view adds to the time of the run, the median over the rounds with its range;
 `cpu` is the same in processor time of the whole process, drawing included.
 """
 
@@ -25,11 +25,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from overseer import Engine
+from overseer.journal import Journal
 from overseer.plan import plan_from
 from overseer.report import Report
 from overseer.terminal.live import Live
@@ -65,8 +67,8 @@ class Took:
     cpu_s: float
 
 
-def carried_out(document: dict[str, Any], tty: Tty | None) -> Took:
-    run = Engine([work]).prepare(document)
+def carried_out(document: dict[str, Any], tty: Tty | None, journal: Journal) -> Took:
+    run = Engine([work], journal=journal).prepare(document)
     plan = plan_from(document).plan
     run.watch(Report(plan, keeps_rounds=False).observe)
     wall, cpu = time.perf_counter(), time.process_time()
@@ -108,17 +110,17 @@ class Figure:
         return f"{self.plan:<28} {self.run_s:7.3f} s   share {share:<28} cpu {cpu}"
 
 
-def figure(name: str, document: dict[str, Any], rounds: int, tty: Tty) -> Figure:
-    carried_out(document, None)  # threads are made, modules loaded
-    carried_out(document, tty)
+def figure(name: str, document: dict[str, Any], rounds: int, tty: Tty, journal: Journal) -> Figure:
+    carried_out(document, None, journal)  # threads are made, modules loaded
+    carried_out(document, tty, journal)
     pairs: list[tuple[Took, Took]] = []
     for number in range(rounds):
         if number % 2:
-            with_view = carried_out(document, tty)
-            pairs.append((carried_out(document, None), with_view))
+            with_view = carried_out(document, tty, journal)
+            pairs.append((carried_out(document, None, journal), with_view))
         else:
-            without = carried_out(document, None)
-            pairs.append((without, carried_out(document, tty)))
+            without = carried_out(document, None, journal)
+            pairs.append((without, carried_out(document, tty, journal)))
     return Figure(
         name,
         statistics.median(without.wall_s for without, _ in pairs),
@@ -140,10 +142,10 @@ def main() -> int:
     )
     options = parser.parse_args()
     figures: list[Figure] = []
-    with terminal() as tty:
+    with TemporaryDirectory() as folder, Journal.open(Path(folder) / "journal.db") as journal, terminal() as tty:
         for seconds, kind in ((0.0, "nothing"), (0.01, "10 ms")):
             for name, document in (("200 steps", steps(seconds)), ("map of 1 000", items(seconds))):
-                figures.append(figure(f"{name}, each {kind}", document, options.rounds, tty))
+                figures.append(figure(f"{name}, each {kind}", document, options.rounds, tty, journal))
                 print(figures[-1].line(), flush=True)
     if options.json:
         options.json.write_text(json.dumps([asdict(figure) for figure in figures], indent=2))
