@@ -11,11 +11,11 @@ import pytest
 
 pytest.importorskip("fcntl", reason="terminals of POSIX")
 
-from tests.servers.model_server import Answer, ModelServer  # noqa: E402
-from tests.terminals import ROOT, TOOLS, Terminal, running  # noqa: E402
+from tests.servers.model_server import Answer, ModelServer
+from tests.terminals import ROOT, TOOLS, Terminal, running
 
 KEY = "ak-7Qm2xV9tLw4ZbN8sRd3K"
-SPILLS = f"""
+SPILLS = """
 import sys
 from overseer.tool import ToolContext, ToolError, tool
 
@@ -26,7 +26,7 @@ def spills(context: ToolContext) -> None:
     print("printed", key)
     print("printed", key[:9], end="", flush=True)
     print(key[9:])
-    raise ToolError(f"refused: {{key}}")
+    raise ToolError(f"refused: {key}")
 """
 
 
