@@ -9,7 +9,7 @@ from typing import TypeAlias
 from overseer.dispatch import Returned
 from overseer.errors import Failure
 from overseer.jsonvalue import Json
-from overseer.plan.values import WorkflowPlan
+from overseer.kernel.growth import Wish
 from overseer.tool import ToolContext
 
 
@@ -31,11 +31,10 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Somebody wants the rest of the run to follow another plan; `answer` gets the faults of that."""
+    """Somebody wants the rest of the run to follow another plan, or more or less of it; `answer` gets the faults."""
 
-    plan: WorkflowPlan
+    wish: Wish
     answer: Callable[[tuple[str, ...]], None]
-    approved: Json = None  # what was approved for that plan, as it is kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from overseer.jsonvalue import Json
 from overseer.kernel.events import (
     Event,
     PlanChanged,
+    PlanClosed,
     RunResumed,
     RunStarted,
     StepFailed,
@@ -25,6 +26,8 @@ from overseer.kernel.events import (
 from overseer.kernel.reducer import apply
 from overseer.kernel.state import RunState
 from overseer.tool import Tool
+
+_CUT_OFF = "the run was cut off before all of its plan was there"
 
 
 class Past:
@@ -69,7 +72,8 @@ class Past:
             )
         dropped = [key for key in unsure if key in give_up or ("all" in give_up and key not in repeat)]
         failure = Failure("cancelled", "was cut off, and is not to be repeated")
-        return [RunResumed(now, sandbox=sandbox), *(StepFailed(now, key, failure) for key in dropped)]
+        failed = (StepFailed(now, key, failure) for key in dropped)
+        return [RunResumed(now, sandbox=sandbox), *([PlanClosed(now, _CUT_OFF)] if state.is_open else []), *failed]
 
     def restore(self, accounts: Accounts) -> None:
         """Let what was spent count: going on with a run is no way around its budget."""

@@ -17,6 +17,7 @@ from overseer.broker.permissions import Grants
 from overseer.errors import Failure, PlanError, UsageError
 from overseer.jsonvalue import Json
 from overseer.kernel.events import Event, RunStatus
+from overseer.kernel.growth import Wish, closing, following, without_the_rest
 from overseer.messages import Cancel, Change
 from overseer.plan.values import WorkflowPlan
 from overseer.runlog import NoLog, RunLog
@@ -84,6 +85,11 @@ class Run(AbstractContextManager["Run"]):
     @property
     def plan(self) -> WorkflowPlan:
         return self._runner.state.plan
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more steps may come to it; until then it does not end."""
+        return self._runner.state.is_open and not self._runner.state.is_ended
 
     @property
     def is_recorded(self) -> bool:
@@ -165,12 +171,28 @@ class Run(AbstractContextManager["Run"]):
         """Start nothing new and let running steps finish; hard, or the second time, give them up."""
         self._runner.tell(Cancel(hard, reason))
 
-    def change(self, plan: PlanLike, *, approve: Grants | None = None, timeout_s: float = 10.0) -> None:
+    def change(
+        self, plan: PlanLike, *, approve: Grants | None = None, timeout_s: float = 10.0, is_last: bool = True
+    ) -> None:
         """Follow another plan from here on; PlanError if it has faults, or touches what is finished or running.
 
         Inputs that the plan before did not have get their defaults. What was approved for that plan
-        was approved for no other: NotApproved lists what is missing in `approve`.
+        was approved for no other: NotApproved lists what is missing in `approve`. A run that was begun
+        as an open one waits for more unless this plan is the last.
         """
+        self._require_under_way()
+        plan, approved, take_effect = self._admit(plan, approve)
+        self._wish(following(plan, approved, is_last=is_last), timeout_s, take_effect)
+
+    def keep_begun(self, *, timeout_s: float = 10.0) -> None:
+        """Take out of the plan of an open run what has not begun; PlanError if nothing of it has."""
+        self._wish(without_the_rest, timeout_s)
+
+    def complete(self, reason: str = "", *, timeout_s: float = 10.0) -> None:
+        """Tell an open run that no more steps come, and why if those that it has are not the whole plan."""
+        self._wish(closing(reason), timeout_s)
+
+    def _require_under_way(self) -> None:
         if self._stage != "begun":
             raise UsageError(f"run {self.run_id} is not under way; prepare a run of the other plan instead")
         if self._owner == threading.get_ident():
@@ -178,7 +200,10 @@ class Run(AbstractContextManager["Run"]):
                 f"run {self.run_id} cannot be changed from its own thread, on which watchers are called: "
                 "it would wait for itself; change it from another thread"
             )
-        plan, approved, take_effect = self._admit(plan, approve)
+
+    def _wish(self, wish: Wish, timeout_s: float, take_effect: Callable[[], None] = lambda: None) -> None:
+        """Have the run decide about a wish; PlanError says why it does not come true."""
+        self._require_under_way()
         answered = threading.Event()
         answer: list[tuple[str, ...]] = []
 
@@ -188,7 +213,7 @@ class Run(AbstractContextManager["Run"]):
             answer.append(faults)
             answered.set()
 
-        self._runner.tell(Change(plan, take, approved))
+        self._runner.tell(Change(wish, take))
         if not answered.wait(timeout_s):
             raise TimeoutError(f"run {self.run_id} has not taken up the change within {timeout_s} s")
         if answer[0]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from overseer.broker.caps import Cap
+from overseer.broker.hearing import OnText
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.broker.result import ToolResult
 from overseer.chat.person import Person
@@ -90,10 +91,10 @@ class Talk:
         planner = Planner(self._ask, self.bench.tools, self.bench.settings.limits)
         return planner.draft(text, self.conversation.shown()[:-1], self.conversation.results)
 
-    def _ask(self, question: Question) -> ToolResult:
+    def _ask(self, question: Question, /, *, on_text: OnText | None = None) -> ToolResult:
         door = self.bench.engine().door(held_as="this request")
         with self._person.interruptible() as cancellation:
-            return door.ask(question, ToolContext("", "plan", 1, cancellation))
+            return door.ask(question, ToolContext("", "plan", 1, cancellation), on_text=on_text)
 
     def _refused(self, draft: Refused) -> Outcome:
         if draft.failure is not None and draft.failure.kind == "cancelled":
