@@ -74,6 +74,10 @@ LONGEST_WAIT_S = 86_400.0
 LONGEST_DEAFNESS_S = 0.5
 
 
+# What a run begins with was told by nobody who waits for an answer.
+_NOBODYS = Change(lambda state, now: (), lambda faults: None)
+
+
 def steady_clock() -> Callable[[], float]:
     """Wall-clock time that a change of the system's clock cannot make jump."""
     offset = time.time() - time.monotonic()
@@ -123,11 +127,14 @@ class Runner:
             self._longest_wait_s = LONGEST_DEAFNESS_S
         try:
             facts = [self._learnt(event) for event in first]
+            self._accepted.extend(_NOBODYS for event in first if isinstance(event, PlanChanged | PlanClosed))
             facts += self._hear(wait=False)  # it may have been cancelled before it began
             while True:
                 decisions = advance(self.state, self._clock())
                 self._record(facts, decisions)
                 if self.state.is_ended:
+                    while self._accepted:
+                        self._answer(self._accepted.popleft())
                     return
                 news = self._act_on([*facts, *decisions])
                 is_busy = bool(news) or len(decisions) >= MOST_AT_ONCE
