@@ -194,8 +194,9 @@ class _Starting:
             case Answered():
                 return self._apart(draft, self._run, "the request was answered without a plan")
             case Refused(reasons=reasons, failure=failure):
-                if failure is not None and failure.kind == "cancelled":
+                if failure is not None and failure.kind == "cancelled":  # whoever asked wants all of it to stop
                     self.cancel(reasons[0])
+                    return Begun(draft, self._run, "apart", reasons[0])
                 return self._apart(draft, self._run, f"the rest of the plan cannot be used: {reasons[0]}")
             case _:
                 assert_never(draft)
