@@ -64,9 +64,11 @@ class EarlyStart:
         budget: Cap | None = None,
         remember: Mapping[str, Json] | None = None,
         on_run: Callable[[Run], None] = lambda run: None,
+        min_steps: int = 1,
     ) -> None:
-        """`on_run` is given a run before it starts, to watch it. Steps that are code need an engine that has a sandbox.
+        """`on_run` is given a run before it starts, to watch it. Nothing begins before there are `min_steps` steps.
 
+        Steps that are code need an engine that has a sandbox; without one, nothing begins from such a step on.
         `approve`, `budget` and `remember` are those of `Engine.prepare`.
         """
         self._engine = engine
@@ -76,6 +78,7 @@ class EarlyStart:
         self._budget = budget
         self._remember = remember
         self._on_run = on_run
+        self.min_steps = min_steps
 
     def draft(
         self,
@@ -157,7 +160,7 @@ class _Starting:
             self._stop(reason)
 
     def _begin(self, plan: WorkflowPlan) -> None:
-        if not self._has_begun(plan):
+        if len(plan.steps) < self._early.min_steps or not self._has_begun(plan):
             return  # the rest of the reply may bring it
         if self._early.must_be_asked(plan):
             self._stop("somebody has to look at the rest of the plan")

@@ -369,8 +369,11 @@ class Engine:
 
     def _admitted(
         self, door: Door, accounts: Accounts, plan: PlanLike, approve: Grants | None
-    ) -> tuple[WorkflowPlan, Json, Callable[[], None]]:
-        """Another plan for a run under way, checked and approved; how that is kept; what to do once it holds."""
+    ) -> tuple[WorkflowPlan, Json, str, Callable[[], None]]:
+        """Another plan for a run under way, checked and approved; how that is kept; what to do once it holds.
+
+        Before the last comes the level at which its code runs.
+        """
         ready = self.checked(plan)
         refuse_secrets(self.broker, plan=to_text(ready) if self._keeps_plans else "")
         grants = approved(ready, self.tools, self.broker, approve)
@@ -379,7 +382,7 @@ class Engine:
             door.grants = grants
             accounts.follow(ready)
 
-        return ready, self._kept(grants, ready, approve), take_effect
+        return ready, self._kept(grants, ready, approve), self._level(ready), take_effect
 
 
 def _forget_ended(accounts: Accounts, event: Event) -> None:

@@ -221,7 +221,8 @@ class Report:
                 self._step(key).calls += 1
             case ToolReturned(key=key, spent=spent):
                 self._count(key, spent)
-            case PlanChanged():
+            case PlanChanged(sandbox=sandbox):
+                self.sandbox = sandbox or self.sandbox
                 self._drop_replaced()
             case PlanClosed(reason=reason):
                 self.cut_off = reason

@@ -26,9 +26,9 @@ from overseer.stream import Stream, Watcher
 
 PlanLike: TypeAlias = WorkflowPlan | Mapping[str, Any] | Path
 
-# Checks another plan for a run under way; with it comes what was approved for it, as it is kept, and what is to be
-# called once the plan is followed.
-Admit: TypeAlias = Callable[[PlanLike, Grants | None], tuple[WorkflowPlan, Json, Callable[[], None]]]
+# Checks another plan for a run under way; with it comes what was approved for it, as it is kept, the level at which
+# its code runs, and what is to be called once the plan is followed.
+Admit: TypeAlias = Callable[[PlanLike, Grants | None], tuple[WorkflowPlan, Json, str, Callable[[], None]]]
 
 _log = logging.getLogger(__name__)
 
@@ -181,8 +181,8 @@ class Run(AbstractContextManager["Run"]):
         as an open one waits for more unless this plan is the last.
         """
         self._require_under_way()
-        plan, approved, take_effect = self._admit(plan, approve)
-        self._wish(following(plan, approved, is_last=is_last), timeout_s, take_effect)
+        plan, approved, sandbox, take_effect = self._admit(plan, approve)
+        self._wish(following(plan, approved=approved, sandbox=sandbox, is_last=is_last), timeout_s, take_effect)
 
     def keep_begun(self, *, timeout_s: float = 10.0) -> None:
         """Take out of the plan of an open run what has not begun; PlanError if nothing of it has."""

@@ -215,6 +215,25 @@ def test_what_needs_a_look_waits_and_what_comes_after_it_too(hands: Hands, revie
     assert Counter(hands.done) == Counter(["a", "w", "b"])
 
 
+def test_a_plan_that_may_be_too_short_begins_late(hands: Hands) -> None:
+    begun: list[Any] = []
+    reply = [cut(step("a")), lambda: begun.extend(hands.done), plan(step("a"), step("b"))[len(cut(step("a"))) :]]
+    two = drafted(hands, reply, min_steps=2)
+    assert run_of(two).wait(PATIENCE_S).values == {"a": "a", "b": "b"}
+    assert begun == []
+    assert drafted(hands, [plan(step("a"))], min_steps=2).run is None
+
+
+def test_from_a_step_on_that_cannot_run_nothing_begins(hands: Hands) -> None:
+    code = {"step_id": "c", "code": "sort it", "args": {"x": "{{a}}"}}
+    reply = [cut(step("a")), hands.have_done("a"), plan(step("a"), code, step("b"))[len(cut(step("a"))) :]]
+    begun = drafted(hands, reply)  # the engine has no sandbox
+    assert isinstance(begun.draft, Planned)
+    assert begun.stage == "apart"
+    assert "step 'c'" in begun.reason
+    assert run_of(begun).wait(PATIENCE_S).values == {"a": "a"}
+
+
 def test_a_plan_that_begins_with_what_needs_a_look_begins_nothing(hands: Hands) -> None:
     begun = drafted(hands, [plan(step("w", tool="save"), step("b"))], review="risky")
     assert (begun.run, hands.done) == (None, [])

@@ -193,6 +193,7 @@ class PlanChanged:
     plan: dict[str, Json]
     approved: Json = None
     is_open: bool = False  # more steps will come, if the run was open before
+    sandbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)

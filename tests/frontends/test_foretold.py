@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
 
+from overseer.broker.broker import Broker, Door
 from overseer.broker.result import ToolResult
 from overseer.errors import Failure
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.foretold import MOST_STEPS
 from overseer.frontends.planner import Planner
 from overseer.plan.values import WorkflowPlan, WorkflowStep
-from overseer.tool import Question, Reply, tool
+from overseer.tool import Cancellation, Question, Reply, ToolContext, tool
+from tests.frontends.test_planner import served
+from tests.servers.model_server import Answer, ModelServer
 
 
 @tool(effect="model")
@@ -160,6 +164,19 @@ def test_an_answer_is_told_as_it_comes() -> None:
     draft, listener = heard({"answer": " It is \u00e9.\n"})
     assert draft == Answered("It is \u00e9.", "model")
     assert listener.told == ["It is \u00e9."]
+
+
+@pytest.mark.parametrize("protocol", ["openai", "ollama"])
+def test_a_server_that_streams_is_heard_through_the_broker(protocol: str) -> None:
+    reply = json.dumps({"steps": [step("a"), step("b", "{{a}}")]})
+    with ModelServer([Answer(f"```json\n{reply}\n```"), Answer('{"answer": "Four."}')]) as server:
+        door = Door(Broker(models=served(server, protocol)), TOOLS)
+        planner = Planner(partial(door.ask, context=ToolContext("", "plan", 1, Cancellation())), TOOLS)
+        listener = Listener()
+        assert isinstance(planner.draft("Do it.", heard=listener), Planned)
+        assert listener.told == [["a"], ["b"]]
+        assert isinstance(planner.draft("Two and two?", heard=listener), Answered)
+        assert listener.told[2:] == ["Four."]
 
 
 def test_of_a_long_plan_the_beginning_is_told() -> None:
