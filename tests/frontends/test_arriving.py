@@ -163,6 +163,12 @@ def test_prose_with_a_plan_behind_it_is_told_up_to_the_bracket_and_no_further() 
     assert told("", ["Short. ", TEXT])[1] == ""
 
 
+def test_of_steps_that_are_there_twice_the_second_are_not_told() -> None:
+    steps = '"steps": [{"step_id": "%s", "tool": "t"}]'
+    reply = "{" + steps % "a" + ", " + steps % "b" + "}"
+    assert [step.step_id for step in told(reply, reply)[0]] == ["a"]
+
+
 def test_what_stands_before_the_steps_is_told_with_them() -> None:
     heads: list[WorkflowPlan] = []
     reply = '{"name": "n", "on_error": "fail_fast", "output": "{{b}}", "steps": [{"step_id": "b", "tool": "t"}]}'

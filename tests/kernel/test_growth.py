@@ -13,6 +13,7 @@ from overseer.errors import Failure
 from overseer.kernel.events import CancelAsked, PlanChanged, PlanClosed, RunFinished, RunStarted
 from overseer.kernel.growth import closing, following, without_the_rest
 from overseer.kernel.rules import Rules
+from overseer.plan import to_document
 from overseer.plan.values import WorkflowPlan
 from overseer.report import Report
 from tests.kernel.plans import documents, outcome
@@ -132,6 +133,7 @@ def test_a_run_that_is_closed_stays_closed() -> None:
     world.tell(PlanClosed(1))
     assert without_the_rest(world.state, 1) == closing("x")(world.state, 1) == ("the plan of the run is complete",)
     grow(world, A, C)
+    world.tell(PlanChanged(1, to_document(world.plan), is_open=True))
     assert not world.state.is_open
     assert world.run().state.status == "succeeded"
     assert closing("x")(world.state, 9) == ("the run has ended",)
