@@ -28,8 +28,9 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     chosen = parser()
     options, rest = chosen.parse_known_args(_with_command(list(sys.argv[1:] if arguments is None else arguments)))
     options.set += getattr(options, "set_after", [])
-    if options.command == "call":  # argparse takes no arguments of a tool once an option stood between
-        options.arguments += [text for text in rest if not text.startswith("-")]
+    if options.command in ("call", "nodes"):  # argparse takes no further ones once an option stood between
+        named = options.arguments if options.command == "call" else options.ids
+        named += [text for text in rest if not text.startswith("-")]
         rest = [text for text in rest if text.startswith("-")]
     if rest:
         chosen.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -61,6 +62,8 @@ def parser() -> argparse.ArgumentParser:
     _add_views(commands)
     _add_tool_commands(commands)
     _add_node(commands.add_parser("node", help="run one program as generated code is run: in the sandbox"))
+    _add_nodes(commands.add_parser("nodes", help="list, show or delete the programs that were kept for steps"))
+    _add_demo(commands.add_parser("demo", help="show a request from plan to answer, with a scripted model"))
     doctor = commands.add_parser("doctor", help="say what holds on this machine, and what would help where it does not")
     _add_json(doctor)
     _add_config(commands.add_parser("config", help="say which settings are in force, and where each comes from"))
@@ -119,8 +122,19 @@ def _add_run_commands(commands: _Commands) -> None:
             metavar="STEP",
             help=f"a step that was cut off: {what} ('all': every one)",
         )
+    resume.add_argument(
+        "--plan", type=Path, metavar="FILE", help="go on with this plan; what is finished has to be the same in it"
+    )
     _add_tools(resume)
     _add_running(resume)
+
+    for name, what in (("undo", "put back what the tools of a run changed"), ("redo", "take an undo back")):
+        undo = commands.add_parser(name, help=f"{what}, after showing it", epilog=EXIT_CODES)
+        undo.add_argument("run", nargs="?", metavar="RUN", help="its id, or the beginning of it; else the latest here")
+        undo.add_argument("--preview", action="store_true", help="only show what would happen")
+        undo.add_argument("--force", action="store_true", help="also files that somebody else has changed since")
+        undo.add_argument("--yes", action="store_true", help="do it without asking")
+        _add_json(undo)
 
 
 def _add_views(commands: _Commands) -> None:
@@ -225,6 +239,24 @@ def _add_looks(parser: argparse.ArgumentParser) -> None:
         "--no-color", dest="color", action="store_false", default=None, help="no colours, nor NO_COLOR=1"
     )
     colour.add_argument("--color", action="store_true", default=None, help="colours, wherever it is written to")
+
+
+def _add_nodes(nodes: argparse.ArgumentParser) -> None:
+    nodes.add_argument("action", nargs="?", default="list", choices=("list", "show", "delete"), help="list if left out")
+    nodes.add_argument("ids", nargs="*", metavar="ID", help="the id of a program, or the beginning of it")
+    nodes.add_argument("--all", action="store_true", help="with delete: every program that was kept")
+    _add_json(nodes)
+
+
+def _add_demo(demo: argparse.ArgumentParser) -> None:
+    demo.epilog = EXIT_CODES
+    demo.add_argument("name", nargs="?", default="", metavar="NAME", help="which one; the first if left out")
+    demo.add_argument("--list", action="store_true", help="say which demos there are")
+    demo.add_argument("--yes", action="store_true", help="carry out the plan without asking")
+    _add_tools(demo)
+    _add_json(demo)
+    _add_looks(demo)
+    demo.set_defaults(jsonl=False, max_parallel=None, approve=frozenset(), budget=None)
 
 
 def _add_running(parser: argparse.ArgumentParser) -> None:

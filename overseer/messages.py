@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from overseer.dispatch import Returned
-from overseer.errors import Failure
+from overseer.errors import BrokenInvariant, Failure
 from overseer.jsonvalue import Json
-from overseer.kernel.growth import Wish
+from overseer.kernel.growth import Wish, following
+from overseer.plan.values import WorkflowPlan
 from overseer.tool import ToolContext
 
 
@@ -35,6 +36,16 @@ class Change:
 
     wish: Wish
     answer: Callable[[tuple[str, ...]], None]
+
+
+def settled_change(plan: WorkflowPlan, approved: Json, spent: Json) -> Change:
+    """A change that nobody waits for, because it was seen before that it will be taken."""
+
+    def must_be_taken(faults: tuple[str, ...]) -> None:
+        if faults:
+            raise BrokenInvariant(f"a run was prepared with a plan that it does not follow: {'; '.join(faults)}")
+
+    return Change(following(plan, approved=approved, spent=spent), must_be_taken)
 
 
 @dataclass(frozen=True, slots=True)

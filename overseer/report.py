@@ -125,6 +125,16 @@ class Report:
         return self._state.plan.name
 
     @property
+    def state(self) -> RunState:
+        """What the events add up to, to be read only."""
+        return self._state
+
+    @property
+    def plan(self) -> WorkflowPlan:
+        """The plan that the run follows, or followed last."""
+        return self._state.plan
+
+    @property
     def status(self) -> str:
         if self._is_abandoned and not self._state.is_ended:
             return "interrupted"
@@ -221,8 +231,9 @@ class Report:
                 self._step(key).calls += 1
             case ToolReturned(key=key, spent=spent):
                 self._count(key, spent)
-            case PlanChanged(sandbox=sandbox):
-                self.sandbox = sandbox or self.sandbox
+            case PlanChanged(spent=spent, sandbox=sandbox):
+                self.spent = total(self.spent, spent)
+                self.sandbox, self.cut_off = sandbox or self.sandbox, ""
                 self._drop_replaced()
             case PlanClosed(reason=reason):
                 self.cut_off = reason

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from overseer.broker.broker import Door
+from overseer.broker.hearing import OnText
 from overseer.broker.permissions import Grants
+from overseer.broker.result import ToolResult
 from overseer.errors import Failure, PlanError, UsageError
 from overseer.jsonvalue import Json
 from overseer.kernel.events import Event, RunStatus
@@ -22,7 +24,9 @@ from overseer.messages import Cancel, Change
 from overseer.plan.values import WorkflowPlan
 from overseer.runlog import NoLog, RunLog
 from overseer.runner import Runner
+from overseer.spending import total
 from overseer.stream import Stream, Watcher
+from overseer.tool import Cancellation, Question, ToolContext
 
 PlanLike: TypeAlias = WorkflowPlan | Mapping[str, Any] | Path
 
@@ -72,6 +76,7 @@ class Run(AbstractContextManager["Run"]):
         self._stream = stream
         self._door = door
         self._admit = admit
+        self.asked: Json = None  # what questions about the run have taken, which no event tells
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
         self._stage: Literal["prepared", "begun", "closed"] = "prepared"
@@ -110,6 +115,11 @@ class Run(AbstractContextManager["Run"]):
         threads of the steps, and is to be given before the run begins.
         """
         self._door.hear = lambda context, piece: listener(context.key, piece)
+
+    def beginning_with(self, change: Change) -> Run:
+        """The run, told of a change of its plan before it begins: nothing is decided without it."""
+        self._runner.tell(change)
+        return self
 
     def carry_out(self) -> RunResult:
         """Run on this thread until the end."""
@@ -167,6 +177,15 @@ class Run(AbstractContextManager["Run"]):
             raise self._error
         return self._result()
 
+    def ask(
+        self, question: Question, *, on_text: OnText | None = None, cancellation: Cancellation | None = None
+    ) -> ToolResult:
+        """What a model answers about the run, such as what should become of it; paid from the run's budget."""
+        context = ToolContext(self.run_id, "", 1, cancellation or Cancellation())
+        result = self._door.ask(question, context, on_text=on_text)
+        self.asked = total(self.asked, result.spent.to_json())
+        return result
+
     def cancel(self, *, hard: bool = False, reason: str = "asked to stop") -> None:
         """Start nothing new and let running steps finish; hard, or the second time, give them up."""
         self._runner.tell(Cancel(hard, reason))
@@ -182,7 +201,14 @@ class Run(AbstractContextManager["Run"]):
         """
         self._require_under_way()
         plan, approved, sandbox, take_effect = self._admit(plan, approve)
-        self._wish(following(plan, approved=approved, sandbox=sandbox, is_last=is_last), timeout_s, take_effect)
+        asked = self.asked
+
+        def is_followed() -> None:
+            take_effect()
+            self.asked = None
+
+        wish = following(plan, approved=approved, spent=asked, sandbox=sandbox, is_last=is_last)
+        self._wish(wish, timeout_s, is_followed)
 
     def keep_begun(self, *, timeout_s: float = 10.0) -> None:
         """Take out of the plan of an open run what has not begun; PlanError if nothing of it has."""

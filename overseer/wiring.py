@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,8 @@ from overseer.broker.retry import Retry
 from overseer.config import Settings
 from overseer.console import hide, say
 from overseer.errors import UsageError
-from overseer.home import home
+from overseer.home import home, journal_path, locks_folder
+from overseer.locks import RunLocks
 from overseer.models import (
     Choice,
     ModelRoles,
@@ -36,11 +38,14 @@ from overseer.registry.folders import never_written
 from overseer.secrets import RedactingFilter, Redactor, Secrets, StreamRedactor, environment, protect_memory
 from overseer.settings.project import NAMES as PROJECT_SETTINGS
 from overseer.tool import Services, Tool, ToolError
+from overseer.undo.keeping import Changes
 from overseer.web import WebClient
 from overseer.workspace import FolderWorkspace, Quota, our_own
 
 if TYPE_CHECKING:
     from overseer.sandbox import Level, Sandbox
+    from overseer.undo.store import ChangeStore
+    from overseer.undo.undoing import Undoing
 
 
 def take_secrets(settings: Settings) -> Secrets:
@@ -53,9 +58,14 @@ def take_secrets(settings: Settings) -> Secrets:
     return secrets
 
 
-def make_broker(settings: Settings, secrets: Secrets, folder: Path, given: Sequence[Path] = ()) -> Broker:
-    """The broker for one process whose work is about a folder; `given` are the folders of tools that it was named."""
-    workspace = _workspace(settings, folder, given)
+def make_broker(
+    settings: Settings, secrets: Secrets, folder: Path, given: Sequence[Path] = (), *, keeps_changes: bool = True
+) -> Broker:
+    """The broker for one process whose work is about a folder; `given` are the folders of tools that it was named.
+
+    What tools change in files is kept, to be undone, unless runs are to leave no trace.
+    """
+    workspace = make_workspace(settings, folder, given)
     known = parse_models(settings.models, os.environ)
     models = ModelRoles(known, connector(secrets.get, folder=folder), find=lambda: _chosen(known, secrets, folder))
     redactor = Redactor(secrets)
@@ -77,6 +87,7 @@ def make_broker(settings: Settings, secrets: Secrets, folder: Path, given: Seque
         cost_of=usual_prices().with_own(known.prices).cost_of,
         budget=Budget("session", settings.session_cap, remedy=of_setting("session")),
         cache=_cache(settings),
+        changes=Changes(workspace, _change_store) if settings.journal and keeps_changes else None,
     )
 
 
@@ -129,7 +140,8 @@ def document_fetcher(settings: Settings) -> Callable[[str], str]:
     return fetch
 
 
-def _workspace(settings: Settings, folder: Path, given: Sequence[Path]) -> FolderWorkspace:
+def make_workspace(settings: Settings, folder: Path, given: Sequence[Path] = ()) -> FolderWorkspace:
+    """The files that tools may read and write."""
     root = folder / settings.workspace
     own = our_own()
     # Or leave to write a file would be leave to run one, or to be asked no more.
@@ -141,6 +153,25 @@ def _workspace(settings: Settings, folder: Path, given: Sequence[Path]) -> Folde
     except OSError as error:
         remedy = "name another folder under 'workspace' in config.yaml"
         raise UsageError(f"the workspace {root} cannot be used: {error.strerror}; {remedy}") from error
+
+
+@contextmanager
+def undoing_in(
+    settings: Settings, folder: Path, given: Sequence[Path] = (), *, read_only: bool = False
+) -> Iterator[Undoing]:
+    """What can be undone of what tools changed in a folder's workspace; `read_only` to look at it alone."""
+    from overseer.undo.store import ChangeStore
+    from overseer.undo.undoing import Undoing
+
+    locks = RunLocks(locks_folder(journal_path()))
+    with make_workspace(settings, folder, given) as workspace, ChangeStore(read_only=read_only) as store:
+        yield Undoing(store, workspace, is_busy=locks.is_held)
+
+
+def _change_store() -> ChangeStore:
+    from overseer.undo.store import ChangeStore  # most calls change nothing
+
+    return ChangeStore()
 
 
 def choose_model(settings: ModelSettings, secrets: Secrets, folder: Path) -> Choice:

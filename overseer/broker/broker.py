@@ -12,19 +12,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from overseer.broker.accounts import Account
 from overseer.broker.attempts import Attempt, TimeLimit, as_result, attempt_here
 from overseer.broker.budget import NOTHING, Budget
 from overseer.broker.cache import NO_CACHE, Cache, call_key
+from overseer.broker.changes import KeepsChanges
 from overseer.broker.desk import Desk
-from overseer.broker.hearing import AsItComes, Hearing, OnText, Pieces
+from overseer.broker.hearing import Hearing, OnText
 from overseer.broker.limits import Limits
 from overseer.broker.meter import Meter
 from overseer.broker.modelcalls import CostOf, MeteredModels, ModelSource, NoModels, nobody_knows
 from overseer.broker.permissions import NOTHING_GRANTED, OPEN, Grants, Policy, Verdict
 from overseer.broker.records import Record
+from overseer.broker.redacting import NothingToRedact, Redacts
 from overseer.broker.result import ToolResult
 from overseer.broker.retry import Retry
 from overseer.broker.waiting import GiveUp, OnHold, Waiting
@@ -59,39 +61,6 @@ APPROVE_OPTION = "--approve {classes}"
 RunPlan = Callable[["Inside", Any, Mapping[str, Json]], Json]
 
 
-class Redacts(Protocol):
-    """What takes secrets out of whatever passes."""
-
-    @property
-    def has_secrets(self) -> bool: ...
-
-    def secret_in(self, text: str) -> str | None: ...
-
-    def redact(self, text: str) -> str: ...
-
-    def redact_json(self, value: Json) -> Json: ...
-
-    def in_pieces(self) -> Pieces: ...
-
-
-class NothingToRedact:
-    """For those who have no secrets."""
-
-    has_secrets = False
-
-    def secret_in(self, text: str) -> str | None:
-        return None
-
-    def redact(self, text: str) -> str:
-        return text
-
-    def redact_json(self, value: Json) -> Json:
-        return value
-
-    def in_pieces(self) -> Pieces:
-        return AsItComes()
-
-
 @dataclass(frozen=True, slots=True)
 class Broker:
     """What all calls of the process share."""
@@ -106,6 +75,7 @@ class Broker:
     budget: Budget = field(default_factory=lambda: Budget("session"))
     cache: Cache = NO_CACHE
     attempt: Attempt = attempt_here
+    changes: KeepsChanges | None = None
 
 
 @dataclass(slots=True)
@@ -260,7 +230,9 @@ class Door:
 
     def _made(self, making: _Making) -> Json:
         """The result, after as many attempts as it takes."""
-        desk = making.desk
+        desk, changes = making.desk, self.broker.changes
+        if desk.is_unseen and changes is not None and making.context.run_id:
+            changes.note_unseen(making.context.run_id, desk.tool.name)
         if desk.tool.context_parameter is not None:
             making = replace(making, context=replace(making.context, services=self._services(making)))
         if desk.may_retry is None:
@@ -319,11 +291,15 @@ class Door:
             def run_plan(plan: Any, inputs: dict[str, Any]) -> Json:
                 return carry_out(Inside(self, context, meter, self.depth + 1), plan, inputs)
 
+        services, changes = self.broker.services, self.broker.changes
+        workspace = services.workspace
+        if changes is not None and context.run_id:
+            workspace = changes.workspace_of(context.run_id, making.desk.tool.name)
         on_text = take_back = None
         if (hear := self.hear) is not None:
             on_text, take_back = partial(hear, context), partial(hear, context, None)
         models = self._models(context, meter, making.hold, partial(self._hearing, on_text, take_back))
-        return replace(self.broker.services, models=models, run_plan=run_plan)
+        return replace(services, workspace=workspace, models=models, run_plan=run_plan)
 
     def _hearing(self, on_text: OnText | None, take_back: Callable[[], None] | None = None) -> Hearing | None:
         return Hearing(on_text, self.broker.redactor.in_pieces, take_back) if on_text is not None else None

@@ -26,16 +26,20 @@ _HOMES = {
     "show": "runs",
     "graph": "views",
     "timeline": "views",
+    "undo": "undoing",
+    "redo": "undoing",
     "tools": "tools",
     "call": "tools",
     "serve": "serving",
     "node": "nodes",
+    "nodes": "keptnodes",
+    "demo": "demo",
     "doctor": "doctor",
     "config": "config",
 }
 
 # These read the settings themselves: they are there for when something is wrong with them.
-_BARE = ("config",)
+_BARE = ("config", "doctor")
 
 
 def carry_out(options: Namespace) -> int:

@@ -15,7 +15,7 @@ from overseer.commands.viewing import palette_for, screen_for
 from overseer.console import put, say, watching_reader
 from overseer.engine import Run, RunResult
 from overseer.errors import OutputError
-from overseer.jsonvalue import json_text
+from overseer.jsonvalue import Json, json_text
 from overseer.kernel.events import Event, to_record
 from overseer.plan.values import WorkflowPlan
 from overseer.report import Report
@@ -29,8 +29,9 @@ def carried_out(
     *,
     past: Iterable[Event] = (),
     theme: str | Mapping[str, str] = "default",
+    more: Mapping[str, Json] | None = None,
 ) -> int:
-    """Run to the end, telling of it in the way that was asked for.
+    """Run to the end, telling of it in the way that was asked for; `more` is added to a document.
 
     The plan is the one that the run began with, in the first of its lives; `past` is what happened in the others.
     """
@@ -42,7 +43,7 @@ def carried_out(
     with lines.watching_reader() if options.jsonl else nullcontext():
         result = following.carry_out(began_as, past)
     try:
-        _put_result(result, report, lines, options)
+        _put_result(result, report, lines, options, more or {})
     except OutputError as error:
         kept = f"; the run is kept: overseer show {result.run_id}" if prepared.is_recorded else ""
         raise OutputError(f"{error}{kept}", is_unread=error.is_unread) from error
@@ -56,9 +57,11 @@ def carried_out(
     return exits.OF_STATUS[result.status]
 
 
-def _put_result(result: RunResult, report: Report, lines: _EventLines, options: Namespace) -> None:
+def _put_result(
+    result: RunResult, report: Report, lines: _EventLines, options: Namespace, more: Mapping[str, Json]
+) -> None:
     if options.json:
-        put_document(report.document())
+        put_document({**report.document(), **more})
     elif options.jsonl:
         lines.require_all_written()
     elif result.output is not None:

@@ -50,7 +50,12 @@ def chat(options: Namespace, settings: Settings) -> int:
     with _journal(settings) as journal:
         talk = Talk(
             bench,
-            AtTerminal(reviewing, screen, palette_for(screen, settings.chat.theme)),
+            AtTerminal(
+                reviewing,
+                screen,
+                palette_for(screen, settings.chat.theme),
+                journal.events if journal is not None else lambda run_id: (),
+            ),
             begun(journal, bench.folder),
             journal=journal,
             grants=Grants(classes=options.approve),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from overseer.jsonvalue import Json, json_text
@@ -36,6 +37,9 @@ class Earlier:
     @property
     def type(self) -> TypeName:
         return _TYPES.get(type(self.value), "any")
+
+
+NOTHING_EARLIER: Mapping[str, Earlier] = MappingProxyType({})
 
 
 def earlier_lines(results: Mapping[str, Earlier], *, most_tokens: int) -> tuple[list[str], int]:

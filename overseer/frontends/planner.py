@@ -12,9 +12,9 @@ from typing import Protocol
 
 from overseer.broker.result import ToolResult
 from overseer.errors import Failure
-from overseer.frontends.asking import ROLE, Asking, Room, Turn, asking
+from overseer.frontends.asking import NO_TEXTS, ROLE, Asking, Room, Turn, asking
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
-from overseer.frontends.earlier import Earlier, given_to, with_earlier
+from overseer.frontends.earlier import NOTHING_EARLIER, Earlier, given_to, with_earlier
 from overseer.frontends.foretold import Foretold, Hears
 from overseer.frontends.replies import BadReply, DirectAnswer, read_reply
 from overseer.frontends.seedform import with_arguments
@@ -90,20 +90,33 @@ class Planner:
         known = earlier or {}
         if not request.strip():
             return Refused(("there is no request; say what is to be done",), "model")
+        return self.settled(
+            request, conversation, earlier=known, meant=lambda read: with_known(read, known), heard=heard
+        )
+
+    def settled(
+        self,
+        request: str,
+        conversation: Sequence[Turn],
+        *,
+        meant: Meant,
+        wording: str = "request.md",
+        texts: Mapping[str, str] = NO_TEXTS,
+        earlier: Mapping[str, Earlier] = NOTHING_EARLIER,
+        heard: Hears | None = None,
+    ) -> Draft:
+        """What comes of asking for a plan in a certain wording, once more where the first reply cannot be used."""
         asked = asking(
             request,
             conversation,
             self._tools,
-            earlier=known,
+            earlier=earlier,
             limits=self._limits,
             min_steps=self._min_steps,
             room=self._room,
+            wording=wording,
+            texts=texts,
         )
-        return self.settled(asked, lambda read: _with_known(read, known), heard)
-
-    def settled(self, asked: Asking, meant: Meant | None = None, heard: Hears | None = None) -> Draft:
-        """What comes of asking this, and of asking once more where the first reply cannot be used."""
-        meant = meant or with_missing_inputs
         first = self._attempt(asked, meant, heard)
         if not isinstance(first, _Faulty):
             return first
@@ -171,7 +184,7 @@ def _faulty(reply: str, faults: tuple[Fault, ...]) -> _Faulty:
     return _Faulty(reply, tuple(replace(fault, line=None) for fault in faults))  # there is only one line
 
 
-def with_missing_inputs(read: ReadPlan, known: Collection[str] = ()) -> ReadPlan:
+def _with_missing_inputs(read: ReadPlan, known: Collection[str]) -> ReadPlan:
     """The same with faults for the inputs without a value, but for those that are known: nobody is asked for any."""
     help = "put the value into the plan, or give it a default"
     missing = (
@@ -182,8 +195,11 @@ def with_missing_inputs(read: ReadPlan, known: Collection[str] = ()) -> ReadPlan
     return replace(read, faults=(*read.faults, *missing))
 
 
-def _with_known(read: ReadPlan, known: Mapping[str, Earlier]) -> ReadPlan:
-    """The plan with the earlier results that it takes as inputs; what would not fit there is a fault."""
+def with_known(read: ReadPlan, known: Mapping[str, Earlier], also: Collection[str] = ()) -> ReadPlan:
+    """The plan with the earlier results that it takes as inputs; what would not fit there is a fault.
+
+    The inputs that are named in `also` have values from elsewhere.
+    """
     plan = with_earlier(read.plan, known)
     given = given_to(plan, known)
     misfits = (
@@ -195,7 +211,7 @@ def _with_known(read: ReadPlan, known: Mapping[str, Earlier]) -> ReadPlan:
         for name, value in given.items()
         if not type_fits(plan.inputs[name].type, value)
     )
-    return with_missing_inputs(replace(read, plan=plan, faults=(*read.faults, *misfits)), given)
+    return _with_missing_inputs(replace(read, plan=plan, faults=(*read.faults, *misfits)), {*given, *also})
 
 
 def _without_reply(failure: Failure) -> Refused:

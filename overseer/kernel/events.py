@@ -192,6 +192,7 @@ class PlanChanged:
     at: float
     plan: dict[str, Json]
     approved: Json = None
+    spent: Json = None  # on finding that plan
     is_open: bool = False  # more steps will come, if the run was open before
     sandbox: str = ""
 

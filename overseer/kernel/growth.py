@@ -25,15 +25,17 @@ Wish: TypeAlias = Callable[[RunState, float], PlanChanged | PlanClosed | Faults]
 _NOT_BEGUN = frozenset({Status.WAITING, Status.PARKED, Status.READY})
 
 
-def following(plan: WorkflowPlan, *, approved: Json = None, sandbox: str = "", is_last: bool = True) -> Wish:
+def following(
+    plan: WorkflowPlan, *, approved: Json = None, spent: Json = None, sandbox: str = "", is_last: bool = True
+) -> Wish:
     """Follow another plan; an open run stays open unless that is the last one.
 
-    What was approved for it and the level at which its code runs are kept with it.
+    What was approved for it, what was spent on finding it and the level at which its code runs are kept with it.
     """
 
     def wish(state: RunState, now: float) -> PlanChanged | Faults:
         is_open = state.is_open and not is_last
-        return change_faults(state, plan) or PlanChanged(now, to_document(plan), approved, is_open, sandbox)
+        return change_faults(state, plan) or PlanChanged(now, to_document(plan), approved, spent, is_open, sandbox)
 
     return wish
 
