@@ -131,6 +131,7 @@ class _Starting:
         self._begun: Mapping[str, WorkflowStep] = {}  # before the reply that comes: it must have them in it
         self._is_over = False  # nothing more of this reply begins
         self._why = ""  # it does not
+        self._spoilt_by = ""  # what was wrong with the reply that some of it began with
 
     # --- what is heard
 
@@ -154,6 +155,7 @@ class _Starting:
         self._is_over, self._why = False, ""
         if self._run is None:
             return
+        self._spoilt_by = self._spoilt_by or reason
         if _keep_begun(self._run, reason):
             self._begun = {step.step_id: step for step in self._run.plan.steps}
         else:
@@ -200,7 +202,9 @@ class _Starting:
                 if failure is not None and failure.kind == "cancelled":  # whoever asked wants all of it to stop
                     self.cancel(reasons[0])
                     return Begun(draft, self._run, "apart", reasons[0])
-                return self._apart(draft, self._run, f"the rest of the plan cannot be used: {reasons[0]}")
+                return self._apart(
+                    draft, self._run, f"the rest of the plan cannot be used: {self._spoilt_by or reasons[0]}"
+                )
             case _:
                 assert_never(draft)
 

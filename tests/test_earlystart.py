@@ -273,14 +273,15 @@ def told_by(journal: Journal, begun: Begun) -> tuple[dict[str, str], str]:
     return {each.step_id: each.status for each in report.steps()}, report.cut_off
 
 
-BAD_TAILS = [
-    ', {"step_id": "c", "tool": "unheard_of"}]}',
-    ', {"step_id": "a", "tool": "make"}]}',
-    ', {"step_id": "c", "tool": "make", "args": {"colour": 1}}], "output": "{{d}}"}',
-    "} and so on",
-    "",
-    '], "answer": "Done."}',
-]
+BAD_TAILS = {
+    ', {"step_id": "c", "tool": "unheard_of"}]}': "there is no tool 'unheard_of'",
+    ', {"step_id": "a", "tool": "make"}]}': "another step has the same id",
+    ', {"step_id": "c", "tool": "make", "args": {"colour": 1}}]}': "colour",
+    '], "output": "{{d}}"}': "there is no step 'd'",
+    "} and so on": "the reply ends in the middle of the plan or answer",
+    "": "the reply ends in the middle of the plan or answer",
+    '], "answer": "Done."}': "the reply has both an answer and steps",
+}
 
 
 @pytest.mark.parametrize("tail", BAD_TAILS)
@@ -292,6 +293,7 @@ def test_an_invalid_tail_leaves_no_started_step_unaccounted(hands: Hands, journa
     assert isinstance(begun.draft, Refused)
     assert begun.stage == "apart"
     assert begun.reason.startswith("the rest of the plan cannot be used: ")
+    assert BAD_TAILS[tail] in begun.reason
     result = run_of(begun).wait(PATIENCE_S)
     assert (result.status, result.values) == ("succeeded", {"a": "a"})
     assert told_by(journal, begun) == ({"a": "succeeded"}, begun.reason)
