@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from overseer import exits
@@ -22,7 +21,7 @@ from overseer.config import Settings
 from overseer.console import say
 from overseer.engine import Engine, Run
 from overseer.errors import PlanError, UsageError
-from overseer.journal import Journal
+from overseer.journal import Journal, opened
 from overseer.jsonvalue import Json
 from overseer.plan import Checked, Loaded, check_plan, load_plan, parse_input, plan_from, waves
 from overseer.plan.difference import difference, difference_lines
@@ -65,7 +64,7 @@ def run(options: Namespace, settings: Settings) -> int:
     inputs = _inputs(loaded.plan, options.input)
     say_lines(loaded.notes)
     with (
-        journal_for(settings.journal and not options.no_journal) as journal,
+        opened(wanted=settings.journal and not options.no_journal) as journal,
         coding_for(loaded.plan, settings, broker, registry.tools) as coding,
     ):
         engine = _engine(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
@@ -78,7 +77,7 @@ def run(options: Namespace, settings: Settings) -> int:
         if not is_machine(options):
             say_lines(plan_lines(plan))
         prepared = approved_run(prepare, options)
-        return carried_out(prepared, plan, Report(plan, keeps_rounds=options.json), options)
+        return carried_out(prepared, plan, Report(plan, keeps_rounds=options.json), options, theme=settings.chat.theme)
 
 
 def resume(options: Namespace, settings: Settings) -> int:
@@ -120,7 +119,10 @@ def resume(options: Namespace, settings: Settings) -> int:
             prepared = approved_run(prepare, options)
             report = report_of(journal, stored, keeps_rounds=options.json)
             past = () if is_machine(options) else journal.events(stored.run_id)
-            return carried_out(prepared, plan_from(stored.plan).plan, report, options, past=past, more=more)
+            theme = settings.chat.theme
+            return carried_out(
+                prepared, plan_from(stored.plan).plan, report, options, past=past, more=more, theme=theme
+            )
 
 
 def _loaded(file: Path, settings: Settings, broker: Broker, registry: Registry) -> Loaded:
@@ -186,16 +188,6 @@ def _engine(
         folder=folder,
         coding=coding,
     )
-
-
-@contextmanager
-def journal_for(is_wanted: bool) -> Iterator[Journal | None]:
-    """The journal, open; None where none is wanted."""
-    if not is_wanted:
-        yield None
-        return
-    with Journal.open() as journal:
-        yield journal
 
 
 def _inputs(plan: WorkflowPlan, given: list[str]) -> dict[str, Json]:
