@@ -5,8 +5,8 @@ BIN := .venv/bin
 
 .PHONY: demo test lint bench clean
 
-demo: .venv/ready  ## carry out the joke and its two translations with pretended tools
-	$(BIN)/python chat_cli.py run examples/joke-in-two-languages.yaml --tools examples/tools
+demo: .venv/ready  ## a request from plan to answer, with a scripted model
+	$(BIN)/python chat_cli.py demo --yes
 
 test: .venv/ready  ## the whole suite
 	$(BIN)/python -m pytest

@@ -36,12 +36,9 @@ def entry() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say; the process's exit code."""
-    from overseer.arguments import parsed, parser
+    from overseer.arguments import parsed
 
     options = parsed(arguments)
-    if options.command is None:
-        parser().print_help()
-        return 0
     from overseer.errors import OutputError
 
     try:

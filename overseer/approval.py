@@ -92,6 +92,11 @@ class Approval:
         return cls(record["plan"], tools if isinstance(tools, dict) else {})
 
 
+def as_kept(grants: Grants, plan: WorkflowPlan, tools: Mapping[str, Tool], given: Grants | None) -> Json:
+    """What is to be kept of an approval; nothing where none was given."""
+    return Approval.of(grants, plan, tools).to_json() if given and given != NOTHING_GRANTED else None
+
+
 class _Digests:
     """What tells one state of a tool from another: its kind, its class, and the file that it comes from."""
 

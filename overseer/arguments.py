@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,20 +19,33 @@ if TYPE_CHECKING:
 
 EXIT_CODES = """\
 exit codes: 0 all steps succeeded, 1 unexpected error, 2 usage or configuration, 3 the plan is not valid,
-4 a step failed, 5 a decision is missing, 130 interrupted, 141 nobody read the output to its end"""
+4 a step failed, 5 a decision is missing, 77 the model that was named cannot be used, 130 interrupted,
+141 nobody read the output to its end"""
 
 
 def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """What a command line says; SystemExit, having said why, if it cannot be."""
     chosen = parser()
-    options, rest = chosen.parse_known_args(arguments)
+    options, rest = chosen.parse_known_args(_with_command(list(sys.argv[1:] if arguments is None else arguments)))
     options.set += getattr(options, "set_after", [])
-    if options.command == "call":  # argparse takes no arguments of a tool once an option stood between
-        options.arguments += [text for text in rest if not text.startswith("-")]
+    if options.command in ("call", "nodes"):  # argparse takes no further ones once an option stood between
+        named = options.arguments if options.command == "call" else options.ids
+        named += [text for text in rest if not text.startswith("-")]
         rest = [text for text in rest if text.startswith("-")]
     if rest:
         chosen.error(f"unrecognized arguments: {' '.join(rest)}")
     return options
+
+
+def _with_command(given: list[str]) -> list[str]:
+    """The arguments with a command in them: options of no command are those of the chat."""
+    place = 0
+    while place < len(given) and given[place].partition("=")[0] in ("--config", "--set"):
+        place += 1 if "=" in given[place] else 2
+    rest = given[place:]
+    if not rest or (rest[0].startswith("-") and rest[0] not in ("-h", "--help", "--version")):
+        return [*given[:place], "chat", *rest]
+    return given
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,15 +56,27 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"overseer {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
+    _add_chat(commands.add_parser("chat", help="talk at the terminal; what is done where no command is named"))
     _add_plan_commands(commands)
     _add_run_commands(commands)
+    _add_views(commands)
     _add_tool_commands(commands)
     _add_node(commands.add_parser("node", help="run one program as generated code is run: in the sandbox"))
+    _add_nodes(commands.add_parser("nodes", help="list, show or delete the programs that were kept for steps"))
+    _add_demo(commands.add_parser("demo", help="show a request from plan to answer, with a scripted model"))
     doctor = commands.add_parser("doctor", help="say what holds on this machine, and what would help where it does not")
     _add_json(doctor)
     _add_config(commands.add_parser("config", help="say which settings are in force, and where each comes from"))
     _add_settings(parser, commands.choices.values())
     return parser
+
+
+def _add_chat(chat: argparse.ArgumentParser) -> None:
+    chat.epilog = EXIT_CODES
+    _add_approval(chat)
+    _add_budget(chat)
+    _add_tools(chat)
+    _add_looks(chat)
 
 
 def _add_plan_commands(commands: _Commands) -> None:
@@ -96,8 +122,41 @@ def _add_run_commands(commands: _Commands) -> None:
             metavar="STEP",
             help=f"a step that was cut off: {what} ('all': every one)",
         )
+    resume.add_argument(
+        "--plan", type=Path, metavar="FILE", help="go on with this plan; what is finished has to be the same in it"
+    )
     _add_tools(resume)
     _add_running(resume)
+
+    for name, what in (("undo", "put back what the tools of a run changed"), ("redo", "take an undo back")):
+        undo = commands.add_parser(name, help=f"{what}, after showing it", epilog=EXIT_CODES)
+        undo.add_argument("run", nargs="?", metavar="RUN", help="its id, or the beginning of it; else the latest here")
+        undo.add_argument("--preview", action="store_true", help="only show what would happen")
+        undo.add_argument("--force", action="store_true", help="also files that somebody else has changed since")
+        undo.add_argument("--yes", action="store_true", help="do it without asking")
+        _add_json(undo)
+
+
+def _add_views(commands: _Commands) -> None:
+    graph = commands.add_parser("graph", help="draw a plan, or what became of it in a run")
+    graph.add_argument("file", nargs="?", metavar="FILE", help="a plan, or the id of a run; '-': from standard input")
+    graph.add_argument("--run", metavar="RUN", help="the plan of this run, and what became of its steps")
+    graph.add_argument("--format", choices=("text", "mermaid", "svg"), help="text if left out, or as the file is named")
+    _add_width(graph)
+    graph.add_argument("--output", type=Path, metavar="FILE", help="write the drawing to a file")
+    _add_tools(graph)
+
+    timeline = commands.add_parser("timeline", help="show when the steps of a run waited and worked")
+    timeline.add_argument("run", metavar="RUN", help="its id, or the beginning of it")
+    timeline.add_argument("--all", action="store_true", help="a row for every round, however many there are")
+    _add_width(timeline)
+    timeline.add_argument("--html", type=Path, metavar="FILE", help="write a page with all of it, to be read anywhere")
+    _add_json(timeline)
+
+
+def _add_width(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--width", type=_positive, metavar="N", help="columns; those of the terminal if left out")
+    parser.add_argument("--ascii", action="store_true", help="with no other characters than ASCII has")
 
 
 def _add_tool_commands(commands: _Commands) -> None:
@@ -172,15 +231,42 @@ def _add_settings(parser: argparse.ArgumentParser, commands: Iterable[argparse.A
         )
 
 
+def _add_looks(parser: argparse.ArgumentParser) -> None:
+    looks = parser.add_argument_group("how it looks at a terminal")
+    looks.add_argument("--plain", action="store_true", help="lines that follow each other; nothing is drawn anew")
+    colour = looks.add_mutually_exclusive_group()
+    colour.add_argument(
+        "--no-color", dest="color", action="store_false", default=None, help="no colours, nor NO_COLOR=1"
+    )
+    colour.add_argument("--color", action="store_true", default=None, help="colours, wherever it is written to")
+
+
+def _add_nodes(nodes: argparse.ArgumentParser) -> None:
+    nodes.add_argument("action", nargs="?", default="list", choices=("list", "show", "delete"), help="list if left out")
+    nodes.add_argument("ids", nargs="*", metavar="ID", help="the id of a program, or the beginning of it")
+    nodes.add_argument("--all", action="store_true", help="with delete: every program that was kept")
+    _add_json(nodes)
+
+
+def _add_demo(demo: argparse.ArgumentParser) -> None:
+    demo.epilog = EXIT_CODES
+    demo.add_argument("name", nargs="?", default="", metavar="NAME", help="which one; the first if left out")
+    demo.add_argument("--list", action="store_true", help="say which demos there are")
+    demo.add_argument("--yes", action="store_true", help="carry out the plan without asking")
+    _add_tools(demo)
+    _add_json(demo)
+    _add_looks(demo)
+    demo.set_defaults(jsonl=False, max_parallel=None, approve=frozenset(), budget=None)
+
+
 def _add_running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-parallel", type=_positive, metavar="N", help="steps that may work at the same time")
     _add_approval(parser)
-    parser.add_argument(
-        "--budget", type=_cap, default=None, metavar="AMOUNTS", help="such as requests=20,tokens=50k,cost=0.50,time=10m"
-    )
+    _add_budget(parser)
     form = parser.add_mutually_exclusive_group()
     _add_json(form)
     form.add_argument("--jsonl", action="store_true", help="print the events as they happen, one JSON object a line")
+    _add_looks(parser)
 
 
 def _add_approval(parser: argparse.ArgumentParser) -> None:
@@ -190,6 +276,12 @@ def _add_approval(parser: argparse.ArgumentParser) -> None:
         default=frozenset(),
         metavar="CLASSES",
         help="what tools may do without asking: network, write, exec, or all",
+    )
+
+
+def _add_budget(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--budget", type=_cap, default=None, metavar="AMOUNTS", help="such as requests=20,tokens=50k,cost=0.50,time=10m"
     )
 
 

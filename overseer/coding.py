@@ -6,9 +6,8 @@ answered from there, and makes no call twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from overseer.broker.broker import Door
 from overseer.broker.budget import NOTHING
@@ -17,15 +16,14 @@ from overseer.broker.programs import Program, ProgramDoor
 from overseer.broker.result import ToolResult
 from overseer.errors import Failure, FailureKind
 from overseer.failures import failure_from
-from overseer.frontends.programs import Programs, Task, Try
+from overseer.frontends.prewriting import Prewriting
+from overseer.frontends.programs import MOST_TRIES, Programs, Task, Try
 from overseer.plan.values import Code
 from overseer.recording import StepRecords, Tell
-from overseer.sandbox import Job, Limits, NodeNotStarted, Outcome, Sandbox, SandboxLost, inspection
-from overseer.tool import Question, ToolError
+from overseer.sandbox import Job, Limits, NodeNotStarted, Outcome, Sandbox, SandboxLost
+from overseer.sandbox.looking import faults_in
+from overseer.tool import Cancellation, Question, ToolError
 from overseer.worker import Work
-
-# So many programs are tried for one attempt at a step.
-MOST_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,11 @@ class Coding:
     sandbox: Sandbox
     limits: Limits = field(default_factory=Limits)
     fallback: Fallback = field(default_factory=Fallback)
+    prewriting: Prewriting | None = None  # has begun with some of the programs before their steps do
+
+    def look(self, source: str, tools: Iterable[str], cancellation: Cancellation) -> str:
+        """What is sure to go wrong with a program that may call these tools; nothing if it can be tried."""
+        return faults_in(source, tools, self.sandbox, self.limits, cancellation)
 
 
 def carried_out(coding: Coding, task: Code, work: Work, door: Door, tell: Tell) -> ToolResult:
@@ -66,37 +69,37 @@ class _Step:
             return ToolResult(failure=failure_from(error), spent=self._spent)
 
     def _result(self) -> ToolResult:
-        tries: list[Try] = []
+        tries, source = self._first_program()
         while True:
-            source = self._coding.programs.program(self._task, tries, self._ask)
             result = self._tried(source)
             if result.failure is None:
                 self._coding.programs.keep(self._task, source)
                 return result
+            if self._coding.prewriting is not None:
+                self._coding.prewriting.forget(self._task)
             if self._work.context.is_cancelled:
                 return ToolResult(failure=Failure("cancelled", "was given up while its code ran"))
             tries.append(Try(source, result.failure.message))
             if len(tries) >= MOST_TRIES:
                 return result
+            source = self._coding.programs.program(self._task, tries, self._ask)
+
+    def _first_program(self) -> tuple[list[Try], str]:
+        """A program, and those that were found to be wrong before it was written."""
+        if (prewriting := self._coding.prewriting) is not None:
+            written = prewriting.take(self._task, self._work.context.cancellation)
+            if written is not None:
+                return list(written.tries), written.source
+        return [], self._coding.programs.program(self._task, [], self._ask)
 
     def _tried(self, source: str) -> ToolResult:
-        if faults := self._faults(source):
+        if faults := self._coding.look(source, self._task.tools, self._work.context.cancellation):
             return ToolResult(failure=Failure("invalid_output", f"its code is wrong: {faults}"))
         outcome = self._run(source)
         if outcome.verdict == "good":
             return ToolResult(outcome.value)
         problem = f"its code gave no result ({outcome.verdict}): {outcome.error}"
         return ToolResult(failure=Failure(_KINDS.get(outcome.verdict, "tool"), problem, outcome.stderr))
-
-    def _faults(self, source: str) -> str:
-        """What is sure to go wrong with a program, found without running it."""
-        given = {"source": source, "tools": sorted(self._task.tools)}
-        inspected = self._coding.sandbox.run(
-            Job(_INSPECTION, given, self._coding.limits), cancellation=self._work.context.cancellation
-        )
-        if inspected.verdict != "good":
-            return f"it cannot be read: {inspected.error}"
-        return "\n".join(map(str, inspected.value))
 
     def _run(self, source: str) -> Outcome:
         context = self._work.context
@@ -116,4 +119,3 @@ class _Step:
 
 
 _KINDS: Mapping[str, FailureKind] = {"silent": "invalid_output", "non-JSON": "invalid_output", "killed": "limit"}
-_INSPECTION = Path(inspection.__file__).read_text(encoding="utf-8")

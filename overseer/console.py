@@ -32,10 +32,10 @@ def put(text: str, to: TextIO | None = None) -> None:
         raise _output_error(error) from error
 
 
-def say(line: str) -> None:
-    """Write a line to standard error, if anybody takes it."""
+def say(line: str, *, is_painted: bool = False) -> None:
+    """Write a line to standard error, if anybody takes it. One that was painted may steer the terminal."""
     with suppress(OSError, ValueError):
-        print(printable(line), file=sys.stderr, flush=True)
+        print(line if is_painted else printable(line), file=sys.stderr, flush=True)
 
 
 def complain(error: OverseerError, *, as_json: bool) -> None:
@@ -93,10 +93,10 @@ class _Hiding:
 
     def __init__(self, stream: TextIO, redact: Callable[[str], str]) -> None:
         self._stream = stream
-        self._redact = redact
+        self.redact = redact
 
     def write(self, text: str) -> int:
-        self._stream.write(self._redact(text))
+        self._stream.write(self.redact(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -105,6 +105,88 @@ class _Hiding:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+@contextmanager
+def diverted(take: Callable[[str], None]) -> Iterator[None]:
+    """Give what is written to standard error to `take` instead, by whole lines, those of each thread by themselves.
+
+    It is called on the threads that write. What processes write that were given the same stream is not diverted.
+    """
+    given = sys.stderr
+    diverting = _Diverting(given, hidden, take)
+    lines = getattr(given, "buffer", None)
+    heedless = lines.heedless if isinstance(lines, _Lines) else None
+    given.flush()
+    if heedless is not None:  # somebody may have kept the stream
+        heedless.divert(diverting)
+    sys.stderr = cast(TextIO, diverting)
+    try:
+        yield
+    finally:
+        sys.stderr = given
+        if heedless is not None:
+            given.flush()
+            heedless.divert(None)
+        diverting.close()
+
+
+def hidden(text: str) -> str:
+    """The text without secrets, for whoever writes to the terminal by another way."""
+    stream: Any = sys.stderr
+    if isinstance(stream, _Diverting):
+        stream = stream.given
+    return stream.redact(text) if isinstance(stream, _Hiding) else text
+
+
+class _Diverting:
+    """A stream that nobody sees: its lines are taken."""
+
+    _LONGEST = 100_000  # letters; a longer line is taken in parts
+
+    def __init__(self, given: TextIO, hidden: Callable[[str], str], take: Callable[[str], None]) -> None:
+        self.given = given
+        self._hidden = hidden
+        self._take: Callable[[str], None] | None = take
+        self._begun: dict[int, str] = {}  # of which thread
+        self._lock = threading.Lock()
+
+    def write(self, text: str) -> int:
+        thread = threading.get_ident()
+        with self._lock:
+            if (take := self._take) is not None:
+                *lines, rest = (self._begun.pop(thread, "") + text).split("\n")
+                if len(rest) > self._LONGEST:
+                    lines, rest = [*lines, rest], ""
+                if rest:
+                    self._begun[thread] = rest
+        if take is None:
+            return self.given.write(text)
+        for line in lines:
+            take(self._hidden(line))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        self.given.flush()
+
+    def isatty(self) -> bool:
+        return False  # what moves the cursor is of no use here
+
+    def close(self) -> None:
+        """Let what is written from here on go where it went before."""
+        with self._lock:
+            take, self._take = self._take, None
+            begun, self._begun = self._begun, {}
+        for rest in begun.values():
+            if take is not None:
+                take(self._hidden(rest))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.given, name)
 
 
 def _descriptor(stream: TextIO | None) -> int:
@@ -148,6 +230,11 @@ class _Heedless(io.RawIOBase):
         self._pieces: Pieces | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._lock = threading.Lock()
+        self._diverting: _Diverting | None = None
+
+    def divert(self, diverting: _Diverting | None) -> None:
+        with self._lock:
+            self._diverting = diverting
 
     def hide(self, pieces: Pieces) -> None:
         with self._lock:
@@ -186,6 +273,9 @@ class _Heedless(io.RawIOBase):
         self._send(text.encode(errors="replace"))
 
     def _send(self, data: Any) -> None:
+        if self._diverting is not None:
+            self._diverting.write(bytes(data).decode(errors="replace"))
+            return
         left = memoryview(data)
         with suppress(OSError):
             while left:

@@ -45,17 +45,19 @@ class Database:
         *,
         busy_timeout_s: float = LOCK_PATIENCE_S,
         read_only: bool = False,
+        noun: str = "the journal",
     ) -> None:
         """Open the file in the schema that the last migration leads to, made or brought there if need be.
 
         To read alone, it is opened wherever it is, also where nothing may be written; one that is not
-        there is empty.
+        there is empty. Messages call it by its `noun`.
         """
         self.path = path
+        self.noun = noun
         self._busy_timeout_s = busy_timeout_s
         self._connect: Callable[[], sqlite3.Connection] = self._plainly
         self._identity: tuple[int, int] | None = None
-        with diagnosed("read the journal" if read_only else "open the journal", path):
+        with diagnosed(f"{'read' if read_only else 'open'} {noun}", path):
             if not read_only or not self._is_open_to_read(migrations):
                 self._open(migrations)
 
@@ -68,10 +70,10 @@ class Database:
         self._keeper = self.connect()
         try:
             # First of all, before anything is changed in a file that is not ours.
-            _schema_version(self._keeper, self.path, migrations)
+            _schema_version(self._keeper, self.path, migrations, self.noun)
             _use_write_ahead_log(self._keeper, self._busy_timeout_s)
             with self.writing(self._keeper):
-                _migrate(self._keeper, self.path, migrations)
+                _migrate(self._keeper, self.path, migrations, self.noun)
         except BaseException:
             self._keeper.close()
             raise
@@ -88,7 +90,7 @@ class Database:
             if _may_be_written(self.path):
                 self._connect = self._plainly
                 return False
-            raise JournalError(f"cannot read the journal {self.path}: it must be brought up to date, {COPY_ELSEWHERE}")
+            raise JournalError(f"cannot read {self.noun} {self.path}: it must be brought up to date, {COPY_ELSEWHERE}")
         self._keeper = self.connect()
         return True
 
@@ -103,14 +105,14 @@ class Database:
         for way in ways:
             try:
                 with closing(way()) as connection:
-                    return way, _schema_version(connection, self.path, migrations)
+                    return way, _schema_version(connection, self.path, migrations, self.noun)
             except sqlite3.OperationalError as error:
                 if _is_busy(error):
                     raise
                 refusals.append(error)
         if _has_write_ahead_log(self.path):
             raise JournalError(
-                f"cannot read the journal {self.path}: what was written last is still in {self.path.name}-wal"
+                f"cannot read {self.noun} {self.path}: what was written last is still in {self.path.name}-wal"
                 f" ({refusals[-1]}), {COPY_ELSEWHERE}"
             )
         raise refusals[0]
@@ -147,7 +149,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection for the length of the block."""
-        with diagnosed("read the journal", self.path), closing(self.connect()) as connection:
+        with diagnosed(f"read {self.noun}", self.path), closing(self.connect()) as connection:
             yield connection
 
     @contextmanager
@@ -182,11 +184,16 @@ class Database:
             is_same = False
         if not is_same:
             raise JournalError(
-                f"the journal {self.path} was removed or replaced while in use; put the file back, or start again"
+                f"{self.noun} {self.path} was removed or replaced while in use; put the file back, or start again"
             )
 
     def close(self) -> None:
         self._keeper.close()
+
+
+def storable(text: str) -> str:
+    """Text without what UTF-8 cannot hold, such as the undecodable bytes of a command line."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -213,7 +220,7 @@ def _empty(migrations: Sequence[Migration]) -> sqlite3.Connection:
     return connection
 
 
-def _schema_version(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> int:
+def _schema_version(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration], noun: str) -> int:
     """The schema version of the file, 0 if it is new; JournalError if we have no business with it."""
     application_id, version, things = connection.execute(
         "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),"
@@ -222,11 +229,11 @@ def _schema_version(connection: sqlite3.Connection, path: Path, migrations: Sequ
     if application_id == 0 and version == 0 and things == 0:
         return 0
     if application_id != APPLICATION_ID:
-        raise JournalError(f"cannot use {path} as the journal: it belongs to another program; {MOVE_AWAY}")
+        raise JournalError(f"cannot use {path} as {noun}: it belongs to another program; {MOVE_AWAY}")
     newest = migrations[-1][0]
     if version > newest:
         raise JournalError(
-            f"cannot use the journal {path}: a newer Overseer wrote it (schema {version}, this one knows {newest});"
+            f"cannot use {noun} {path}: a newer Overseer wrote it (schema {version}, this one knows {newest});"
             f" upgrade Overseer, or {ELSEWHERE}"
         )
     return int(version)
@@ -249,11 +256,11 @@ def _is_busy(error: sqlite3.OperationalError) -> bool:
     return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
-def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
+def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration], noun: str) -> None:
     """Apply what the file lacks, in the transaction that is open."""
     newest = migrations[-1][0]
     # Asked again inside: another process may have done it since.
-    version = _schema_version(connection, path, migrations)
+    version = _schema_version(connection, path, migrations, noun)
     for number, change in migrations:
         if number > version:
             change(connection)

@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from overseer.approval import Approval, NotApproved, approved, open_needs, refuse_secrets
+from overseer.approval import Approval, NotApproved, approved, as_kept, open_needs, refuse_secrets
 from overseer.broker.accounts import Account, Accounts
 from overseer.broker.attempts import attempts_in, warm_executor
 from overseer.broker.broker import APPROVE_OPTION, Broker, Door, Inside
@@ -34,14 +34,14 @@ from overseer.broker.needs import Need
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.broker.remedies import of_plan, of_run, of_setting
 from overseer.errors import PlanError, UsageError
-from overseer.given import by_name, code_faults, effects_of, has_code, plain_inputs
+from overseer.given import by_name, code_faults, has_code, plain_inputs, rules_of
 from overseer.ids import new_run_id
 from overseer.journal import Journal, StoredRun
 from overseer.jsonvalue import Json
 from overseer.kernel.events import Event, RunResumed, RunStarted, StepCancelled, StepFailed, StepSucceeded
 from overseer.kernel.rules import Rules
 from overseer.kernel.state import RunState
-from overseer.messages import Held
+from overseer.messages import Held, settled_change
 from overseer.past import Past
 from overseer.plan import Limits, completed, input_values, load_plan, plan_from, to_text, validate
 from overseer.plan.expansion import expanded
@@ -274,8 +274,13 @@ class Engine:
         watch: Watcher | None = None,
         approve: Grants | None = None,
         budget: Cap | None = None,
+        plan: PlanLike | None = None,
+        spent: Json = None,
     ) -> Run:
         """A run about to go on where it was, with what was approved for it then and now.
+
+        With a `plan` it follows that one from here on: PlanError if it touches what is finished. It has to be
+        approved anew. What was `spent` on finding it counts as spent by the run.
 
         Amounts of `budget` take the place of those that it began with; what was spent stays spent.
 
@@ -289,31 +294,38 @@ class Engine:
         log = self.journal.reopen(stored.run_id)
         try:
             past = self._past(stored)
-            state, clock = past.state, steady_clock()
-            first = past.resumption(stored.inputs, set(repeat), set(give_up), clock(), sandbox=self._level(state.plan))
-            grants = past.grants(self.tools) | (approve or NOTHING_GRANTED)
-            grants = approved(state.plan, self.tools, self.broker, grants)
-            if isinstance(first[0], RunResumed):
-                first[0] = replace(first[0], approved=self._kept(grants, state.plan, approve))
-            chosen = overruled(_cap(stored.options.get("budget")), budget or NO_CAP)
-            door, accounts = self._door(state.plan, stored.run_id, grants, chosen)
-            past.restore(accounts)
+            clock, state = steady_clock(), past.state
+            changed = None if plan is None else self.checked(plan)
+            ready = changed or self._still_valid(state)
+            refuse_secrets(self.broker, plan=to_text(ready) if self._keeps_plans and changed else "")
+            first = past.resumption(
+                stored.inputs, set(repeat), set(give_up), clock(), sandbox=self._level(ready), changed=changed
+            )
+            grants = past.grants(ready, self.tools) | (approve or NOTHING_GRANTED)
+            grants = approved(ready, self.tools, self.broker, grants)
+            kept = as_kept(grants, ready, self.tools, approve)
+            change = None if changed is None else settled_change(changed, kept, spent)
+            if change is None and isinstance(first[0], RunResumed):
+                first[0] = replace(first[0], approved=kept)
+            text = stored.options.get("budget")  # that it was held to when it began
+            chosen = overruled(cap_from_text(text) if text else NO_CAP, budget or NO_CAP)
+            door, accounts = self._door(ready, stored.run_id, grants, chosen)
+            past.restore(accounts, spent)
         except BaseException:
             log.close()
             raise
-        return self._run(state, first, door=door, accounts=accounts, log=log, watch=watch, clock=clock)
+        run = self._run(state, first, door=door, accounts=accounts, log=log, watch=watch, clock=clock)
+        return run if change is None else run.beginning_with(change)
 
     def _past(self, stored: StoredRun) -> Past:
         assert self.journal is not None
         state = RunState(plan_from(stored.plan).plan, self._rules(), stored.run_id)
-        past = Past(state, self.journal.events(stored.run_id), approved=stored.options.get("approved"))
-        if faults := validate(state.plan, tools=self.tools, limits=self.settings.limits):
-            raise PlanError(faults, source=f"the plan of run {stored.run_id}")
-        return past
+        return Past(state, self.journal.events(stored.run_id), approved=stored.options.get("approved"))
 
-    def _kept(self, grants: Grants, plan: WorkflowPlan, given: Grants | None) -> Json:
-        """What is to be kept of an approval; nothing where none was given."""
-        return Approval.of(grants, plan, self.tools).to_json() if given and given != NOTHING_GRANTED else None
+    def _still_valid(self, state: RunState) -> WorkflowPlan:
+        if faults := validate(state.plan, tools=self.tools, limits=self.settings.limits):
+            raise PlanError(faults, source=f"the plan of run {state.run_id}")
+        return state.plan
 
     # --- wiring
 
@@ -326,14 +338,12 @@ class Engine:
 
     def _rules(self) -> Rules:
         settings = self.settings
-        return Rules(
+        return rules_of(
+            self.tools.values(),
+            self._folder,
             max_parallel=settings.max_parallel,
             strict_groups=settings.strict_groups,
             grace_s=settings.cancel_grace_s,
-            effects={tool.name: effects_of(tool) for tool in self.tools.values() if tool.effect in ("write", "exec")},
-            timeouts_s={tool.name: tool.timeout_s for tool in self.tools.values() if tool.timeout_s is not None},
-            folder=str(self._folder.absolute()),
-            unrepeatable=frozenset(tool.name for tool in self.tools.values() if not tool.idempotent),
         )
 
     def _run(
@@ -363,7 +373,7 @@ class Engine:
             clean=self.broker.redactor.redact_json,
         )
         door.hold = lambda context, name, give_up: runner.tell(Held(context, name, give_up))
-        return Run(runner, first, log=log, stream=stream, admit=partial(self._admitted, door, accounts))
+        return Run(runner, first, log=log, stream=stream, door=door, admit=partial(self._admitted, door, accounts))
 
     def _admitted(
         self, door: Door, accounts: Accounts, plan: PlanLike, approve: Grants | None
@@ -377,14 +387,9 @@ class Engine:
             door.grants = grants
             accounts.follow(ready)
 
-        return ready, self._kept(grants, ready, approve), take_effect
+        return ready, as_kept(grants, ready, self.tools, approve), take_effect
 
 
 def _forget_ended(accounts: Accounts, event: Event) -> None:
     if isinstance(event, StepSucceeded | StepFailed | StepCancelled):
         accounts.forget(event.key)
-
-
-def _cap(text: Json) -> Cap:
-    """What a run was held to when it began."""
-    return cap_from_text(text) if text else NO_CAP

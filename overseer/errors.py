@@ -10,7 +10,7 @@
     │   └── RunCutOff             a run that could not be recorded to its end (exit code 1)
     ├── OutputError               standard output takes nothing more (exit code 1; 141 if nobody reads it)
     ├── SourceError               a trigger that cannot be listened to (in `overseer.sources`)
-    ├── ModelUnavailable          the model that was named cannot be used (in `overseer.models`; exit code 77)
+    ├── ModelUnavailable          the model that was named cannot be used (exit code 77)
     ├── Busy                      a scope that takes no more events for now (in `overseer.sources`)
     ├── ApprovalNeeded            going on would need a decision nobody made (exit code 5)
     └── BrokenInvariant           the program contradicted itself; never caught, always reported
@@ -149,6 +149,14 @@ class ApprovalNeeded(OverseerError):
     def __init__(self, message: str, needs: Sequence[Any] = ()) -> None:
         super().__init__(message)
         self.needs = tuple(needs)
+
+
+class ModelUnavailable(OverseerError):
+    """The model that was named cannot be used, and nothing takes its place; `probes` tells what was tried."""
+
+    def __init__(self, message: str, probes: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.probes = tuple(probes)
 
 
 class BrokenInvariant(OverseerError):

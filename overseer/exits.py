@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from overseer.errors import ApprovalNeeded, OutputError, OverseerError, PlanError, RunNotFound, UsageError
+from overseer.errors import (
+    ApprovalNeeded,
+    ModelUnavailable,
+    OutputError,
+    OverseerError,
+    PlanError,
+    RunNotFound,
+    UsageError,
+)
 
 OK = 0
 ERROR = 1
@@ -10,6 +18,7 @@ USAGE = 2
 PLAN = 3
 STEP_FAILED = 4
 APPROVAL = 5
+NO_MODEL = 77
 INTERRUPTED = 130
 UNREAD = 141  # what a shell says of a process that died because nobody read its output
 
@@ -29,6 +38,8 @@ def code_of(error: OverseerError) -> int:
             return PLAN
         case ApprovalNeeded():
             return APPROVAL
+        case ModelUnavailable():
+            return NO_MODEL
         case OutputError(is_unread=True):
             return UNREAD
         case _:

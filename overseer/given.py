@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 
 from overseer.errors import PlanError, UsageError
 from overseer.jsonvalue import Json, NotJson, as_json
-from overseer.kernel.rules import Effects
+from overseer.kernel.rules import Effects, Rules
 from overseer.plan import Fault
 from overseer.plan.values import Code, WorkflowPlan, all_steps
 from overseer.tool import Tool
@@ -34,6 +35,19 @@ def plain_inputs(inputs: Mapping[str, Json]) -> dict[str, Json]:
     if faults:
         raise PlanError(faults, source="the input")
     return plain
+
+
+def rules_of(tools: Collection[Tool], folder: Path, *, max_parallel: int, strict_groups: bool, grace_s: float) -> Rules:
+    """What the kernel has to know of the tools and of how runs are to be held."""
+    return Rules(
+        max_parallel=max_parallel,
+        strict_groups=strict_groups,
+        grace_s=grace_s,
+        effects={tool.name: effects_of(tool) for tool in tools if tool.effect in ("write", "exec")},
+        timeouts_s={tool.name: tool.timeout_s for tool in tools if tool.timeout_s is not None},
+        folder=str(folder.absolute()),
+        unrepeatable=frozenset(tool.name for tool in tools if not tool.idempotent),
+    )
 
 
 def effects_of(tool: Tool) -> Effects:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from overseer.database import LOCK_PATIENCE_S, Database
+from overseer.database import LOCK_PATIENCE_S, Database, storable
 from overseer.diagnosis import diagnosed
 from overseer.errors import JournalError, RunNotFound
-from overseer.home import journal_path
+from overseer.home import journal_path, locks_folder
 from overseer.ids import as_typed
 from overseer.jsonvalue import TOO_LARGE, Json, is_too_long, json_text
 from overseer.kernel.events import Event, RunStatus
@@ -25,6 +25,7 @@ from overseer.locks import RunLock, RunLocks
 from overseer.pruning import free_space, remove_old
 from overseer.runlog import RunLog, altered_blobs, events_after, succeeded_steps
 from overseer.schema import MIGRATIONS
+from overseer.sessions import Sessions
 
 # A run that nobody carries out although it has not ended is interrupted.
 ShownStatus: TypeAlias = RunStatus | Literal["interrupted"]
@@ -89,11 +90,16 @@ class Journal(AbstractContextManager["Journal"]):
         """
         path = (path or journal_path()).absolute()
         database = Database(path, MIGRATIONS, busy_timeout_s=busy_timeout_s, read_only=read_only)
-        return cls(database, RunLocks(path.with_name(f"{path.name}-locks")))
+        return cls(database, RunLocks(locks_folder(path)))
 
     @property
     def path(self) -> Path:
         return self._database.path
+
+    @property
+    def sessions(self) -> Sessions:
+        """The conversations, which are in the same file."""
+        return Sessions(self._database)
 
     def close(self) -> None:
         """Close everything, also the logs that are still open; a second time does nothing."""
@@ -127,7 +133,7 @@ class Journal(AbstractContextManager["Journal"]):
                 entered = connection.execute(
                     "INSERT OR IGNORE INTO runs(run_id, name, status, created, steps, plan, inputs, options)"
                     " VALUES (?, ?, 'running', ?, ?, ?, ?, ?)",
-                    (run_id, _storable(name), at, steps, *texts),
+                    (run_id, storable(name), at, steps, *texts),
                 )
             if not entered.rowcount:
                 raise JournalError(f"{self.path} has a run {run_id} already; begin this one under another id")
@@ -260,7 +266,7 @@ class Journal(AbstractContextManager["Journal"]):
 
     def _meant(self, connection: sqlite3.Connection, text: str) -> str:
         """The id that a person meant by it, or by its beginning."""
-        text = _storable(text)
+        text = storable(text)
         if connection.execute("SELECT 1 FROM runs WHERE run_id = ?", (text,)).fetchone():
             return text
         beginning = as_typed(text)
@@ -290,8 +296,3 @@ def _bounded(text: str, what: str) -> str:
 def _listed(runs: list[tuple[str, str]]) -> str:
     listed = ", ".join(f"{run_id} ({name})" for run_id, name in runs[:5])
     return f"{listed}, …" if len(runs) > 5 else listed
-
-
-def _storable(name: str) -> str:
-    """A name without what UTF-8 cannot hold, such as the undecodable bytes of a command line."""
-    return name.encode("utf-8", "replace").decode()

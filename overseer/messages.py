@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from overseer.dispatch import Returned
-from overseer.errors import Failure
+from overseer.errors import BrokenInvariant, Failure
 from overseer.jsonvalue import Json
 from overseer.plan.values import WorkflowPlan
 from overseer.tool import ToolContext
@@ -36,6 +36,17 @@ class Change:
     plan: WorkflowPlan
     answer: Callable[[tuple[str, ...]], None]
     approved: Json = None  # what was approved for that plan, as it is kept
+    spent: Json = None  # on finding that plan
+
+
+def settled_change(plan: WorkflowPlan, approved: Json, spent: Json) -> Change:
+    """A change that nobody waits for, because it was seen before that it will be taken."""
+
+    def must_be_taken(faults: tuple[str, ...]) -> None:
+        if faults:
+            raise BrokenInvariant(f"a run was prepared with a plan that it does not follow: {'; '.join(faults)}")
+
+    return Change(plan, must_be_taken, approved, spent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from overseer.approval import Approval
 from overseer.broker.accounts import Accounts, scope_of
 from overseer.broker.budget import Spend
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
-from overseer.errors import ApprovalNeeded, Failure, UsageError
+from overseer.errors import ApprovalNeeded, Failure, PlanError, UsageError
 from overseer.jsonvalue import Json
 from overseer.kernel.events import (
     Event,
@@ -18,12 +18,15 @@ from overseer.kernel.events import (
     RunResumed,
     RunStarted,
     StepFailed,
+    StepSkipped,
     StepStarted,
     StepSucceeded,
     ToolReturned,
 )
 from overseer.kernel.reducer import apply
+from overseer.kernel.restart import replaced_scopes, resume_faults
 from overseer.kernel.state import RunState
+from overseer.plan.values import WorkflowPlan
 from overseer.tool import Tool
 
 
@@ -43,18 +46,30 @@ class Past:
             self._take(event)
         self._end_of_process()
 
-    def grants(self, tools: Mapping[str, Tool]) -> Grants:
-        """What was approved last, as far as it still holds."""
+    def grants(self, plan: WorkflowPlan, tools: Mapping[str, Tool]) -> Grants:
+        """What was approved last, as far as it holds for the plan that the run goes on with."""
         if self._approved is None:
             return NOTHING_GRANTED
-        return Approval.from_json(self._approved).still_holds(self.state.plan, tools)
+        return Approval.from_json(self._approved).still_holds(plan, tools)
 
     def resumption(
-        self, inputs: dict[str, Json], repeat: set[str], give_up: set[str], now: float, *, sandbox: str = ""
+        self,
+        inputs: dict[str, Json],
+        repeat: set[str],
+        give_up: set[str],
+        now: float,
+        *,
+        sandbox: str = "",
+        changed: WorkflowPlan | None = None,
     ) -> list[Event]:
-        """The events with which the run goes on; ApprovalNeeded where somebody has to decide about a step first."""
+        """The events with which the run goes on; ApprovalNeeded where somebody has to decide about a step first.
+
+        PlanError if it cannot go on with the changed plan, where there is one.
+        """
         state = self.state
         if state.status is None:
+            if changed is not None:
+                raise UsageError(f"run {state.run_id} has not even begun; run the changed plan instead of it")
             return [RunStarted(now, state.run_id, inputs, sandbox)]
         if state.status in ("succeeded", "partial"):
             raise UsageError(f"run {state.run_id} has ended ({state.status}); there is nothing to resume")
@@ -69,11 +84,20 @@ class Past:
             )
         dropped = [key for key in unsure if key in give_up or ("all" in give_up and key not in repeat)]
         failure = Failure("cancelled", "was cut off, and is not to be repeated")
-        return [RunResumed(now, sandbox=sandbox), *(StepFailed(now, key, failure) for key in dropped)]
+        replaced: list[str] = []
+        if changed is not None:
+            if faults := resume_faults(state, changed, dropped):
+                raise PlanError(faults, source="the changed plan")
+            replaced = replaced_scopes(state, changed)
+        return [
+            RunResumed(now, sandbox=sandbox),
+            *(StepFailed(now, key, failure) for key in dropped),
+            *(StepSkipped(now, key, "failure", "another plan goes on without it") for key in replaced),
+        ]
 
-    def restore(self, accounts: Accounts) -> None:
-        """Let what was spent count: going on with a run is no way around its budget."""
-        for key, spent in self._spent:
+    def restore(self, accounts: Accounts, lately: Json = None) -> None:
+        """Let what was spent count, by its events and lately: going on with a run is no way around its budget."""
+        for key, spent in [*self._spent, ("", lately)]:
             accounts.restore(key, Spend.from_json(spent))
         for scope_key, elapsed_s in self._elapsed_s.items():
             accounts.restore_time(scope_key, elapsed_s)
@@ -85,8 +109,9 @@ class Past:
             case RunResumed(approved=approved):
                 self._end_of_process()
                 self._approved = approved or self._approved
-            case PlanChanged(approved=approved):
+            case PlanChanged(approved=approved, spent=spent):
                 self._approved = approved or self._approved
+                self._count("", spent)
             case StepStarted(at=at, key=key):
                 while key:
                     key = scope_of(key)

@@ -133,10 +133,8 @@ class Progress:
                 return f"listening: {self._title(key)}: {where}"
             case SignalArrived(key=key):
                 return f"event: {self._title(key)}"
-            case CancelAsked(hard=False):
-                return "stopping: running steps may finish; ask again to stop at once"
-            case CancelAsked(reason=reason):
-                return f"stopping at once ({reason})"
+            case CancelAsked():
+                return cancel_text(event)
             case RunResumed():
                 return "going on where the run was"
             case _:
@@ -153,20 +151,19 @@ class Progress:
         return f"{at - self._began.get(key, at):.2f} s"
 
 
+def cancel_text(asked: CancelAsked) -> str:
+    """What being asked to stop means for the steps that are running."""
+    if asked.hard:
+        return f"stopping at once ({asked.reason})"
+    return "stopping: running steps may finish; ask again to stop at once"
+
+
 def _outermost(key: str) -> str:
     return key.partition("[")[0]
 
 
 def _is_outer(key: str) -> bool:
     return "/" not in key
-
-
-def ending_lines(report: Report) -> list[str]:
-    """How the run ended, with a count of what became of its steps, and what they took."""
-    lines = [f"run {report.run_id} {report.status}: {counts_text(report.counts())}"]
-    if report.error is not None:
-        lines.append(f"  {report.error.message}")
-    return lines + spent_lines(report)
 
 
 def spent_lines(report: Report) -> list[str]:

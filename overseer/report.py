@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from overseer.errors import Failure
+from overseer.errors import BrokenInvariant, Failure
 from overseer.jsonvalue import Json
+from overseer.kernel import flow
 from overseer.kernel.events import (
     Event,
     PlanChanged,
@@ -36,6 +37,7 @@ from overseer.kernel.events import (
 from overseer.kernel.reducer import apply
 from overseer.kernel.rules import Rules
 from overseer.kernel.state import Frame, RunState, Status, StatusName
+from overseer.plan.references import Unreadable
 from overseer.plan.values import WorkflowPlan
 from overseer.spending import total
 
@@ -121,6 +123,16 @@ class Report:
         return self._state.plan.name
 
     @property
+    def state(self) -> RunState:
+        """What the events add up to, to be read only."""
+        return self._state
+
+    @property
+    def plan(self) -> WorkflowPlan:
+        """The plan that the run follows, or followed last."""
+        return self._state.plan
+
+    @property
     def status(self) -> str:
         if self._is_abandoned and not self._state.is_ended:
             return "interrupted"
@@ -151,6 +163,14 @@ class Report:
     def counts(self) -> Counter[str]:
         """How many steps ended how, also those that are not kept."""
         return Counter(step.status for step in self.steps()) + self._put_away
+
+    def arguments(self, key: str) -> dict[str, Json] | None:
+        """What a step that has just started was given; None where that cannot be told."""
+        try:
+            frame, step_id = self._state.place_of(key)
+            return flow.arguments(frame, frame.graph.steps[step_id])
+        except (BrokenInvariant, LookupError, Unreadable):
+            return None
 
     def document(self) -> dict[str, Any]:
         """The run as one JSON document."""
@@ -208,7 +228,8 @@ class Report:
                 self._step(key).calls += 1
             case ToolReturned(key=key, spent=spent):
                 self._count(key, spent)
-            case PlanChanged():
+            case PlanChanged(spent=spent):
+                self.spent = total(self.spent, spent)
                 self._drop_replaced()
             case RoundClosed(index=index):
                 assert closing is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from overseer.cells import cells
 from overseer.render import counts_text, spent_lines, value_text, when
 from overseer.report import Report, StepReport
 
@@ -23,7 +24,7 @@ def run_lines(report: Report) -> list[str]:
     for step in report.steps():
         scope, is_inner, _ = step.step_id.partition("[")
         (inner[scope] if is_inner else outer).append(step)
-    width = min(_WIDEST_ID, max((_cells(step.step_id) for step in outer), default=0))
+    width = min(_WIDEST_ID, max((cells(step.step_id) for step in outer), default=0))
     lines = [f"run {report.run_id} {report.status}: {report.name or 'unnamed plan'}", _times(report)]
     if report.sandbox:
         lines.append(
@@ -56,7 +57,7 @@ def _times(report: Report) -> str:
 
 def _step_line(step: StepReport, width: int, indent: str = "  ") -> str:
     took = _duration(step.ended - step.started) if step.started is not None and step.ended is not None else ""
-    name = step.step_id + " " * (width - _cells(step.step_id))
+    name = step.step_id + " " * (width - cells(step.step_id))
     return f"{indent}{step.status:<11}  {name}  {took:>8}  {_why(step, indent)}".rstrip()
 
 
@@ -74,7 +75,7 @@ def _inner_lines(steps: list[StepReport]) -> Iterator[str]:
     yield f"{' ' * 15}in rounds: {counts_text(Counter(step.status for step in steps))}"
     worth = [step for step in steps if step.status not in _GONE_WELL]
     told = worth[:MOST_INNER]
-    width = min(_WIDEST_ID, max((_cells(step.step_id) for step in told), default=0))
+    width = min(_WIDEST_ID, max((cells(step.step_id) for step in told), default=0))
     for step in told:
         yield _step_line(step, width, " " * 4)
     if more := len(worth) - len(told):
@@ -87,10 +88,3 @@ def _duration(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} m" if hours else f"{minutes} m {seconds:02} s"
-
-
-def _cells(text: str) -> int:
-    """How wide a text is on a terminal."""
-    from rich.cells import cell_len
-
-    return cell_len(text)

@@ -12,7 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from overseer.broker.broker import Door
+from overseer.broker.hearing import OnText
 from overseer.broker.permissions import Grants
+from overseer.broker.result import ToolResult
 from overseer.errors import Failure, PlanError, UsageError
 from overseer.jsonvalue import Json
 from overseer.kernel.events import Event, RunStatus
@@ -20,7 +23,9 @@ from overseer.messages import Cancel, Change
 from overseer.plan.values import WorkflowPlan
 from overseer.runlog import NoLog, RunLog
 from overseer.runner import Runner
+from overseer.spending import total
 from overseer.stream import Stream, Watcher
+from overseer.tool import Cancellation, Question, ToolContext
 
 PlanLike: TypeAlias = WorkflowPlan | Mapping[str, Any] | Path
 
@@ -61,13 +66,16 @@ class Run(AbstractContextManager["Run"]):
         *,
         log: RunLog | NoLog,
         stream: Stream,
+        door: Door,
         admit: Admit,
     ) -> None:
         self._runner = runner
         self._first = first
         self._log = log
         self._stream = stream
+        self._door = door
         self._admit = admit
+        self.asked: Json = None  # what questions about the run have taken, which no event tells
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
         self._stage: Literal["prepared", "begun", "closed"] = "prepared"
@@ -93,6 +101,19 @@ class Run(AbstractContextManager["Run"]):
         `pause` is called when no further event is at hand for the moment.
         """
         return self._stream.watch(watcher, pause=pause)
+
+    def hear(self, listener: Callable[[str, str | None], None]) -> None:
+        """Call `listener` with the key of a step and the next piece of what a model answers it, to be shown.
+
+        None in place of a piece takes back what was heard of that step: the answer begins anew. It is called on the
+        threads of the steps, and is to be given before the run begins.
+        """
+        self._door.hear = lambda context, piece: listener(context.key, piece)
+
+    def beginning_with(self, change: Change) -> Run:
+        """The run, told of a change of its plan before it begins: nothing is decided without it."""
+        self._runner.tell(change)
+        return self
 
     def carry_out(self) -> RunResult:
         """Run on this thread until the end."""
@@ -149,6 +170,15 @@ class Run(AbstractContextManager["Run"]):
         if self._error is not None:
             raise self._error
         return self._result()
+
+    def ask(
+        self, question: Question, *, on_text: OnText | None = None, cancellation: Cancellation | None = None
+    ) -> ToolResult:
+        """What a model answers about the run, such as what should become of it; paid from the run's budget."""
+        context = ToolContext(self.run_id, "", 1, cancellation or Cancellation())
+        result = self._door.ask(question, context, on_text=on_text)
+        self.asked = total(self.asked, result.spent.to_json())
+        return result
 
     def cancel(self, *, hard: bool = False, reason: str = "asked to stop") -> None:
         """Start nothing new and let running steps finish; hard, or the second time, give them up."""

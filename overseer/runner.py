@@ -183,12 +183,12 @@ class Runner:
                 hard, self._was_asked_to_stop = hard or self._was_asked_to_stop, True
                 self._works.end_waits()
                 return CancelAsked(now, hard, reason)
-            case Change(plan=plan, answer=answer, approved=approved):
+            case Change(plan=plan, answer=answer, approved=approved, spent=spent):
                 if faults := change_faults(self.state, plan):
                     answer(faults)
                     return None
                 self._accepted.append(message)
-                return PlanChanged(now, to_document(plan), approved)
+                return PlanChanged(now, to_document(plan), approved, spent)
             case Held():
                 return self._hold_changed(message)
             case Calling(context=context):

@@ -39,6 +39,29 @@ _RUNS_AND_EVENTS = (
     "CREATE TABLE blobs(hash BLOB PRIMARY KEY, value TEXT NOT NULL)",
 )
 
+_SESSIONS = (
+    """
+    CREATE TABLE sessions(
+        number INTEGER PRIMARY KEY,
+        session_id TEXT NOT NULL UNIQUE,
+        folder TEXT NOT NULL,
+        created REAL NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE turns(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        session INTEGER NOT NULL, -- its number
+        at REAL NOT NULL,
+        kind TEXT NOT NULL,
+        text TEXT NOT NULL,
+        run_id TEXT,
+        body TEXT NOT NULL        -- what else belongs to the turn
+    )
+    """,
+    "CREATE INDEX turns_of_session ON turns(session, id)",
+)
+
 
 def _executing(statements: tuple[str, ...]) -> Callable[[sqlite3.Connection], None]:
     def change(connection: sqlite3.Connection) -> None:
@@ -48,4 +71,4 @@ def _executing(statements: tuple[str, ...]) -> Callable[[sqlite3.Connection], No
     return change
 
 
-MIGRATIONS: tuple[Migration, ...] = ((1, _executing(_RUNS_AND_EVENTS)),)
+MIGRATIONS: tuple[Migration, ...] = ((1, _executing(_RUNS_AND_EVENTS)), (2, _executing(_SESSIONS)))

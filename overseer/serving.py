@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
@@ -23,6 +24,7 @@ from overseer.console import flush, make_streams_safe
 from overseer.engine import Engine, EngineSettings
 from overseer.errors import OverseerError, UsageError
 from overseer.home import home, make_private
+from overseer.ids import new_run_id
 from overseer.nodes import Allowance, NodeConnection, NodeServer
 from overseer.nodes.connection import SLOWEST_READ_S
 from overseer.nodes.frames import frame_bytes, send_frame
@@ -55,7 +57,7 @@ def door_maker(
     def make() -> ProgramDoor:
         engine = Engine(tools().values(), settings=settings, broker=broker)
         door = engine.door(Grants(classes=classes), held_as="this program", approve_with=approve_with)
-        return ProgramDoor(door, Program(key="program"), fallback)
+        return ProgramDoor(door, Program(new_run_id(time.time()), "program"), fallback)
 
     return make
 

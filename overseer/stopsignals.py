@@ -1,4 +1,4 @@
-"""Signals that ask a run to stop, heard at once.
+"""Signals that ask a run to stop, and others that cannot wait, heard at once.
 
 Python calls its own handlers on the main thread, between two of its instructions: a signal that
 comes just before that thread begins to wait is heard when the wait is over, which may be never. So
@@ -10,24 +10,33 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
+NOTHING: Mapping[str, Callable[[], None]] = MappingProxyType({})
 _WANTED = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 @contextmanager
-def hearing_signals(heard: Callable[[signal.Signals], None]) -> Iterator[None]:
+def hearing_signals(
+    heard: Callable[[signal.Signals], None], also: Mapping[str, Callable[[], None]] = NOTHING
+) -> Iterator[None]:
     """Call `heard`, from a thread of its own, with every signal that asks to stop.
 
-    What is ignored stays so: under `nohup` a run outlives its terminal.
+    `also` says by name which further ones are heard there, and what each calls. What is ignored stays so: under
+    `nohup` a run outlives its terminal.
     """
-    wanted = [number for name in _WANTED if (number := getattr(signal, name, None)) is not None]
+    wanted: dict[int, Callable[[], None]] = {}
+    for name in (*_WANTED, *also):
+        if (number := getattr(signal, name, None)) is not None:
+            wanted[number] = also[name] if name in also else partial(heard, number)
     reading, writing = os.pipe()
     if os.name == "posix":
         os.set_blocking(writing, False)
-    threading.Thread(target=_hear, args=(reading, wanted, heard), daemon=True).start()
+    threading.Thread(target=_hear, args=(reading, wanted), daemon=True).start()
     fd_before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     before = {
         number: signal.signal(number, _leave_it_to_the_pipe)
@@ -47,8 +56,8 @@ def _leave_it_to_the_pipe(_number: int, _frame: Any) -> None:
     pass
 
 
-def _hear(reading: int, wanted: Collection[int], heard: Callable[[signal.Signals], None]) -> None:
+def _hear(reading: int, wanted: Mapping[int, Callable[[], None]]) -> None:
     while byte := os.read(reading, 1):
-        if byte[0] in wanted:
-            heard(signal.Signals(byte[0]))
+        if (call := wanted.get(byte[0])) is not None:
+            call()
     os.close(reading)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,24 +17,35 @@ from overseer.broker.limits import Limits
 from overseer.broker.remedies import of_setting
 from overseer.broker.retry import Retry
 from overseer.config import Settings
-from overseer.console import hide
+from overseer.console import hide, say
 from overseer.errors import UsageError
-from overseer.home import home
-from overseer.models import Choice, ModelRoles, ModelSettings, connector, detect, parse_models, usual_prices
-from overseer.models.look import HttpLook
+from overseer.home import home, journal_path, locks_folder
+from overseer.locks import RunLocks
+from overseer.models import (
+    Choice,
+    Look,
+    ModelRoles,
+    connector,
+    detect,
+    parse_models,
+    usual_prices,
+    wanted_by,
+)
+from overseer.models.look import LOOK_TIMEOUT_S, NAMED_TIMEOUT_S, HttpLook
 from overseer.plan.suggestions import did_you_mean
 from overseer.processes import ProcessCommands
 from overseer.registry.folders import never_written
 from overseer.secrets import RedactingFilter, Redactor, Secrets, StreamRedactor, environment, protect_memory
 from overseer.settings.project import NAMES as PROJECT_SETTINGS
 from overseer.tool import Services, Tool, ToolError
+from overseer.undo.keeping import Changes
 from overseer.web import WebClient
 from overseer.workspace import FolderWorkspace, Quota, our_own
 
 if TYPE_CHECKING:
     from overseer.sandbox import Level, Sandbox
-
-_log = logging.getLogger(__name__)
+    from overseer.undo.store import ChangeStore
+    from overseer.undo.undoing import Undoing
 
 
 def take_secrets(settings: Settings) -> Secrets:
@@ -46,11 +58,16 @@ def take_secrets(settings: Settings) -> Secrets:
     return secrets
 
 
-def make_broker(settings: Settings, secrets: Secrets, folder: Path, given: Sequence[Path] = ()) -> Broker:
-    """The broker for one process whose work is about a folder; `given` are the folders of tools that it was named."""
-    workspace = _workspace(settings, folder, given)
+def make_broker(
+    settings: Settings, secrets: Secrets, folder: Path, given: Sequence[Path] = (), *, keeps_changes: bool = True
+) -> Broker:
+    """The broker for one process whose work is about a folder; `given` are the folders of tools that it was named.
+
+    What tools change in files is kept, to be undone, unless runs are to leave no trace.
+    """
+    workspace = make_workspace(settings, folder, given)
     known = parse_models(settings.models, os.environ)
-    models = ModelRoles(known, connector(secrets.get, folder=folder), find=lambda: _found(known, secrets, folder))
+    models = ModelRoles(known, connector(secrets.get, folder=folder), find=lambda: _chosen(settings, secrets, folder))
     redactor = Redactor(secrets)
     _redact_logs(redactor)
     return Broker(
@@ -70,6 +87,7 @@ def make_broker(settings: Settings, secrets: Secrets, folder: Path, given: Seque
         cost_of=usual_prices().with_own(known.prices).cost_of,
         budget=Budget("session", settings.session_cap, remedy=of_setting("session")),
         cache=_cache(settings),
+        changes=Changes(workspace, _change_store) if settings.journal and keeps_changes else None,
     )
 
 
@@ -122,7 +140,8 @@ def document_fetcher(settings: Settings) -> Callable[[str], str]:
     return fetch
 
 
-def _workspace(settings: Settings, folder: Path, given: Sequence[Path]) -> FolderWorkspace:
+def make_workspace(settings: Settings, folder: Path, given: Sequence[Path] = ()) -> FolderWorkspace:
+    """The files that tools may read and write."""
     root = folder / settings.workspace
     own = our_own()
     # Or leave to write a file would be leave to run one, or to be asked no more.
@@ -136,10 +155,45 @@ def _workspace(settings: Settings, folder: Path, given: Sequence[Path]) -> Folde
         raise UsageError(f"the workspace {root} cannot be used: {error.strerror}; {remedy}") from error
 
 
-def _found(settings: ModelSettings, secrets: Secrets, folder: Path) -> Choice:
-    """The model to use where the settings name none: looked for when the first question is asked."""
-    choice = detect(settings, os.environ, secrets.get, HttpLook(), folder=folder)
-    _log.info("%s", choice.reason)
+@contextmanager
+def undoing_in(
+    settings: Settings, folder: Path, given: Sequence[Path] = (), *, read_only: bool = False
+) -> Iterator[Undoing]:
+    """What can be undone of what tools changed in a folder's workspace; `read_only` to look at it alone."""
+    from overseer.undo.store import ChangeStore
+    from overseer.undo.undoing import Undoing
+
+    locks = RunLocks(locks_folder(journal_path()))
+    with make_workspace(settings, folder, given) as workspace, ChangeStore(read_only=read_only) as store:
+        yield Undoing(store, workspace, is_busy=locks.is_held)
+
+
+def _change_store() -> ChangeStore:
+    from overseer.undo.store import ChangeStore  # most calls change nothing
+
+    return ChangeStore()
+
+
+def choose_model(
+    settings: Settings, secrets: Secrets, folder: Path, *, look_for: Callable[[float], Look] = HttpLook
+) -> Choice:
+    """The default model: what was named, or else what is found; ModelUnavailable if what was named cannot be used.
+
+    `look_for` makes what looks at servers, for at most so many seconds each.
+    """
+    known, environment = parse_models(settings.models, os.environ), settings.model_environment(os.environ)
+    # What was named is given the time it takes, which for a server elsewhere may be longer.
+    is_named = wanted_by(known, environment) is not None
+    look = look_for(NAMED_TIMEOUT_S if is_named else LOOK_TIMEOUT_S)
+    return detect(known, environment, secrets.get, look, folder=folder)
+
+
+def _chosen(settings: Settings, secrets: Secrets, folder: Path) -> Choice:
+    """The same, told before anything is asked of a model that nobody has named."""
+    choice = choose_model(settings, secrets, folder)
+    known = parse_models(settings.models, os.environ)
+    if choice.model is not None and wanted_by(known, settings.model_environment(os.environ)) is None:
+        say(f"model: {choice.model}, since {choice.reason}")
     return choice
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import wait
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,11 +16,16 @@ from overseer.broker.broker import Broker
 from overseer.broker.permissions import CAREFUL, Grants
 from overseer.coding import Coding
 from overseer.errors import PlanError
+from overseer.frontends.prewriting import Prewriting
+from overseer.frontends.prewriting import Written as EarlyProgram
+from overseer.frontends.programmer import ModelPrograms
 from overseer.frontends.programs import Ask, Task, Try
 from overseer.kernel.events import RunResumed, RunStarted, ToolCalled, ToolReturned
+from overseer.models import ModelRoles, ScriptedModel
+from overseer.plan import plan_from
 from overseer.retelling import run_lines
 from overseer.sandbox import Limits, Sandbox, SandboxLost
-from overseer.tool import ToolContext, ToolError, tool
+from overseer.tool import Cancellation, ToolContext, ToolError, tool
 from tests.sandbox.test_calls import _held, _template
 
 
@@ -194,6 +201,54 @@ def test_three_programs_are_tried_and_no_more(sandbox: Sandbox) -> None:
     assert "ValueError: no" in result.failures["a"].message
     assert len(programs.asked) == 3
     assert programs.kept == []
+
+
+class Early:
+    """Programs that were written before the step, as a prewriting gives them."""
+
+    def __init__(self, source: str, *tries: Try) -> None:
+        self.written: EarlyProgram | None = EarlyProgram(source, tries)
+
+    def take(self, task: Task, cancellation: Cancellation) -> EarlyProgram | None:
+        return self.written
+
+    def forget(self, task: Task) -> None:
+        self.written = None
+
+
+def test_a_program_that_was_written_early_is_used_and_kept(sandbox: Sandbox) -> None:
+    programs, early = Written(), Early("def main(input):\n    return 5")
+    engine = Engine(coding=Coding(programs, sandbox, prewriting=cast(Any, early)))
+    assert engine.run({"steps": [code("a", "go")]}).output == 5
+    assert (programs.asked, programs.kept) == ([], ["def main(input):\n    return 5"])
+
+
+def test_what_was_written_early_counts_as_the_first_tries(sandbox: Sandbox) -> None:
+    wrong = "def main(input):\n    raise ValueError('no')"
+    programs, early = Written(go=wrong), Early(wrong, Try("x = 1", "it defines no main"))
+    engine = Engine(coding=Coding(programs, sandbox, prewriting=cast(Any, early)))
+    result = engine.run({"steps": [code("a", "go")]})
+    assert "ValueError: no" in result.failures["a"].message
+    assert len(programs.asked) == 1  # three in all
+    assert early.written is None
+    assert engine.run({"steps": [code("a", "go")]}).status == "failed"
+    assert len(programs.asked) == 4
+
+
+def test_rounds_side_by_side_share_a_program_that_a_model_wrote_early(sandbox: Sandbox) -> None:
+    model = ScriptedModel([{"role": "coder", "text": "```python\ndef main(input):\n    return input['n'] * 2\n```"}])
+    broker = Broker(models=ModelRoles.of(model))
+    loop = {"step_id": "all", "for_each": [1, 2, 3], "steps": [code("c", "double", args={"n": "{{item}}"})]}
+    plan = plan_from({"steps": [loop]}).plan
+    coding = Coding(ModelPrograms(), sandbox)
+    door = Engine(broker=broker).door(held_as="this request")
+    with Prewriting(coding.programs, door, look=coding.look) as prewriting:
+        prewriting.follow(plan)
+        (draft,) = prewriting._drafts.values()
+        wait([draft.future])
+        result = Engine(broker=broker, coding=replace(coding, prewriting=prewriting)).run(plan)
+    assert (result.status, result.output) == ("succeeded", [2, 4, 6])
+    assert len(model.questions) == prewriting.spent.requests == 1
 
 
 def test_what_one_program_had_done_is_not_done_again_by_the_next(sandbox: Sandbox, journal: Journal) -> None:

@@ -94,7 +94,8 @@ def test_run_tells_the_plan_and_its_progress_on_standard_error(overseer: Any) ->
     ]
     assert lines[4] == "Executing: Say hello"
     assert lines[5].startswith("done: Say hello (")
-    assert lines[-1].endswith(" succeeded: 2 succeeded")
+    assert lines[-2].endswith(" succeeded: 2 succeeded")
+    assert lines[-1].startswith("took ")
 
 
 def test_steps_that_start_together_are_announced_together(overseer: Any) -> None:
@@ -401,6 +402,45 @@ def test_runs_are_listed_newest_first_and_shown_by_the_beginning_of_their_id(ove
     assert re.fullmatch(r"  succeeded    loud     0\.\d\d s", lines[3])
     assert lines[4:] == ["", "HELLO WORLD"]
     assert overseer("show", second, "--json").json["steps"][0]["error"]["message"] == "no luck"
+
+
+HALF = """
+steps:
+  - {step_id: greet, tool: echo, args: {value: hello world}}
+  - {step_id: after, tool: fail, depends_on: [greet]}
+"""
+
+
+def test_a_failed_run_goes_on_with_another_plan_once_its_difference_was_told(overseer: Any) -> None:
+    run_id = overseer(*with_tools("run", plan_file(HALF), "--json")).json["run_id"]
+    mended = HALF.replace("tool: fail", 'tool: text_case, args: {text: "{{greet}}"}')
+    said = overseer("resume", run_id, "--plan", plan_file(mended, "mended.yaml"))
+    assert (said.code, said.out) == (0, "HELLO WORLD\n")
+    lines = said.err.splitlines()
+    assert lines[:2] == ["~ after: tool: fail -> text_case", '~ after: args: + {"text":"{{greet}}"}']
+    assert not [line for line in lines if "greet" in line and line.startswith(("Executing", "done"))]
+    shown = overseer("show", run_id, "--json").json
+    assert [(step["step_id"], step["attempts"]) for step in shown["steps"]] == [("greet", 1), ("after", 2)]
+
+
+@pytest.mark.parametrize(
+    ("plan", "code", "problem"),
+    [
+        (HALF.replace("world", "moon"), 3, "step 'greet' has ended and cannot be changed"),
+        (HALF.replace("tool: fail", "tool: fale"), 3, "there is no tool 'fale'"),
+        (": no plan", 3, "mended.yaml"),
+        (None, 3, "mended.yaml"),
+    ],
+)
+def test_a_plan_that_the_run_cannot_go_on_with_says_why(
+    overseer: Any, plan: str | None, code: int, problem: str
+) -> None:
+    run_id = overseer(*with_tools("run", plan_file(HALF), "--json")).json["run_id"]
+    file = plan_file(plan, "mended.yaml") if plan is not None else "mended.yaml"
+    said = overseer("resume", run_id, "--plan", file)
+    assert said.code == code
+    assert problem in said.err
+    assert overseer("show", run_id, "--json").json["status"] == "failed"
 
 
 def test_what_succeeded_cannot_be_resumed(overseer: Any) -> None:

@@ -20,6 +20,8 @@ from overseer.config import load_settings
 from overseer.plan import WorkflowPlan, WorkflowStep
 from overseer.secrets import Redactor, Secrets
 from overseer.tool import Tool, ToolError
+from overseer.undo.states import MOST_BYTES_OF_A_FILE
+from overseer.undo.store import MOST_BYTES, MOST_RUNS
 from overseer.web import MOST_REDIRECTS, WebClient
 from overseer.web.request import _HARMLESS_HEADERS
 from overseer.workspace import FolderWorkspace
@@ -143,3 +145,5 @@ def test_the_numbers_and_names_of_the_page_are_those_in_force() -> None:
     named = re.search(r"none of your headers but (.+?), and no body", WORDS)
     assert named
     assert {name.lower() for name in re.findall(r"`([\w-]+)`", named[1])} == _HARMLESS_HEADERS
+    assert f"files that held more than {MOST_BYTES_OF_A_FILE >> 20} MB" in WORDS
+    assert f"what the last {MOST_RUNS} runs changed, up to {MOST_BYTES >> 20} MB for all folders" in WORDS

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 
 from overseer import Engine, Journal
+from overseer.broker.broker import Broker
+from overseer.broker.caps import Cap
 from overseer.errors import JournalError, PlanError, UsageError
 from overseer.kernel.events import Event, RunFinished, RunStarted, StepFailed, StepStarted, StepSucceeded
+from overseer.models import ModelRoles, ScriptedModel
 from overseer.plan import plan_from
 from overseer.report import Report
 from overseer.runlog import RunLog
-from overseer.tool import Tool, ToolContext, ToolError, tool
+from overseer.tool import Question, Tool, ToolContext, ToolError, tool
 from tests.fakes import Latch
 
 
@@ -307,3 +310,19 @@ def test_a_scope_with_a_tolerated_failure_is_shown_as_partial(journal: Journal) 
     report = Report(plan, journal.events(result.run_id))
     assert report.status == "partial"
     assert {step.step_id: step.status for step in report.steps()}["m"] == "partial"
+
+
+# --- questions about a run
+
+
+def test_a_question_about_a_run_is_paid_from_its_budget() -> None:
+    model = ScriptedModel(["Yes.", "No."])
+    engine = Engine([give], broker=Broker(models=ModelRoles.of(model)))
+    run = engine.prepare(ONE, budget=Cap(requests=1))
+    run.carry_out()
+    assert run.ask(Question("Well?")).value == "Yes."
+    assert run.asked["requests"] == 1
+    refused = run.ask(Question("Well?"))
+    assert refused.failure is not None
+    assert refused.failure.kind == "budget"
+    assert run.asked["requests"] == 1

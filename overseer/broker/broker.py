@@ -12,18 +12,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from overseer.broker.accounts import Account
 from overseer.broker.attempts import Attempt, TimeLimit, as_result, attempt_here
 from overseer.broker.budget import NOTHING, Budget
 from overseer.broker.cache import NO_CACHE, Cache, call_key
+from overseer.broker.changes import KeepsChanges
 from overseer.broker.desk import Desk
+from overseer.broker.hearing import Hearing, OnText
 from overseer.broker.limits import Limits
 from overseer.broker.meter import Meter
 from overseer.broker.modelcalls import CostOf, MeteredModels, ModelSource, NoModels, nobody_knows
 from overseer.broker.permissions import NOTHING_GRANTED, OPEN, Grants, Policy, Verdict
 from overseer.broker.records import Record
+from overseer.broker.redacting import NothingToRedact, Redacts
 from overseer.broker.result import ToolResult
 from overseer.broker.retry import Retry
 from overseer.broker.waiting import GiveUp, OnHold, Waiting
@@ -48,39 +51,14 @@ from overseer.tool import (
 # Told that a call waits for a limit, and how to end that where it has done nothing yet; with None, that it goes on.
 Hold = Callable[[ToolContext, str | None, GiveUp | None], None]
 
+# Told what a model answers a call, piece by piece; with None, that the answer begins anew.
+Hear = Callable[[ToolContext, str | None], None]
+
 # How classes of tools are approved on the command line of a run or a call.
 APPROVE_OPTION = "--approve {classes}"
 
 # Carries out a plan inside of a call.
 RunPlan = Callable[["Inside", Any, Mapping[str, Json]], Json]
-
-
-class Redacts(Protocol):
-    """What takes secrets out of whatever passes."""
-
-    @property
-    def has_secrets(self) -> bool: ...
-
-    def secret_in(self, text: str) -> str | None: ...
-
-    def redact(self, text: str) -> str: ...
-
-    def redact_json(self, value: Json) -> Json: ...
-
-
-class NothingToRedact:
-    """For those who have no secrets."""
-
-    has_secrets = False
-
-    def secret_in(self, text: str) -> str | None:
-        return None
-
-    def redact(self, text: str) -> str:
-        return text
-
-    def redact_json(self, value: Json) -> Json:
-        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +75,7 @@ class Broker:
     budget: Budget = field(default_factory=lambda: Budget("session"))
     cache: Cache = NO_CACHE
     attempt: Attempt = attempt_here
+    changes: KeepsChanges | None = None
 
 
 @dataclass(slots=True)
@@ -139,6 +118,7 @@ class Door:
         self._inside = inside
         self._desks: dict[str, Desk] = {}
         self.hold: Hold = lambda context, name, give_up: None
+        self.hear: Hear | None = None
 
     def call(
         self,
@@ -188,12 +168,12 @@ class Door:
         cache.keep(key, value)
         return ToolResult(value, spent=meter.total)
 
-    def ask(self, question: Question, context: ToolContext) -> ToolResult:
-        """What a model answers, asked by nobody's tool."""
+    def ask(self, question: Question, context: ToolContext, *, on_text: OnText | None = None) -> ToolResult:
+        """What a model answers, asked by nobody's tool; `on_text` hears it as it comes."""
         meter = self._meter()
         try:
             self._check_asking()
-            models = self._models(context, meter, self._holding(context, None))
+            models = self._models(context, meter, self._holding(context, None), partial(self._hearing, on_text))
             reply = models.ask(question, cancellation=context.cancellation)
             redactor = self.broker.redactor
             reply = replace(reply, text=redactor.redact(reply.text), value=redactor.redact_json(reply.value))
@@ -250,7 +230,9 @@ class Door:
 
     def _made(self, making: _Making) -> Json:
         """The result, after as many attempts as it takes."""
-        desk = making.desk
+        desk, changes = making.desk, self.broker.changes
+        if desk.is_unseen and changes is not None and making.context.run_id:
+            changes.note_unseen(making.context.run_id, desk.tool.name)
         if desk.tool.context_parameter is not None:
             making = replace(making, context=replace(making.context, services=self._services(making)))
         if desk.may_retry is None:
@@ -309,9 +291,22 @@ class Door:
             def run_plan(plan: Any, inputs: dict[str, Any]) -> Json:
                 return carry_out(Inside(self, context, meter, self.depth + 1), plan, inputs)
 
-        return replace(self.broker.services, models=self._models(context, meter, making.hold), run_plan=run_plan)
+        services, changes = self.broker.services, self.broker.changes
+        workspace = services.workspace
+        if changes is not None and context.run_id:
+            workspace = changes.workspace_of(context.run_id, making.desk.tool.name)
+        on_text = take_back = None
+        if (hear := self.hear) is not None:
+            on_text, take_back = partial(hear, context), partial(hear, context, None)
+        models = self._models(context, meter, making.hold, partial(self._hearing, on_text, take_back))
+        return replace(services, workspace=workspace, models=models, run_plan=run_plan)
 
-    def _models(self, context: ToolContext, meter: Meter, hold: OnHold) -> MeteredModels:
+    def _hearing(self, on_text: OnText | None, take_back: Callable[[], None] | None = None) -> Hearing | None:
+        return Hearing(on_text, self.broker.redactor.in_pieces, take_back) if on_text is not None else None
+
+    def _models(
+        self, context: ToolContext, meter: Meter, hold: OnHold, hearing: Callable[[], Hearing | None]
+    ) -> MeteredModels:
         account = self._account_of(context.key)
         return MeteredModels(
             self.broker.models,
@@ -323,6 +318,7 @@ class Door:
             hold=hold,
             cache=self.broker.cache,
             may_keep=self._is_free_of_secrets,
+            hearing=hearing,
         )
 
     def _meter(self) -> Meter:

@@ -32,6 +32,7 @@ class Desk:
     price: Spend  # of one attempt
     may_retry: MayRetry | None  # None where it is not decided here
     cache: Cache
+    is_unseen: bool  # it may change files otherwise than through the workspace
 
     @classmethod
     def of(cls, tool: Tool, policy: Policy, cache: Cache) -> Desk:
@@ -44,6 +45,7 @@ class Desk:
             price=_REQUEST if _REQUESTS in tool.effects and tool.plan is None else NOTHING,
             may_retry=_may_retry(tool),
             cache=cache if _is_the_same_again(tool) else NO_CACHE,
+            is_unseen=_is_unseen(tool),
         )
 
 
@@ -52,6 +54,14 @@ def _may_retry(tool: Tool) -> MayRetry | None:
     if tool.effect == "model" or tool.plan is not None:
         return None
     return _IDEMPOTENT if tool.idempotent else _NOT_IDEMPOTENT
+
+
+def _is_unseen(tool: Tool) -> bool:
+    """Whether it starts programs, or writes without the workspace; the steps of a plan are looked at by themselves."""
+    if tool.plan is not None:
+        return False
+    writes_alone = "write" in tool.effects and (tool.kind == "command" or tool.context_parameter is None)
+    return "exec" in tool.effects or writes_alone
 
 
 def _is_the_same_again(tool: Tool) -> bool:

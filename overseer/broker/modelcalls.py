@@ -12,6 +12,7 @@ from typing import Protocol
 
 from overseer.broker.budget import Budget, Spend
 from overseer.broker.cache import NO_CACHE, Cache, question_key
+from overseer.broker.hearing import Hearing
 from overseer.broker.limits import Limits, Share
 from overseer.broker.meter import Meter
 from overseer.broker.retry import Retry, retryable
@@ -74,7 +75,9 @@ class MeteredModels:
         hold: OnHold,
         cache: Cache = NO_CACHE,
         may_keep: Callable[[Reply], bool] = lambda reply: True,
+        hearing: Callable[[], Hearing | None] = lambda: None,
     ) -> None:
+        """`hearing` makes what hears one answer as it comes; without it, nobody does."""
         self._source = source
         self._cost_of = cost_of
         self._budget = budget
@@ -84,25 +87,39 @@ class MeteredModels:
         self._hold = hold
         self._cache = cache
         self._may_keep = may_keep
+        self._hearing = hearing
 
     def ask(self, question: Question, *, cancellation: Cancellation | None = None) -> Reply:
         model, asked = self._source.model(question.role), self._source.as_set(question)
         key = partial(question_key, asked, model.provider, model.name)
+        hearing = self._hearing()
         if (known := self._cache.known(key)) is not None:
-            return _kept_reply(known[0], model)
+            reply = _kept_reply(known[0], model)
+            if hearing is not None:
+                hearing.add(reply.text)
+                hearing.close()
+            return reply
         given_up = cancellation or Cancellation()
-        reply = model.ask(asked, cancellation=given_up, turn=partial(self._in_turn, model, given_up))
+        reply = model.ask(
+            asked,
+            cancellation=given_up,
+            on_text=hearing.add if hearing is not None else None,
+            turn=partial(self._in_turn, model, given_up, hearing),
+        )
+        if hearing is not None:
+            hearing.close()
         if not reply.is_cut and reply.text.strip() and self._may_keep(reply):
             self._cache.keep(key, {"text": reply.text, "value": reply.value})
         return reply
 
-    def _in_turn(self, model: Model, given_up: Cancellation, request: Request) -> Reply:
+    def _in_turn(self, model: Model, given_up: Cancellation, hearing: Hearing | None, request: Request) -> Reply:
         """The answer to one request, after as many attempts as it takes."""
+        may_retry = _CAN_HELP if hearing is not None and hearing.can_begin_anew else _may_retry
         return self._retry.run(
-            lambda: self._attempt(model, given_up, request), may_retry=_may_retry, cancellation=given_up
+            lambda: self._attempt(model, given_up, hearing, request), may_retry=may_retry, cancellation=given_up
         )
 
-    def _attempt(self, model: Model, given_up: Cancellation, request: Request) -> Reply:
+    def _attempt(self, model: Model, given_up: Cancellation, hearing: Hearing | None, request: Request) -> Reply:
         estimate = self._estimate(model, request)
         names = (f"provider:{model.provider}", f"model:{model.provider}/{model.name}")
         with (
@@ -111,6 +128,8 @@ class MeteredModels:
         ):
             self._meter.begin()
             reservation.sent()
+            if hearing is not None:
+                hearing.begin()
             try:
                 reply = request.send()
             except ToolError as error:

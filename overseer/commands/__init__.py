@@ -17,16 +17,23 @@ if TYPE_CHECKING:
 Command = Callable[[Namespace, "Settings"], int]
 
 _HOMES = {
+    "chat": "chat",
     "plan": "planning",
     "check": "plans",
     "run": "plans",
     "resume": "plans",
     "runs": "runs",
     "show": "runs",
+    "graph": "views",
+    "timeline": "views",
+    "undo": "undoing",
+    "redo": "undoing",
     "tools": "tools",
     "call": "tools",
     "serve": "serving",
     "node": "nodes",
+    "nodes": "keptnodes",
+    "demo": "demo",
     "doctor": "doctor",
     "config": "config",
 }

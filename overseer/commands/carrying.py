@@ -2,45 +2,48 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 
 from overseer import exits
-from overseer.commands.output import is_machine, put_document, put_value, say_lines
+from overseer.commands.following import Following
+from overseer.commands.output import is_machine, put_document, put_value
+from overseer.commands.viewing import palette_for, screen_for
 from overseer.console import put, say, watching_reader
 from overseer.engine import Run, RunResult
-from overseer.errors import JournalError, OutputError, RunCutOff
-from overseer.jsonvalue import json_text
+from overseer.errors import OutputError
+from overseer.jsonvalue import Json, json_text
 from overseer.kernel.events import Event, to_record
 from overseer.plan.values import WorkflowPlan
-from overseer.render import Progress, ending_lines
 from overseer.report import Report
-from overseer.stopsignals import hearing_signals
 
 
-def carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Namespace) -> int:
-    """Run to the end, telling of it in the way that was asked for."""
-    prepared.watch(report.observe)
+def carried_out(
+    prepared: Run,
+    began_as: WorkflowPlan,
+    report: Report,
+    options: Namespace,
+    *,
+    past: Iterable[Event] = (),
+    theme: str | Mapping[str, str] = "default",
+    more: Mapping[str, Json] | None = None,
+) -> int:
+    """Run to the end, telling of it in the way that was asked for; `more` is added to a document.
+
+    The plan is the one that the run began with, in the first of its lives; `past` is what happened in the others.
+    """
+    screen = screen_for(options)
+    following = Following(prepared, report, screen, palette_for(screen, theme), is_quiet=is_machine(options))
     lines = _EventLines(prepared)
     if options.jsonl:
         prepared.watch(lines.observe)
-    elif not options.json:
-        progress = Progress(plan, say)
-        prepared.watch(progress.observe, pause=progress.flush)
-    watched = lines.watching_reader() if options.jsonl else nullcontext()
+    with lines.watching_reader() if options.jsonl else nullcontext():
+        result = following.carry_out(began_as, past)
     try:
-        # What a tool prints is not the result.
-        with hearing_signals(partial(_stop_at, prepared)), redirect_stdout(sys.stderr), watched:
-            result = prepared.carry_out()
-    except JournalError as error:
-        raise RunCutOff(prepared.run_id, error) from error
-    try:
-        _put_result(result, report, lines, options)
+        _put_result(result, report, lines, options, more or {})
     except OutputError as error:
         kept = f"; the run is kept: overseer show {result.run_id}" if prepared.is_recorded else ""
         raise OutputError(f"{error}{kept}", is_unread=error.is_unread) from error
@@ -48,16 +51,17 @@ def carried_out(prepared: Run, plan: WorkflowPlan, report: Report, options: Name
         # After the result: whoever should hear this may not listen.
         way_on = f"to go on where it stopped: overseer resume {result.run_id}"
         can_go_on = prepared.is_recorded and result.status in ("failed", "cancelled")
-        if not is_machine(options):
-            say_lines([*ending_lines(report), *([way_on] if can_go_on else [])])
-        elif lines.error is not None and can_go_on:
+        following.tell_end(way_on if can_go_on else "")
+        if lines.error is not None and can_go_on:
             say(f"run {result.run_id} stopped, since its events cannot be written; {way_on}")
     return exits.OF_STATUS[result.status]
 
 
-def _put_result(result: RunResult, report: Report, lines: _EventLines, options: Namespace) -> None:
+def _put_result(
+    result: RunResult, report: Report, lines: _EventLines, options: Namespace, more: Mapping[str, Json]
+) -> None:
     if options.json:
-        put_document(report.document())
+        put_document({**report.document(), **more})
     elif options.jsonl:
         lines.require_all_written()
     elif result.output is not None:
@@ -96,11 +100,3 @@ class _EventLines:
         """OutputError if an event could not be written."""
         if self.error is not None:
             raise self.error
-
-
-def _stop_at(prepared: Run, asked: signal.Signals) -> None:
-    """The first Ctrl-C stops gently, the second at once; being told to end stops at once."""
-    if asked == signal.SIGINT:
-        prepared.cancel(reason="interrupted")
-    else:
-        prepared.cancel(hard=True, reason=f"got signal {asked.name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from overseer.commands.unsafe import require_leave
 from overseer.config import Settings
 from overseer.engine import Engine
 from overseer.errors import UsageError
+from overseer.ids import new_run_id
 from overseer.jsonvalue import Json, as_json, json_text
 from overseer.plan.suggestions import did_you_mean
 from overseer.sandbox import Job, Limits, Outcome
@@ -83,7 +85,7 @@ def _door(options: Namespace, settings: Settings) -> ProgramDoor | None:
     granted = frozenset(options.grant)
     engine = Engine(registry.tools.values(), settings=settings.for_engine(), broker=broker)
     door = engine.door(Grants(tools=granted), held_as="this node")
-    return ProgramDoor(door, Program(key="node", tools=granted), Fallback())
+    return ProgramDoor(door, Program(new_run_id(time.time()), "node", tools=granted), Fallback())
 
 
 def _lines(outcome: Outcome) -> Iterator[str]:

@@ -11,6 +11,7 @@ from overseer.console import printable, put, say
 from overseer.jsonvalue import Json, json_text
 from overseer.registry.folders import changed_since_trusted
 from overseer.render import value_text
+from overseer.terminal.style import Line, Palette
 
 
 def is_machine(options: Namespace) -> bool:
@@ -29,6 +30,12 @@ def put_lines(lines: Iterable[str]) -> None:
 def say_lines(lines: Iterable[str]) -> None:
     for line in lines:
         say(line)
+
+
+def say_styled(lines: Iterable[Line], palette: Palette) -> None:
+    """Say lines in the styles of a theme."""
+    for line in lines:
+        say(palette.painted(tuple((style, printable(text)) for style, text in line)), is_painted=True)
 
 
 def say_if_changed(project: Path) -> None:

@@ -13,7 +13,7 @@ from overseer.commands.reading import read_tools
 from overseer.config import Settings
 from overseer.console import say
 from overseer.engine import Engine
-from overseer.errors import UsageError
+from overseer.errors import ModelUnavailable, UsageError
 from overseer.frontends.asking import ROLE
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.planner import Planner
@@ -55,7 +55,7 @@ def _draft(task: str, options: Namespace, settings: Settings) -> Draft:
         broker.models.model(ROLE)
     except ToolError as error:
         if error.kind != "denied":  # a model was named, and cannot be had: nothing takes its place unasked
-            raise UsageError(str(error)) from error
+            raise ModelUnavailable(str(error)) from error
         say("no language model is connected, so this is planned by rules")
         return plan_by_rules(task, registry.tools)
     door, context = engine.door(held_as="this request"), ToolContext("", "plan", 1, Cancellation())

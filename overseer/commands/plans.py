@@ -11,19 +11,21 @@ from overseer import exits
 from overseer.approval import NotApproved, refuse_secrets
 from overseer.broker.broker import Broker
 from overseer.broker.permissions import Grants
+from overseer.codework import coding_for
 from overseer.coding import Coding
 from overseer.commands.asking import asked
 from overseer.commands.carrying import carried_out
-from overseer.commands.coding import coding_for
 from overseer.commands.output import is_machine, put_document, put_lines, say_lines
 from overseer.commands.reading import read_tools
 from overseer.commands.runs import report_of
 from overseer.config import Settings
+from overseer.console import say
 from overseer.engine import Engine, Run
 from overseer.errors import PlanError, UsageError
 from overseer.journal import Journal
 from overseer.jsonvalue import Json
-from overseer.plan import Checked, check_plan, load_plan, parse_input, plan_from, waves
+from overseer.plan import Checked, Loaded, check_plan, load_plan, parse_input, plan_from, waves
+from overseer.plan.difference import difference, difference_lines
 from overseer.plan.values import Code, WorkflowPlan, all_steps
 from overseer.registry import Registry
 from overseer.render import plan_lines, wave_lines
@@ -54,20 +56,16 @@ def check(options: Namespace, settings: Settings) -> int:
 
 def run(options: Namespace, settings: Settings) -> int:
     """Carry out a plan file."""
-    broker = make_broker(settings, take_secrets(settings), Path.cwd(), options.tools)
+    broker = make_broker(
+        settings, take_secrets(settings), Path.cwd(), options.tools, keeps_changes=not options.no_journal
+    )
     refuse_secrets(broker, input=options.input)  # as it was given: what is wrong with it will be quoted
     registry = read_tools(options.tools, Path.cwd())
-    loaded = load_plan(
-        options.file,
-        tools=registry.tools,
-        limits=settings.limits,
-        folders=(settings.workflows_folder,),
-        secret_in=broker.redactor.secret_in if broker.redactor.has_secrets else None,
-    )
+    loaded = _loaded(options.file, settings, broker, registry)
     inputs = _inputs(loaded.plan, options.input)
     say_lines(loaded.notes)
     with (
-        _journal(settings.journal and not options.no_journal) as journal,
+        journal_for(settings.journal and not options.no_journal) as journal,
         coding_for(loaded.plan, settings, broker, registry.tools) as coding,
     ):
         engine = _engine(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
@@ -79,7 +77,7 @@ def run(options: Namespace, settings: Settings) -> int:
 
         if not is_machine(options):
             say_lines(plan_lines(plan))
-        prepared = _approved(prepare, options)
+        prepared = approved_run(prepare, options)
         return carried_out(prepared, plan, Report(plan, keeps_rounds=options.json), options)
 
 
@@ -92,9 +90,22 @@ def resume(options: Namespace, settings: Settings) -> int:
         options.max_parallel = options.max_parallel or stored.options.get("max_parallel")
         folder = Path(stored.options["folder"])
         broker = make_broker(settings, secrets, folder, options.tools)
+        more: dict[str, Json] = {}
+        if shown := stored.options.get("demo"):
+            from overseer.demo import LABEL, demo
+
+            broker, more = demo(shown).broker(broker), {"demo": shown, "scripted": LABEL}
+            if not is_machine(options):
+                say(f"[{LABEL}]")
         registry = read_tools(options.tools, folder)
-        with coding_for(plan_from(stored.plan).plan, settings, broker, registry.tools) as coding:
+        before = report_of(journal, stored, keeps_rounds=False).plan
+        loaded = _loaded(options.plan, settings, broker, registry).plan if options.plan is not None else None
+        with coding_for(loaded or before, settings, broker, registry.tools, keeps=not more) as coding:
             engine = _engine(registry, settings, journal, options, broker=broker, folder=folder, coding=coding)
+            changed = engine.checked(loaded) if loaded is not None else None
+            if changed is not None and not is_machine(options):
+                lines = difference_lines(difference(before, changed))
+                say_lines(lines or ["this is the plan that the run follows already"])
 
             def prepare(approve: Grants) -> Run:
                 return engine.prepare_resume(
@@ -103,14 +114,26 @@ def resume(options: Namespace, settings: Settings) -> int:
                     give_up=options.give_up,
                     approve=approve,
                     budget=options.budget,
+                    plan=changed,
                 )
 
-            prepared = _approved(prepare, options)
+            prepared = approved_run(prepare, options)
             report = report_of(journal, stored, keeps_rounds=options.json)
-            return carried_out(prepared, prepared.plan, report, options)
+            past = () if is_machine(options) else journal.events(stored.run_id)
+            return carried_out(prepared, plan_from(stored.plan).plan, report, options, past=past, more=more)
 
 
-def _approved(prepare: Callable[[Grants], Run], options: Namespace) -> Run:
+def _loaded(file: Path, settings: Settings, broker: Broker, registry: Registry) -> Loaded:
+    return load_plan(
+        file,
+        tools=registry.tools,
+        limits=settings.limits,
+        folders=(settings.workflows_folder,),
+        secret_in=broker.redactor.secret_in if broker.redactor.has_secrets else None,
+    )
+
+
+def approved_run(prepare: Callable[[Grants], Run], options: Namespace) -> Run:
     """The run with what was approved on the command line or, where somebody can be asked, is approved now."""
     grants = Grants(classes=options.approve)
     try:
@@ -166,7 +189,8 @@ def _engine(
 
 
 @contextmanager
-def _journal(is_wanted: bool) -> Iterator[Journal | None]:
+def journal_for(is_wanted: bool) -> Iterator[Journal | None]:
+    """The journal, open; None where none is wanted."""
     if not is_wanted:
         yield None
         return

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from overseer import exits
 from overseer.commands.output import put_document, put_lines
 from overseer.config import Settings
 from overseer.console import say
 from overseer.errors import BrokenInvariant, JournalError, UsageError
-from overseer.journal import Journal, StoredRun
+from overseer.home import changes_path
+from overseer.journal import Journal, Pruned, StoredRun
 from overseer.plan import plan_from
 from overseer.render import pruned_lines, run_line
 from overseer.report import Report
@@ -34,14 +35,27 @@ def runs(options: Namespace, settings: Settings) -> int:
 
 
 def _prune(options: Namespace) -> int:
+    before = time.time() - options.prune
     with Journal.open() as journal:
-        pruned = journal.prune(time.time() - options.prune, also_interrupted=options.all)
+        pruned = journal.prune(before, also_interrupted=options.all)
+        if changes_path().exists():
+            pruned = replace(pruned, freed_bytes=pruned.freed_bytes + _forget_changes(journal, pruned, before))
     if options.json:
         removed = [asdict(summary) for summary in pruned.runs]
         put_document({"schema": "overseer.pruned/1", "removed": removed, "freed_bytes": pruned.freed_bytes})
     else:
         put_lines(pruned_lines(pruned, options.prune))
     return exits.OK
+
+
+def _forget_changes(journal: Journal, pruned: Pruned, before: float) -> int:
+    """Give up what those runs changed, and calls and programs, which are no runs, so long ago; the bytes freed."""
+    from overseer.undo.store import ChangeStore  # lists are shown without
+
+    with ChangeStore() as store:
+        store.forget(run.run_id for run in pruned.runs)
+        store.forget_before(before, but=(run.run_id for run in journal.runs(limit=1_000_000_000)))
+        return store.compact()
 
 
 def show(options: Namespace, settings: Settings) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
@@ -19,6 +20,7 @@ from overseer.config import Settings
 from overseer.console import printable, put, say
 from overseer.engine import Engine
 from overseer.errors import UsageError
+from overseer.ids import new_run_id
 from overseer.jsonvalue import Json, json_text
 from overseer.plan.suggestions import did_you_mean
 from overseer.registry import Entry, Registry, load_tools, tool_folders
@@ -63,7 +65,8 @@ def call(options: Namespace, settings: Settings) -> int:
         broker = make_broker(settings, secrets, Path.cwd(), options.tools)
         engine = Engine(registry.tools.values(), settings=settings.for_engine(), broker=broker)
         door = engine.door(Grants(classes=options.approve))
-        result = door.call(options.name, args, ToolContext("", "call", 1, Cancellation()), keeps_time=True)
+        context = ToolContext(new_run_id(time.time()), "call", 1, Cancellation())  # by which it can be undone
+        result = door.call(options.name, args, context, keeps_time=True)
     if options.json:
         failure = None if result.failure is None else result.failure.to_json()
         put_document({"schema": "overseer.call/1", "tool": options.name, "value": result.value, "error": failure})

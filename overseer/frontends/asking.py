@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeAlias
 
+from overseer.frontends.earlier import Earlier, earlier_lines
 from overseer.frontends.toolguide import one_line, tool_guide
 from overseer.jsonvalue import json_text
 from overseer.models.model import tokens_in
@@ -24,7 +26,8 @@ Turn: TypeAlias = tuple[str, str]  # who said it, and what
 
 ROLE = "overseer"
 
-_PROMPTS = Path(__file__).parent / "prompts"
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})
+PROMPTS = Path(__file__).parent / "prompts"
 _NAME = re.compile(r"[^\W_][\w.-]*\w|\w+")
 _FENCES = re.compile(r"`{3,}")
 _LINES = "\n"
@@ -39,6 +42,7 @@ class Room:
 
     tools: int = 5000
     conversation: int = 3000
+    earlier: int = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Asking:
 
     def again(self, reply: str, faults: Sequence[Fault]) -> Asking:
         """The same question, with what was wrong with the first reply to it."""
-        again = prompt(_PROMPTS / "repair.md", reply=fenced(_middle_cut(reply, _LONGEST_REPLY)), faults=listed(faults))
+        again = prompt(PROMPTS / "repair.md", reply=fenced(middle_cut(reply, _LONGEST_REPLY)), faults=listed(faults))
         return replace(self, question=replace(self.question, prompt=f"{self.question.prompt}\n\n{again}"))
 
 
@@ -59,14 +63,16 @@ def asking(
     conversation: Sequence[Turn],
     tools: Mapping[str, Tool],
     *,
+    earlier: Mapping[str, Earlier],
     limits: Limits,
     min_steps: int,
     room: Room,
+    wording: str = "request.md",
+    texts: Mapping[str, str] = NO_TEXTS,
 ) -> Asking:
-    """What a model is asked for a plan."""
-    turns = [_turn(speaker, text) for speaker, text in conversation]
-    shown = _latest(turns, room.conversation)
-    said = " ".join((request, *(text for _, text in conversation)))
+    """What a model is asked for a plan. The `wording` is a prompt file; what belongs into it are `texts`."""
+    before, is_cut = said_before(conversation, room.conversation)
+    said = " ".join((request, *texts.values(), *(text for _, text in conversation)))
     guide = tool_guide(
         list(tools.values()),
         about=" ".join((request, *(text for _, text in conversation[-2:]))),
@@ -74,16 +80,29 @@ def asking(
         most_tokens=room.tools,
     )
     system = prompt(
-        _PROMPTS / "plan.md", tools=fenced(guide.text or "(none)"), min_steps=min_steps, max_steps=limits.max_steps
+        PROMPTS / "plan.md", tools=fenced(guide.text or "(none)"), min_steps=min_steps, max_steps=limits.max_steps
     )
-    before = f"{prompt(_PROMPTS / 'conversation.md', turns=fenced(_LINES.join(shown)))}\n\n" if turns else ""
-    text = prompt(_PROMPTS / "request.md", conversation=before, request=fenced(request))
+    results, forgotten = earlier_lines(earlier, most_tokens=room.earlier)
+    there = f"{prompt(PROMPTS / 'earlier.md', results=fenced(_LINES.join(results)))}\n\n" if results else ""
+    text = prompt(PROMPTS / wording, conversation=before, earlier=there, request=fenced(request), **texts)
     notes = []
     if guide.left_out:
         notes.append(f"the model was shown {len(tools) - guide.left_out} of {len(tools)} tools, those that suit best")
-    if len(shown) < len(turns):
-        notes.append(f"the model was shown the last {len(shown)} of {len(turns)} turns")
+    notes += is_cut
+    if forgotten:
+        notes.append(f"the model was shown the last {len(results)} of {len(earlier)} earlier results")
     return Asking(Question(text, system, role=ROLE), tuple(notes))
+
+
+def said_before(conversation: Sequence[Turn], most_tokens: int) -> tuple[str, list[str]]:
+    """The conversation as a part of a prompt, and a note if that is not all of it."""
+    if not conversation:
+        return "", []
+    turns = [_turn(speaker, text) for speaker, text in conversation]
+    shown = _latest(turns, most_tokens)
+    text = f"{prompt(PROMPTS / 'conversation.md', turns=fenced(_LINES.join(shown)))}\n\n"
+    is_cut = len(shown) < len(turns)
+    return text, [f"the model was shown the last {len(shown)} of {len(turns)} turns"] if is_cut else []
 
 
 def fenced(text: str) -> str:
@@ -100,7 +119,7 @@ def listed(faults: Iterable[Fault]) -> str:
 
 
 def _turn(speaker: str, text: str) -> str:
-    return json_text({"by": speaker, "text": _middle_cut(text, _LONGEST_TURN)})
+    return json_text({"by": speaker, "text": middle_cut(text, _LONGEST_TURN)})
 
 
 def _latest(turns: Sequence[str], most_tokens: int) -> list[str]:
@@ -114,7 +133,8 @@ def _latest(turns: Sequence[str], most_tokens: int) -> list[str]:
     return shown[::-1]
 
 
-def _middle_cut(text: str, most: int) -> str:
+def middle_cut(text: str, most: int) -> str:
+    """The beginning and the end of a text that is longer than that, and how much there is between them."""
     if len(text) <= most:
         return text
     half = most // 2

@@ -6,13 +6,14 @@ is refused with the reasons: what a model did not say is never put in its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from overseer.broker.result import ToolResult
 from overseer.errors import Failure
-from overseer.frontends.asking import ROLE, Asking, Room, Turn, asking
+from overseer.frontends.asking import NO_TEXTS, ROLE, Asking, Room, Turn, asking
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
+from overseer.frontends.earlier import NOTHING_EARLIER, Earlier, given_to, with_earlier
 from overseer.frontends.replies import BadReply, DirectAnswer, read_reply
 from overseer.frontends.seedform import with_arguments
 from overseer.frontends.toolguide import one_line
@@ -20,11 +21,15 @@ from overseer.plan import Draft as ReadPlan
 from overseer.plan import Limits, check_draft, completed, validate
 from overseer.plan.expansion import expanded
 from overseer.plan.faults import Fault
+from overseer.plan.inputs import in_words, type_fits
 from overseer.plan.values import WorkflowPlan
 from overseer.tool import Question, Tool
 
 # Asks a model, as the `ask` of a door does.
 Ask = Callable[[Question], ToolResult]
+
+# Makes the plan that is meant of the one that was read, and adds what is wrong with it in its place.
+Meant = Callable[[ReadPlan], ReadPlan]
 
 _MOST_SHOWN = 2000  # letters of a reply that could not be used
 _MOST_REASONS = 50
@@ -62,22 +67,45 @@ class Planner:
         self._min_steps = min_steps
         self._room = room or Room()
 
-    def draft(self, request: str, conversation: Sequence[Turn] = ()) -> Draft:
-        """An answer, a plan without faults, or why there is neither; the conversation is what was said before."""
+    def draft(
+        self, request: str, conversation: Sequence[Turn] = (), earlier: Mapping[str, Earlier] | None = None
+    ) -> Draft:
+        """An answer, a plan without faults, or why there is neither.
+
+        The conversation is what was said before, `earlier` what was made before: inputs of those names get the
+        values, and need none of their own.
+        """
+        known = earlier or {}
         if not request.strip():
             return Refused(("there is no request; say what is to be done",), "model")
+        return self.settled(request, conversation, earlier=known, meant=lambda read: with_known(read, known))
+
+    def settled(
+        self,
+        request: str,
+        conversation: Sequence[Turn],
+        *,
+        meant: Meant,
+        wording: str = "request.md",
+        texts: Mapping[str, str] = NO_TEXTS,
+        earlier: Mapping[str, Earlier] = NOTHING_EARLIER,
+    ) -> Draft:
+        """What comes of asking for a plan in a certain wording, once more where the first reply cannot be used."""
         asked = asking(
             request,
             conversation,
             self._tools,
+            earlier=earlier,
             limits=self._limits,
             min_steps=self._min_steps,
             room=self._room,
+            wording=wording,
+            texts=texts,
         )
-        first = self._attempt(asked)
+        first = self._attempt(asked, meant)
         if not isinstance(first, _Faulty):
             return first
-        second = self._attempt(asked.again(first.reply, first.faults))
+        second = self._attempt(asked.again(first.reply, first.faults), meant)
         match second:
             case _Faulty(reply, faults):
                 return Refused((_TWICE_WRONG, *_reasons(faults)), "model", _shown(reply))
@@ -87,7 +115,7 @@ class Planner:
                 note = f"the first reply of the model could not be used: {_reasons(first.faults)[0]}"
                 return replace(second, notes=(*second.notes, note))
 
-    def _attempt(self, asked: Asking) -> Draft | _Faulty:
+    def _attempt(self, asked: Asking, meant: Meant) -> Draft | _Faulty:
         result = self._ask(asked.question)
         if result.failure is not None:
             return _without_reply(result.failure)
@@ -99,13 +127,13 @@ class Planner:
             return _faulty(text, bad.faults)
         if isinstance(read, DirectAnswer):
             return Answered(read.text, "model", notes)
-        return self._checked(read, text, notes)
+        return self._checked(meant(read), text, notes)
 
     def _checked(self, read: ReadPlan, reply: str, notes: tuple[str, ...]) -> Planned | _Faulty:
         """The plan as it will run; whatever would keep it from that is a fault."""
         plan, understood = with_arguments(read.plan, self._tools)
         checked = check_draft(replace(read, plan=plan), tools=self._tools, limits=self._limits, folder=None)
-        faults = (*checked.faults, *_missing_inputs(read.plan)) or self._faults_within(checked.plan)
+        faults = checked.faults or self._faults_within(checked.plan)
         if faults:
             return _faulty(reply, faults)
         return Planned(checked.plan, "model", (*notes, *understood, *checked.notes))
@@ -124,14 +152,34 @@ def _faulty(reply: str, faults: tuple[Fault, ...]) -> _Faulty:
     return _Faulty(reply, tuple(replace(fault, line=None) for fault in faults))  # there is only one line
 
 
-def _missing_inputs(plan: WorkflowPlan) -> tuple[Fault, ...]:
-    """Faults for the inputs without a value: nobody is asked for any."""
+def _with_missing_inputs(read: ReadPlan, known: Collection[str]) -> ReadPlan:
+    """The same with faults for the inputs without a value, but for those that are known: nobody is asked for any."""
     help = "put the value into the plan, or give it a default"
-    return tuple(
+    missing = (
         Fault(f"the input '{name}' has no value", help, where=("inputs", name))
-        for name, declared in plan.inputs.items()
-        if declared.required and declared.default is None
+        for name, declared in read.plan.inputs.items()
+        if declared.required and declared.default is None and name not in known
     )
+    return replace(read, faults=(*read.faults, *missing))
+
+
+def with_known(read: ReadPlan, known: Mapping[str, Earlier], also: Collection[str] = ()) -> ReadPlan:
+    """The plan with the earlier results that it takes as inputs; what would not fit there is a fault.
+
+    The inputs that are named in `also` have values from elsewhere.
+    """
+    plan = with_earlier(read.plan, known)
+    given = given_to(plan, known)
+    misfits = (
+        Fault(
+            f"the input '{name}' is declared as {in_words(plan.inputs[name].type)}, the result is not",
+            f"it is {in_words(known[name].type)}",
+            where=("inputs", name),
+        )
+        for name, value in given.items()
+        if not type_fits(plan.inputs[name].type, value)
+    )
+    return _with_missing_inputs(replace(read, plan=plan, faults=(*read.faults, *misfits)), {*given, *also})
 
 
 def _without_reply(failure: Failure) -> Refused:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from overseer.frontends.programs import Ask, Task, Try
 from overseer.frontends.shelf import Shelf
-from overseer.jsonvalue import Json, json_text
+from overseer.jsonvalue import json_text
 from overseer.models.promptfiles import prompt
 from overseer.tool import Question, Tool, ToolError
 
@@ -24,17 +24,19 @@ _SAMPLE = 4000  # characters of an input that are shown
 class ModelPrograms:
     """Programs by the model that has the role `coder`, and those that it has written before."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf | None = None) -> None:
+        """Without a shelf, no program is kept, and each is written anew."""
         self._shelf = shelf
 
     def program(self, task: Task, tries: Sequence[Try], ask: Ask) -> str:
-        if not tries and (kept := self._shelf.find(task)) is not None:
+        if not tries and self._shelf is not None and (kept := self._shelf.find(task)) is not None:
             return kept
         question = Question(_asked(task, tries), system=prompt(_RULES), role="coder", temperature=0.0)
         return TEMPLATE + code_in(ask(question))
 
     def keep(self, task: Task, source: str) -> None:
-        self._shelf.keep(task, source)
+        if self._shelf is not None:
+            self._shelf.keep(task, source)
 
 
 def code_in(reply: str) -> str:
@@ -52,18 +54,32 @@ def code_in(reply: str) -> str:
 
 
 def _asked(task: Task, tries: Sequence[Try]) -> str:
-    parts = [f"The task: {task.text}", _input_part(task.args), _tools_part(task.tools), *map(_try_part, tries)]
+    parts = [f"The task: {task.text}", _input_part(task), _tools_part(task.tools), *map(_try_part, tries)]
     if tries:
         parts.append("Write a program that does the task and has none of these problems.")
     return "\n\n".join(parts)
 
 
-def _input_part(args: Mapping[str, Json]) -> str:
-    if not args:
+def _input_part(task: Task) -> str:
+    if not task.args:
         return "The input is an empty dict."
-    text = json_text(args)
-    shown = text if len(text) <= _SAMPLE else f"{text[:_SAMPLE]}… (and {len(text) - _SAMPLE} characters more)"
-    return f"A sample of the input, with the names {', '.join(args)}:\n{shown}"
+    names = ", ".join(task.args)
+    if not task.origins:
+        return f"A sample of the input, with the names {names}:\n{_shortened(json_text(task.args))}"
+    parts = [
+        f"There is no sample of the input yet. It will be a dict with the names {names}, made of this, in which "
+        "values that do not exist yet take the place of each {{...}}, as text where it is part of a longer text:",
+        _shortened(json_text(task.args)),
+        "Where they will come from:",
+        *(f"- {origin}" for origin in task.origins),
+        "Nothing more is known of their form. Where it is open, accept every form that is likely, and raise "
+        "ValueError for all others.",
+    ]
+    return "\n".join(parts)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SAMPLE else f"{text[:_SAMPLE]}… (and {len(text) - _SAMPLE} characters more)"
 
 
 def _tools_part(tools: Mapping[str, Tool]) -> str:

@@ -9,14 +9,27 @@ from typing import Protocol, TypeAlias
 from overseer.jsonvalue import Json
 from overseer.tool import Question, Tool
 
+# So many programs are tried for one attempt at a step.
+MOST_TRIES = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What the code of a step is to do, with arguments such as these, and the tools that it may call."""
+    """What the code of a step is to do, with arguments such as these, and the tools that it may call.
+
+    Before the step runs, the arguments are as they are written in the plan, and `origins` tells where what
+    their references read will come from.
+    """
 
     text: str
     args: Mapping[str, Json]
     tools: Mapping[str, Tool]
+    origins: tuple[str, ...] | None = None
+
+    @property
+    def signature(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        """The task, the names of its arguments and of its tools: a program is for all tasks that share them."""
+        return self.text, tuple(sorted(self.args)), tuple(sorted(self.tools))
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,7 @@ class PlanChanged:
     at: float
     plan: dict[str, Json]
     approved: Json = None
+    spent: Json = None  # on finding that plan
 
 
 @dataclass(frozen=True, slots=True)

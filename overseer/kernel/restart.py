@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection, Mapping
 
 from overseer.errors import PlanError
 from overseer.jsonvalue import Json
@@ -11,7 +12,7 @@ from overseer.kernel.claims import Claims
 from overseer.kernel.events import RunResumed
 from overseer.kernel.queues import offer_round, release_claims, unblock_first, withdraw_claims
 from overseer.kernel.rounds import enter
-from overseer.kernel.state import ENDED, Frame, OpenScope, RunState, Status, TimeUp
+from overseer.kernel.state import ENDED, Frame, OpenScope, RunState, Status, StatusName, TimeUp
 from overseer.plan.inputs import input_values
 from overseer.plan.values import WorkflowPlan
 
@@ -51,8 +52,8 @@ def _reopen(state: RunState, frame: Frame, now: float) -> None:
         state.frames[reopened.key] = reopened
         reopened.is_stopped = False
         reopened.refusal = None
-        for step_id, status in list(reopened.status.items()):
-            if status in _AGAIN or (status == Status.FAILED and not _is_tolerated(reopened, step_id)):
+        for step_id in list(reopened.status):
+            if _begins_again(reopened, step_id):
                 _forgive(reopened, step_id)
         for scope in reopened.scopes.values():
             if scope.is_open:
@@ -63,8 +64,17 @@ def _reopen(state: RunState, frame: Frame, now: float) -> None:
         _recount(state, reopened)
 
 
-def _is_tolerated(frame: Frame, step_id: str) -> bool:
-    return frame.graph.steps[step_id].on_error != "fail"
+def _begins_again(frame: Frame, step_id: str) -> bool:
+    """Whether a resume gives a step another chance; a failure that the plan goes on without is its end."""
+    status, step = frame.status_of(step_id), frame.graph.steps[step_id]
+    return status in _AGAIN or (status == Status.FAILED and step.on_error == "fail")
+
+
+def _after_resume(frame: Frame, step_id: str) -> StatusName:
+    """What a resume makes of the status of a step."""
+    if not _begins_again(frame, step_id):
+        return frame.status_of(step_id)
+    return Status.OPEN if step_id in frame.scopes else Status.WAITING
 
 
 def _forgive(frame: Frame, step_id: str) -> None:
@@ -73,8 +83,9 @@ def _forgive(frame: Frame, step_id: str) -> None:
     forget_open_calls(frame, step_id)
     if step_id in frame.attempts:
         frame.forgiven[step_id] = frame.attempts[step_id]
-    if step_id in frame.scopes:
-        frame.status[step_id] = Status.OPEN
+    status = _after_resume(frame, step_id)
+    if status == Status.OPEN:
+        frame.status[step_id] = status
     else:
         frame.status.pop(step_id, None)
 
@@ -101,6 +112,8 @@ def _recount(state: RunState, frame: Frame) -> None:
     unblock_first(state, frame)
 
 
+BEGUN = "has finished a part of its work"
+_DONE = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 _SETTLED = {
     Status.SUCCEEDED: "has ended",
     Status.SKIPPED: "has ended",
@@ -114,12 +127,78 @@ def change_faults(state: RunState, plan: WorkflowPlan) -> tuple[str, ...]:
     """Why the rest of a run cannot follow another plan: only what is unfinished may change."""
     if state.is_ended:
         return ("the run has ended",)
+    return _faults(state, plan, settled_steps(state))
+
+
+def settled_steps(state: RunState) -> dict[str, str]:
+    """The steps of a run under way that are part of any other plan as they are, and why."""
+    return {step_id: _SETTLED[status] for step_id, status in state.root.status.items() if status in _SETTLED}
+
+
+def resume_faults(state: RunState, plan: WorkflowPlan, given_up: Collection[str] = ()) -> tuple[str, ...]:
+    """Why a run that nobody carries out cannot be resumed with another plan."""
+    after = {step.step_id for step in plan.steps}
+    begun = begun_scopes(state)
+    return (
+        *_faults(state, plan, fixed_steps(state, given_up)),
+        *(
+            f"step '{step_id}' {BEGUN} and cannot be changed; leave it as it is, or out"
+            for step_id in replaced_scopes(state, plan)
+            if step_id in begun and step_id in after
+        ),
+    )
+
+
+def fixed_steps(state: RunState, given_up: Collection[str] = ()) -> dict[str, str]:
+    """The steps of a run that nobody carries out that are part of any other plan as they are, and why.
+
+    That is what has ended, and what may have been done: nobody knows, unless it was given up.
+    """
+    unsure = {key.partition("[")[0] for key in state.unsure() if key not in given_up}
+    statuses = {step_id: _after_resume(state.root, step_id) for step_id in state.root.status}
+    return {
+        **{step_id: _SETTLED[Status.INTERRUPTED] for step_id in statuses if step_id in unsure},
+        **{step_id: "has ended" for step_id, status in statuses.items() if status in _DONE},
+    }
+
+
+def replaced_scopes(state: RunState, plan: WorkflowPlan) -> list[str]:
+    """The scopes that a resume would go on in, were they not others in this plan, or none of it."""
+    after = {step.step_id: step for step in plan.steps}
+    root = state.root
+    return [
+        step_id
+        for step_id in root.scopes
+        if _after_resume(root, step_id) == Status.OPEN and after.get(step_id) != root.graph.steps[step_id]
+    ]
+
+
+def begun_scopes(state: RunState) -> frozenset[str]:
+    """The scopes that a resume would go on in, and that cannot begin anew without repeating what was done."""
+    root = state.root
+    is_open = (step_id for step_id in root.scopes if _after_resume(root, step_id) == Status.OPEN)
+    return frozenset(step_id for step_id in is_open if _has_gone_on(root.scopes[step_id]))
+
+
+def _has_gone_on(scope: OpenScope) -> bool:
+    """Whether anything in it was done that beginning it anew would repeat."""
+    rounds = [*scope.open.values(), *scope.broken.values()]
+    if scope.next_index > len(rounds):
+        return True
+    return any(
+        status in _DONE or (step_id in frame.scopes and _has_gone_on(frame.scopes[step_id]))
+        for frame in rounds
+        for step_id, status in frame.status.items()
+    )
+
+
+def _faults(state: RunState, plan: WorkflowPlan, fixed: Mapping[str, str]) -> tuple[str, ...]:
     after = {step.step_id: step for step in plan.steps}
     faults = []
-    for step_id, status in state.root.status.items():
-        if status in _SETTLED and after.get(step_id) != state.root.graph.steps[step_id]:
+    for step_id, why in fixed.items():
+        if after.get(step_id) != state.root.graph.steps[step_id]:
             verb = "changed" if step_id in after else "removed"
-            faults.append(f"step '{step_id}' {_SETTLED[status]} and cannot be {verb}")
+            faults.append(f"step '{step_id}' {why} and cannot be {verb}")
     try:
         changed_inputs(state, plan)
     except PlanError as error:

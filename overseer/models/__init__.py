@@ -7,8 +7,9 @@
 The SDKs are imported when the first question is asked: that takes longer than starting.
 """
 
+from overseer.errors import ModelUnavailable
 from overseer.models.capabilities import Capabilities
-from overseer.models.detection import Choice, Look, LookFailed, ModelUnavailable, Probe, Wanted, detect
+from overseer.models.detection import Choice, Look, LookFailed, Probe, Wanted, detect, wanted_by
 from overseer.models.model import Model, ModelError, OnText
 from overseer.models.ollama_model import OllamaModel
 from overseer.models.openai_model import OpenAIModel
@@ -56,4 +57,5 @@ __all__ = [
     "read_script",
     "script_from",
     "usual_prices",
+    "wanted_by",
 ]

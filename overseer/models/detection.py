@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
-from overseer.errors import OverseerError
+from overseer.errors import ModelUnavailable
 from overseer.models.model import is_loopback
 from overseer.models.openai_model import OPENAI_URL
 from overseer.models.settings import ModelRef, ModelSettings, Provider, model_ref
@@ -42,14 +42,6 @@ class Look(Protocol):
 
 class LookFailed(Exception):
     """No such server there; the message says what there is instead."""
-
-
-class ModelUnavailable(OverseerError):
-    """The model that was named cannot be used; `probes` tells what was tried."""
-
-    def __init__(self, message: str, probes: tuple[Probe, ...]) -> None:
-        super().__init__(message)
-        self.probes = probes
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +83,7 @@ def detect(
 ) -> Choice:
     """The model to use; ModelUnavailable if one was named that cannot be."""
     search = _Search(settings, environment, secret, look, folder or Path())
-    named = wanted or _from_environment(environment) or _from_settings(settings)
+    named = wanted or wanted_by(settings, environment)
     if named is not None:
         return search.named(named)
     if settings.detect == "off":
@@ -100,6 +92,11 @@ def detect(
     return next((choice for place in places if (choice := place())), None) or Choice(
         None, None, "no language model was found, so plans are made by rules", tuple(search.probes)
     )
+
+
+def wanted_by(settings: ModelSettings, environment: Mapping[str, str]) -> Wanted | None:
+    """The model that the environment names, or else the settings; None if it is to be looked for."""
+    return _from_environment(environment) or _from_settings(settings)
 
 
 def _from_environment(environment: Mapping[str, str]) -> Wanted | None:
@@ -159,7 +156,10 @@ class _Search:
             if not model.name:
                 raise LookFailed("it needs the name of a model as well")
             return model  # a server elsewhere is not called before it has to be
-        names = self._look.openai_models(provider.url, key)
+        try:
+            names = self._look.openai_models(provider.url, key)
+        except LookFailed as error:
+            raise LookFailed(f"{error}; is the server at {provider.url} running?") from error
         if model.name:
             return model  # servers on one's own machine often serve any name
         if not (name := _preferred(names)):
@@ -167,7 +167,11 @@ class _Search:
         return ModelRef(model.provider, name)
 
     def _named_ollama(self, model: ModelRef, provider: Provider) -> None:
-        names = self._look.ollama_models(provider.url)
+        try:
+            names = self._look.ollama_models(provider.url)
+        except LookFailed as error:
+            remedy = "start it with: ollama serve" if is_loopback(provider.url) else "check OLLAMA_HOST"
+            raise LookFailed(f"{error}; is Ollama running at {provider.url}? If not, {remedy}") from error
         if not {model.name, f"{model.name}:latest"}.intersection(names):
             there_are = f"installed: {listed(names)}" if names else "no model is installed"
             raise LookFailed(f"run: ollama pull {model.name} ({there_are})")

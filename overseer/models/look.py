@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from overseer.models.detection import LookFailed
 
 LOOK_TIMEOUT_S = 0.3
+NAMED_TIMEOUT_S = 5.0  # for a server that somebody counts on
 _MOST_BYTES = 4_000_000
 
 

@@ -110,13 +110,14 @@ class Heard:
     def __init__(self, on_text: OnText | None) -> None:
         self.was_shown = False
         self._on_text = on_text
+        self._thinking = _Thinking()
         self._pieces: list[str] = []
 
     def add(self, piece: str) -> None:
         if not piece:
             return
         self._pieces.append(piece)
-        if self._on_text is None:
+        if self._on_text is None or not (piece := self._thinking.without(piece)):
             return
         self.was_shown = True
         try:
@@ -139,6 +140,26 @@ def without_thoughts(text: str) -> str:
     return text[thoughts.end() :] if thoughts else text
 
 
+class _Thinking:
+    """Keeps the reasoning before an answer from whoever hears the answer as it comes."""
+
+    def __init__(self) -> None:
+        self._held: str | None = ""  # None once the answer has begun
+
+    def without(self, piece: str) -> str:
+        if self._held is None:
+            return piece
+        self._held += piece
+        text = self._held.lstrip()
+        if not text or ("<think>".startswith(text[:7]) and "</think>" not in text):
+            return ""
+        answer = without_thoughts(self._held)
+        if answer is not self._held and not answer:  # blanks may follow
+            return ""
+        self._held = None
+        return answer
+
+
 def messages_of(question: Question) -> list[Message]:
     """A question as the messages of a conversation."""
     system = [{"role": "system", "content": question.system}] if question.system else []
@@ -152,6 +173,18 @@ def tokens_in(text: str) -> int:
 
 def tokens_of(messages: Sequence[Message]) -> int:
     return sum(tokens_in(message["content"]) for message in messages)
+
+
+# Below this share of what was sent, a server did not read all of it; short texts are too hard to guess.
+_SUSPICIOUS_SHARE = 0.5
+_SURE_TOKENS = 500
+
+
+def read_in_part(name: str, sent: int, read: int | None) -> tuple[str, ...]:
+    """A warning where a server counted far fewer tokens than it was sent: it cut the question off without a word."""
+    if read is None or sent < _SURE_TOKENS or read >= sent * _SUSPICIOUS_SHARE:
+        return ()
+    return (f"{name} seems to have read only {read} of about {sent} tokens of the question",)
 
 
 def is_loopback(url: str) -> bool:

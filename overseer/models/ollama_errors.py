@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from overseer.models.model import ModelError, is_loopback
+from overseer.models.model import ModelError
 from overseer.models.place import Place
+from overseer.models.remedies import FEWER, LATER, LONGER, SHORTER, address, again, is_about_length, reach
 from overseer.models.waiting import retry_after_s
 from overseer.plan.suggestions import listed
 
@@ -30,13 +31,14 @@ def error_from(
     if isinstance(error, ollama.ResponseError):
         made = _refusal(error, place, client, headers)
     elif isinstance(error, httpx.TimeoutException):
-        made = ModelError(f"{place.title} at {place.url} did not answer in time", kind="timeout")
+        made = ModelError(f"{place.title} at {place.url} did not answer in time; {LONGER}", kind="timeout")
     elif isinstance(error, httpx.HTTPError | OSError):
-        remedy = "; is Ollama running? Start it with: ollama serve" if is_loopback(place.url) else ""
+        remedy = reach(place, "is Ollama running? Start it with: ollama serve")
         reason = place.quoted(str(error)) or "the connection was lost"
-        made = ModelError(f"{place.title} at {place.url} cannot be reached: {reason}{remedy}", kind="transient")
+        made = ModelError(f"{place.title} at {place.url} cannot be reached: {reason}; {remedy}", kind="transient")
     elif isinstance(error, ValueError | TypeError | AttributeError):  # not JSON, or not that of an answer
-        made = ModelError(f"{place.title} at {place.url} sent something that is no answer", kind="transient")
+        remedy = address(place, "Ollama's protocol")
+        made = ModelError(f"{place.title} at {place.url} sent something that is no answer; {remedy}", kind="transient")
     else:
         made = ModelError(f"{place.title}: {place.quoted(str(error))}", kind="bad_request")
     made.has_streamed = was_shown
@@ -53,17 +55,21 @@ def _refusal(error: Any, place: Place, client: Client, headers: Mapping[str, str
                 "bad_request",
             )
         case 401 | 403:
-            message, kind = f"{place.title} is closed to us: {words}", "denied"
+            message, kind = (
+                f"{place.title} is closed to us: {words}; check its address, or what guards it",
+                "denied",
+            )
         case 429:
-            message, kind = f"{place.title} has had too many requests: {words}", "rate_limited"
+            message, kind = f"{place.title} has had too many requests: {words}; {FEWER}", "rate_limited"
         case 408 | 504:
-            message, kind = f"{place.title} took too long: {words}", "timeout"
+            message, kind = f"{place.title} took too long: {words}; {LATER}", "timeout"
         case _ if status >= 500:
-            message, kind = f"{place.title} failed with status {status}: {words}", "transient"
+            message, kind = f"{place.title} failed with status {status}: {words}; {LATER}", "transient"
         case _ if status < 0:  # sent in the middle of a stream
-            message, kind = f"{place.title} broke off: {words}", "transient"
+            message, kind = f"{place.title} broke off: {words}; {again(place)}", "transient"
         case _:
             message, kind = f"{place.title} refused the request: {words}", "bad_request"
+            message += f"; {SHORTER}" if is_about_length(words) else ""
     wait = retry_after_s(headers) if kind in ("rate_limited", "transient") else None
     return ModelError(message, kind=kind, retry_after_s=wait, status=status if status > 0 else None)
 

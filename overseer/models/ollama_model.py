@@ -17,16 +17,17 @@ from overseer.models.model import (
     Call,
     Heard,
     Message,
-    ModelError,
     OnText,
     Turn,
     at_once,
     messages_of,
+    read_in_part,
     tokens_in,
     tokens_of,
 )
 from overseer.models.ollama_errors import error_from
 from overseer.models.place import Place
+from overseer.models.remedies import ended_early
 from overseer.models.structured import Asking, Schema
 from overseer.tool import Cancellation, Question, Reply
 
@@ -40,10 +41,6 @@ _LADDER: tuple[Rung, ...] = ("json_schema", "json_object", "prompt")
 # Changing the window makes Ollama load the model anew: few sizes, and none below what most questions need.
 _LEAST_WINDOW = 4096
 _ROOM_TOKENS = 2048  # for an answer of no known length
-
-# Below this share of what was sent, the server did not read all of it; short texts are too hard to guess.
-_SUSPICIOUS_SHARE = 0.5
-_SURE_TOKENS = 500
 
 
 class OllamaModel:
@@ -142,16 +139,9 @@ class OllamaModel:
     ) -> Reply:
         text = heard.text
         if last is None or not last.done:
-            raise ModelError(
-                f"{self._place.title} stopped in the middle of its answer, after {len(text)} letters"
-                if text
-                else f"{self._place.title} closed the connection without an answer",
-                kind="transient",
-                has_streamed=heard.was_shown,
-            )
+            raise ended_early(self._place, text, has_streamed=heard.was_shown)
         sent, read = tokens_of(messages), last.prompt_eval_count
-        if not warnings and read is not None and sent >= _SURE_TOKENS and read < sent * _SUSPICIOUS_SHARE:
-            warnings = (f"{self.name} seems to have read only {read} of about {sent} tokens of the question",)
+        warnings = warnings or read_in_part(self.name, sent, read)
         return Reply(
             text,
             model=self.name,

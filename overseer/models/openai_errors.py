@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from overseer.models.model import ModelError, is_loopback
+from overseer.models.model import ModelError
 from overseer.models.place import Place
+from overseer.models.remedies import FEWER, LATER, LONGER, SHORTER, address, again, is_about_length, reach
 from overseer.models.waiting import retry_after_s
 from overseer.plan.suggestions import did_you_mean
 
@@ -50,18 +51,19 @@ def _error(error: Exception, place: Place, client: OpenAI) -> ModelError:
     import openai
 
     if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
-        return ModelError(f"{place.title} at {place.url} did not answer in time", kind="timeout")
+        return ModelError(f"{place.title} at {place.url} did not answer in time; {LONGER}", kind="timeout")
     if isinstance(error, openai.APIStatusError):
         return _refusal(error, place, client)
     if isinstance(error, openai.APIConnectionError | httpx2.HTTPError | OSError):
         cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
-        remedy = "; is the server running?" if is_loopback(place.url) else ""
+        remedy = reach(place, "is the server running? Start it, or name another one")
         reason = place.quoted(str(cause or "")) or "the connection was lost"
-        return ModelError(f"{place.title} at {place.url} cannot be reached: {reason}{remedy}", kind="transient")
+        return ModelError(f"{place.title} at {place.url} cannot be reached: {reason}; {remedy}", kind="transient")
     if isinstance(error, openai.APIError):  # sent in the middle of a stream
         return _complaint(error, place)
     if isinstance(error, ValueError | TypeError | AttributeError):  # the SDK lets everything through
-        return ModelError(f"{place.title} at {place.url} sent something that is no answer", kind="transient")
+        remedy = address(place, "OpenAI's protocol")
+        return ModelError(f"{place.title} at {place.url} sent something that is no answer; {remedy}", kind="transient")
     return ModelError(f"{place.title}: {place.quoted(str(error))}", kind="bad_request")
 
 
@@ -72,22 +74,27 @@ def _refusal(error: Any, place: Place, client: OpenAI) -> ModelError:
         case 401:
             message, kind = f"{place.title} does not accept the key; check {place.key_name}", "denied"
         case 403:
-            message, kind = f"{place.title} is closed to the key {place.key_name}: {words}", "denied"
+            message, kind = f"{place.title} is closed to the key {place.key_name}: {words}; use another key", "denied"
         case 404:
             message, kind = (
                 f"{place.title} was not found at {place.url}: {words}{_offers(place, client)}",
                 "bad_request",
             )
         case 429 if error.code == "insufficient_quota":
-            message, kind = f"{place.title}: the account of {place.key_name} has no credit left", "denied"
+            message, kind = (
+                f"{place.title}: the account of {place.key_name} has no credit left; add some, or use another key",
+                "denied",
+            )
         case 429:
-            message, kind = f"{place.title} has had too many requests: {words}", "rate_limited"
+            message, kind = f"{place.title} has had too many requests: {words}; {FEWER}", "rate_limited"
         case 408 | 504:
-            message, kind = f"{place.title} took too long: {words}", "timeout"
+            message, kind = f"{place.title} took too long: {words}; {LATER}", "timeout"
         case 409 | 425:
-            message, kind = f"{place.title}: {words}", "transient"
+            message, kind = f"{place.title}: {words}; {LATER}", "transient"
+        case 400 | 413 | 500 if is_about_length(words):  # some servers take any refusal for a crash
+            message, kind = f"{place.title} refused the request: {words}; {SHORTER}", "bad_request"
         case _ if status >= 500:
-            message, kind = f"{place.title} failed with status {status}: {words}", "transient"
+            message, kind = f"{place.title} failed with status {status}: {words}; {LATER}", "transient"
         case _:
             message, kind = f"{place.title} refused the request: {words}", "bad_request"
     wait = retry_after_s(error.response.headers) if kind in ("rate_limited", "transient") else None
@@ -98,7 +105,7 @@ def _complaint(error: Any, place: Place) -> ModelError:
     code = str(error.code or error.type or "")
     kind = "rate_limited" if "rate_limit" in code else "bad_request" if "invalid" in code else "transient"
     words = place.quoted(_words(error.body) or error.message)
-    return ModelError(f"{place.title} broke off: {words}", kind=kind)
+    return ModelError(f"{place.title} broke off: {words}; {again(place)}", kind=kind)
 
 
 def _words(body: object) -> str:

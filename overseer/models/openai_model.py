@@ -26,11 +26,13 @@ from overseer.models.model import (
     at_once,
     is_loopback,
     messages_of,
+    read_in_part,
     tokens_in,
     tokens_of,
 )
 from overseer.models.openai_errors import error_from, not_json, refused_parameter
 from overseer.models.place import Place
+from overseer.models.remedies import ended_early
 from overseer.models.structured import Asking, Schema
 from overseer.tool import Cancellation, Question, Reply
 
@@ -100,7 +102,7 @@ class OpenAIModel:
                 reply = call.turn(call.request(messages, partial(self._accepted, request, call)))
             except _ParameterRefused:
                 continue
-            return replace(reply, warnings=warnings)
+            return replace(reply, warnings=(*warnings, *reply.warnings))
 
     def _accepted(self, request: dict[str, Any], call: Call) -> Reply:
         """The answer to one request; where the server does not know one of its parameters, that is learned."""
@@ -148,13 +150,7 @@ class OpenAIModel:
     def _reply(self, answer: _Answer, request: Mapping[str, Any]) -> Reply:
         text = answer.text
         if answer.finish is None:
-            raise ModelError(
-                f"{self._place.title} stopped in the middle of its answer, after {len(text)} letters"
-                if text
-                else f"{self._place.title} closed the connection without an answer",
-                kind="transient",
-                has_streamed=answer.heard.was_shown,
-            )
+            raise ended_early(self._place, text, has_streamed=answer.heard.was_shown)
         if answer.finish == "content_filter" or answer.refusal:
             raise ModelError(
                 f"{self._place.title} refused to answer: {answer.refusal or 'its content filter stopped it'}",
@@ -171,6 +167,7 @@ class OpenAIModel:
             output_tokens=tokens_in(text) if counted is None else counted[1],
             is_cut=answer.finish == "length",
             is_estimated=counted is None,
+            warnings=read_in_part(self.name, asked, counted and counted[0]),
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import assert_never
 from urllib.parse import urlsplit
 
-from overseer.errors import UsageError
+from overseer.errors import ModelUnavailable, UsageError
 from overseer.models.capabilities import Capabilities
 from overseer.models.detection import Choice
 from overseer.models.model import Model, ModelError, OnText, Turn, at_once
@@ -27,10 +27,11 @@ class ModelRoles:
     """Answers every question with the model of its role. Models are connected when first asked."""
 
     def __init__(self, settings: ModelSettings, connect: Connect, *, find: Callable[[], Choice] | None = None) -> None:
-        """`find` looks for a default model where the settings name none; it is called once, when one is needed."""
+        """`find` chooses the default model; it is called once, when one is needed. Else the settings name it."""
         self._settings = settings
         self._connect = connect
         self._find = find
+        self._refusal = ""  # why the default model that was named cannot be used
         self._models: dict[ModelRef, Model] = {}
         self._lock = threading.Lock()
 
@@ -64,7 +65,8 @@ class ModelRoles:
     def model(self, role: str) -> Model:
         """The model that has a role; ModelError if none has."""
         with self._lock:
-            ref = self._named(role) or self._role(role).model or self._found()
+            own = self._settings.roles.get(role, _NOTHING).model
+            ref = self._named(role) or own or self._default()
             if ref is None:
                 raise _no_model(role)
             if ref not in self._models:
@@ -80,11 +82,33 @@ class ModelRoles:
         except ValueError as error:
             raise ModelError(f"the model {error}", kind="bad_request") from error
 
-    def _found(self) -> ModelRef | None:
-        find, self._find = self._find, None
-        choice = find() if find is not None else None
-        if choice is not None and choice.model is not None and choice.provider is not None:
-            self._settings = self._settings.with_default(choice.model, choice.provider)
+    def use(self, text: str, role: str = "") -> ModelRef:
+        """Give a role another model from here on, or all roles that have none of their own; ModelError says why not."""
+        try:
+            ref = model_ref(text, self._settings.providers)
+        except ValueError as error:
+            raise ModelError(f"the model {error}", kind="bad_request") from error
+        with self._lock:
+            if role:
+                own = replace(self._settings.roles.get(role, _NOTHING), model=ref)
+                self._settings = replace(self._settings, roles={**self._settings.roles, role: own})
+            else:
+                self._find, self._refusal = None, ""
+                self._settings = self._settings.with_default(ref, self._settings.providers[ref.provider])
+        return ref
+
+    def _default(self) -> ModelRef | None:
+        if self._find is not None and not self._refusal:
+            try:
+                choice = self._find()
+            except ModelUnavailable as error:
+                self._refusal = str(error)
+            else:
+                self._find = None
+                if choice.model is not None and choice.provider is not None:
+                    self._settings = self._settings.with_default(choice.model, choice.provider)
+        if self._refusal:
+            raise ModelError(self._refusal, kind="bad_request")
         return self._settings.default.model
 
     def _role(self, role: str) -> RoleSettings:
@@ -93,6 +117,9 @@ class ModelRoles:
         if own is None:
             return default
         return own if own.model is not None else replace(own, model=default.model)
+
+
+_NOTHING = RoleSettings()
 
 
 def connector(secret: Secret, *, capabilities: Capabilities | None = None, folder: Path | None = None) -> Connect:
@@ -136,10 +163,13 @@ def _scripted(name: str, folder: Path) -> ScriptedModel:
         raise ModelError(str(error), kind="bad_request") from error
 
 
+WAYS_TO_CONNECT = (
+    "set OPENAI_API_KEY",
+    "set OPENAI_BASE_URL to the address of a compatible server",
+    "start Ollama and name its model under `models:` in config.yaml, such as `default: ollama/qwen3`",
+)
+
+
 def _no_model(role: str) -> ModelError:
-    return ModelError(
-        f"there is no language model for the role '{role}'. Connect one: set OPENAI_API_KEY; "
-        "or set OPENAI_BASE_URL to the address of a compatible server; "
-        "or start Ollama and name its model under `models:` in config.yaml, such as `default: ollama/qwen3`",
-        kind="denied",
-    )
+    ways = "; or ".join(WAYS_TO_CONNECT)
+    return ModelError(f"there is no language model for the role '{role}'. Connect one: {ways}", kind="denied")

@@ -5,12 +5,14 @@
     entries:
       - {role: translator, contains: French, text: Bonjour, delay_s: 0.5}
       - {matches: 'joke about (\\w+)', text: A cat walks into a bar.}
+      - {system_contains: you are the planner, value: {answer: Hello.}}
       - {contains: cities, value: [Paris, Rome]}
       - {error: {kind: rate_limited, message: slow down, retry_after_s: 2}, times: 1}
       - the answer to the first question that nothing above is meant for
 
 The first entry that matches is the answer. One with conditions serves any number of questions, one
-without serves one, so that a plain list is said from top to bottom; `times` says otherwise.
+without serves one, so that a plain list is said from top to bottom; `times` says otherwise. `contains` and
+`matches` look at the question alone: the rules that go with it may well name the same things as examples.
 """
 
 from __future__ import annotations
@@ -53,18 +55,24 @@ class Entry:
     role: str | None = None
     contains: str | None = None
     matches: re.Pattern[str] | None = None
+    system_contains: str | None = None  # of the rules that go with the question
     error: ModelError | None = None  # after the text, where there is some
     delay_s: float = 0.0
     pace_s: float = 0.0
     times: int | None = None
     is_cut: bool = False
 
-    def is_for(self, role: str, prompt: str) -> bool:
+    def is_for(self, question: Question) -> bool:
         return (
-            (self.role is None or self.role == role)
-            and (self.contains is None or self.contains.casefold() in prompt.casefold())
-            and (self.matches is None or self.matches.search(prompt) is not None)
+            (self.role is None or self.role == question.role)
+            and _holds(question.prompt, self.contains)
+            and (self.matches is None or self.matches.search(question.prompt) is not None)
+            and _holds(question.system, self.system_contains)
         )
+
+
+def _holds(text: str, words: str | None) -> bool:
+    return words is None or words.casefold() in text.casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +140,10 @@ class ScriptedModel:
         )
 
     def _entry(self, question: Question) -> Entry:
-        prompt = f"{question.system}\n{question.prompt}" if question.system else question.prompt
         with self._lock:
             for place, entry in enumerate(self._script.entries):
                 is_left = entry.times is None or self._used[place] < entry.times
-                if is_left and entry.is_for(question.role, prompt):
+                if is_left and entry.is_for(question):
                     self._used[place] += 1
                     return entry
         asked = " ".join(question.prompt.split())
@@ -175,7 +182,7 @@ def script_from(value: Json, *, name: str = "script", where: str = "the script")
     return Script(name, tuple(entries))
 
 
-_CONDITIONS = ("role", "contains", "matches")
+_CONDITIONS = ("role", "contains", "matches", "system_contains")
 _KEYS = (*_CONDITIONS, "text", "value", "error", "delay_s", "pace_s", "times", "is_cut")
 
 
@@ -195,6 +202,7 @@ def _entry(faults: Faults, place: str, value: Json, pace_s: float) -> Entry:
         role=conditions.get("role"),
         contains=conditions.get("contains"),
         matches=_pattern(faults, f"{place}.matches", conditions.get("matches")),
+        system_contains=conditions.get("system_contains"),
         error=_error(faults, f"{place}.error", given["error"]) if "error" in given else None,
         delay_s=faults.number(f"{place}.delay_s", given.get("delay_s", 0)),
         pace_s=faults.number(f"{place}.pace_s", given.get("pace_s", pace_s)),

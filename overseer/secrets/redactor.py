@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from overseer.jsonvalue import Json
 from overseer.secrets.exact import ExactFinder
 from overseer.secrets.forms import SHORTEST, forms
 from overseer.secrets.patterns import pattern_spans
 from overseer.secrets.store import Secrets
+
+if TYPE_CHECKING:
+    from overseer.secrets.streams import StreamRedactor
 
 Place = tuple[int, int, str]  # from, to, and what stands there instead
 
@@ -54,6 +58,12 @@ class Redactor:
         if len(text) < 8 or not (places := self.places(text)):
             return text
         return replaced(text, places)
+
+    def in_pieces(self) -> StreamRedactor:
+        """For a text that comes in pieces."""
+        from overseer.secrets.streams import StreamRedactor  # which builds upon this one
+
+        return StreamRedactor(self)
 
     def redact_known(self, text: str) -> str:
         """The text without the known secrets alone; documents of others' making keep their form.

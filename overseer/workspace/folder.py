@@ -10,14 +10,14 @@ are kept, owner and group where we may set them; other attributes are not.
 
 from __future__ import annotations
 
+import copy
 import errno
 import os
-import secrets
-import stat
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -25,19 +25,20 @@ from typing import BinaryIO
 from overseer.plan.suggestions import did_you_mean
 from overseer.tool import FileInfo, ToolError
 from overseer.workspace.beneath import FOLDER, PASSING, Opener, best_opener
+from overseer.workspace.keeping import Keeper, Old
 from overseer.workspace.listing import TEMPORARY, listing
 from overseer.workspace.paths import Parts, file_parts, parts_of, quoted, refusal
 from overseer.workspace.patterns import Pattern
 from overseer.workspace.protected import Guard, Protected, our_own
 from overseer.workspace.quota import Ledger, Quota, in_words
 from overseer.workspace.refusals import explained, require_regular
+from overseer.workspace.replacing import append, remove_if_empty, replace
 
 # What is read at once when nothing else is said: no more than a workspace holds by default.
 READ_LIMIT = Quota().max_bytes
 
-# Called with a path and its content, None where there is no file, before that is changed. If it
-# raises, nothing is changed. It must not write through the same workspace.
-BeforeWrite = Callable[[str, bytes | None], None]
+# Given what is at a path, its content to be read and its permission bits, or None; raises if that must stay.
+Allow = Callable[[Old | None], None]
 
 
 class FolderWorkspace:
@@ -49,7 +50,7 @@ class FolderWorkspace:
         *,
         quota: Quota | None = None,
         protected: Protected | None = None,
-        before_write: BeforeWrite | None = None,
+        keeper: Keeper | None = None,
         opener: Opener | None = None,
     ) -> None:
         self.root = root.resolve(strict=True)
@@ -57,18 +58,24 @@ class FolderWorkspace:
         self.names = tuple(dict.fromkeys((str(self.root), os.path.normpath(root.absolute()))))
         self._guard = Guard(protected if protected is not None else our_own(), self.root)
         self._ledger = Ledger(quota or Quota())
-        self._before_write = before_write
+        self._keeper = keeper
         self._opener = opener or best_opener()
         # Writers of one file take turns; two files rarely meet in one lock, and then only wait.
         self._locks = tuple(threading.Lock() for _ in range(64))
         self._making_folders = threading.Lock()
-        self._fd = os.open(self.root, PASSING | os.O_CLOEXEC)
-        self._closer = weakref.finalize(self, os.close, self._fd)
+        self._held = _Held(os.open(self.root, PASSING | os.O_CLOEXEC))
+        self._closer = weakref.finalize(self._held, os.close, self._held.fd)
 
     def close(self) -> None:
         """Let go of the folder, when nobody uses it any more; nothing can be read or written afterwards."""
-        self._fd = -1
+        self._held.fd = -1
         self._closer()
+
+    def kept_by(self, keeper: Keeper) -> FolderWorkspace:
+        """The same workspace, for somebody whose changes a keeper is told of; one is closed with the other."""
+        view = copy.copy(self)
+        view._keeper = keeper
+        return view
 
     def __enter__(self) -> FolderWorkspace:
         return self
@@ -77,6 +84,10 @@ class FolderWorkspace:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def _fd(self) -> int:
+        return self._held.fd
 
     @property
     def used(self) -> Quota:
@@ -107,6 +118,14 @@ class FolderWorkspace:
         with explained(path, "read"):
             return os.fdopen(self._open(path), "rb")
 
+    def open_if_there(self, path: str) -> BinaryIO | None:
+        """A file to read in pieces, which the caller closes; None if there is none."""
+        with explained(path, "read"):
+            try:
+                return os.fdopen(self._opened(path), "rb")
+            except FileNotFoundError:
+                return None
+
     def write(self, path: str, data: bytes) -> None:
         parts = self._writable(path)
         with self._changing(parts, path, len(data), replaces=True) as folder:
@@ -114,26 +133,65 @@ class FolderWorkspace:
             if old is not None and not os.access(parts[-1], os.W_OK, dir_fd=folder):
                 # Replacing needs only the folder's permission; a file that is read-only is meant to stay.
                 raise PermissionError(errno.EACCES, "it is read-only")
-            self._announce(folder, parts, path, exists=old is not None)
-            _replace(folder, parts[-1], data, old)
+            with self._kept(folder, parts, path, old, data, is_added=False) as done:
+                done(replace(folder, parts[-1], data, old))
 
     def append(self, path: str, data: bytes) -> None:
         """Add to the end of a file, or make it; all of it or nothing, and never mixed with another's."""
         parts = self._writable(path)
         with self._changing(parts, path, len(data), replaces=False) as folder:
-            exists = _existing(folder, parts[-1], path) is not None
-            self._announce(folder, parts, path, exists=exists)
-            fd = self._opener(folder, parts[-1:], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            old = _existing(folder, parts[-1], path)
+            with self._kept(folder, parts, path, old, data, is_added=True) as done:
+                fd = self._opener(folder, parts[-1:], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+                try:
+                    info = os.fstat(fd)
+                    require_regular(info, path)
+                    append(fd, data, info.st_size)
+                    done(os.fstat(fd))
+                except BaseException:
+                    if old is None:
+                        remove_if_empty(folder, parts[-1], fd)
+                    raise
+                finally:
+                    os.close(fd)
+
+    def put_back(self, path: str, data: bytes | None, allow: Allow, *, mode: int = 0o666) -> None:
+        """Give a file back what it held or, with None, remove it; where `allow` raises, it stays as it is.
+
+        `mode` is for a file that is not there. It takes nothing from the quota, and no keeper is told.
+        """
+        parts = self._writable(path)
+        with explained(path, "put back"), self._lock(parts):
+            folder = self._folder_to_put_back(parts[:-1], path, is_needed=data is not None)
+            if folder is None:
+                allow(None)
+                return
             try:
-                info = os.fstat(fd)
-                require_regular(info, path)
-                _append(fd, data, info.st_size)
-            except BaseException:
-                if not exists:
-                    _remove_if_empty(folder, parts[-1], fd)
-                raise
+                old = _existing(folder, parts[-1], path)
+                if old is not None and not os.access(parts[-1], os.W_OK, dir_fd=folder):
+                    raise PermissionError(errno.EACCES, "it is read-only")
+                allow(self._old(folder, parts, path, old))
+                if data is not None:
+                    replace(folder, parts[-1], data, old, mode=mode)
+                elif old is not None:
+                    os.unlink(parts[-1], dir_fd=folder)
             finally:
-                os.close(fd)
+                os.close(folder)
+
+    def remove_empty(self, path: str) -> bool:
+        """Remove a folder if nothing is in it; whether it is gone."""
+        parts = self._writable(path)
+        try:
+            above = self._opener(self._fd, parts[:-1], PASSING)
+            try:
+                os.rmdir(parts[-1], dir_fd=above)
+            finally:
+                os.close(above)
+        except FileNotFoundError:
+            return True
+        except OSError:  # something is in it, or it is none
+            return False
+        return True
 
     def files(self, path: str = ".", *, pattern: str = "**", hidden: bool = True) -> Iterator[FileInfo]:
         """What lies beneath a folder and matches; see `Pattern` for what a pattern can say."""
@@ -149,13 +207,16 @@ class FolderWorkspace:
 
     def _open(self, path: str) -> int:
         """A descriptor of a regular file, for reading."""
+        try:
+            return self._opened(path)
+        except FileNotFoundError:
+            raise self._missing(path, file_parts(path, self.names)) from None
+
+    def _opened(self, path: str) -> int:
         parts = file_parts(path, self.names)
         if fault := self._guard.read_fault(parts):
             raise refusal(path, fault, kind="denied")
-        try:
-            fd = self._opener(self._fd, parts, os.O_RDONLY)
-        except FileNotFoundError:
-            raise self._missing(path, parts) from None
+        fd = self._opener(self._fd, parts, os.O_RDONLY)
         try:
             require_regular(os.fstat(fd), path)
         except BaseException:
@@ -179,7 +240,7 @@ class FolderWorkspace:
         """The folder of a file, while nobody else here changes the file and there is room for it."""
         with (
             explained(path, "written"),
-            self._locks[hash(parts) % len(self._locks)],
+            self._lock(parts),
             self._ledger.reserved(parts, size, replaces=replaces),
         ):
             folder = self._made_folder(parts[:-1], path)
@@ -188,7 +249,16 @@ class FolderWorkspace:
             finally:
                 os.close(folder)
 
-    def _made_folder(self, parts: Parts, path: str) -> int:
+    def _lock(self, parts: Parts) -> threading.Lock:
+        return self._locks[hash(parts) % len(self._locks)]
+
+    def _folder_to_put_back(self, parts: Parts, path: str, *, is_needed: bool) -> int | None:
+        try:
+            return self._made_folder(parts, path, counts=False) if is_needed else self._opener(self._fd, parts, PASSING)
+        except FileNotFoundError:
+            return None
+
+    def _made_folder(self, parts: Parts, path: str, *, counts: bool = True) -> int:
         """A descriptor of a folder, which is made with those above it where it is missing."""
         try:
             return self._opener(self._fd, parts, PASSING)
@@ -202,29 +272,47 @@ class FolderWorkspace:
                 try:
                     below = self._opener(here, (name,), PASSING)
                 except FileNotFoundError:
-                    below = self._made_one(here, name, parts[:depth])
+                    below = self._made_one(here, name, parts[:depth], counts=counts)
                 finally:
                     os.close(here)
                 here = below
             return here
 
-    def _made_one(self, folder: int, name: str, parts: Parts) -> int:
-        with suppress(FileExistsError), self._ledger.reserved(parts):
+    def _made_one(self, folder: int, name: str, parts: Parts, *, counts: bool) -> int:
+        with suppress(FileExistsError), self._ledger.reserved(parts) if counts else nullcontext():
+            if self._keeper is not None and counts:
+                self._keeper.keep_folder("/".join(parts))
             os.mkdir(name, 0o777, dir_fd=folder)
         return self._opener(folder, (name,), PASSING)
 
-    def _announce(self, folder: int, parts: Parts, path: str, *, exists: bool) -> None:
-        if self._before_write is None:
+    @contextmanager
+    def _kept(
+        self, folder: int, parts: Parts, path: str, old: os.stat_result | None, data: bytes, *, is_added: bool
+    ) -> Iterator[Callable[[os.stat_result], None]]:
+        """What a file held is kept before the block changes it; the block says when it did."""
+        if self._keeper is None:
+            yield lambda info: None
             return
-        old = None
-        if exists:
+        keeping = self._keeper.keep("/".join(parts), self._old(folder, parts, path, old), data, is_added=is_added)
+        try:
+            yield keeping.done
+        except Exception:  # after Ctrl-C nobody knows whether the change was made
+            keeping.failed()
+            raise
+
+    def _old(self, folder: int, parts: Parts, path: str, info: os.stat_result | None) -> Old | None:
+        if info is None:
+            return None
+
+        def read() -> bytes:
             fd = self._opener(folder, parts[-1:], os.O_RDONLY)
             try:
                 require_regular(os.fstat(fd), path)
-                old = _content(fd, path, READ_LIMIT)
+                return _content(fd, path, sys.maxsize)
             finally:
                 os.close(fd)
-        self._before_write("/".join(parts), old)
+
+        return Old(info, read)
 
     def _missing(self, path: str, parts: Parts) -> ToolError:
         """What is there instead of something that is not."""
@@ -242,6 +330,13 @@ class FolderWorkspace:
                 remedy = did_you_mean(name, sorted(names), "it holds") or "it is empty"
                 return refusal(path, f"does not exist: {where} has no {quoted(name)}; {remedy}")
         return refusal(path, "does not exist")
+
+
+class _Held:
+    """A folder that is open, for as long as anything holds this."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
 
 
 def _content(fd: int, path: str, limit: int) -> bytes:
@@ -270,66 +365,3 @@ def _existing(folder: int, name: str, path: str) -> os.stat_result | None:
         return None
     require_regular(info, path)
     return info
-
-
-def _replace(folder: int, name: str, data: bytes, old: os.stat_result | None) -> None:
-    """Put a whole new file in the place of the old one."""
-    temporary = f".overseer-{secrets.token_hex(8)}.tmp"
-    mode = 0o666 if old is None else stat.S_IMODE(old.st_mode) & 0o777
-    # Never more readable than the old file was, not even for the moment before the bits are set.
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode, dir_fd=folder)
-    try:
-        try:
-            if old is not None:
-                _take_after(fd, old, mode)
-            _write_all(fd, data)
-            if old is not None:
-                # Without this, a power failure soon after may leave an empty file where there was a full one.
-                # A new file takes nothing from anybody, and the journal promises no more than the kernel's own
-                # memory either: it survives the end of the process, which is what a resumed run relies on.
-                os.fsync(fd)
-        finally:
-            os.close(fd)
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary, dir_fd=folder)
-        raise
-
-
-def _take_after(fd: int, old: os.stat_result, mode: int) -> None:
-    """Owner, group and permission bits of the old file, the first two as far as we may."""
-    made = os.fstat(fd)
-    if (made.st_uid, made.st_gid) != (old.st_uid, old.st_gid):
-        with suppress(PermissionError):
-            os.fchown(fd, old.st_uid, old.st_gid)
-    os.fchmod(fd, mode)
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
-
-
-def _append(fd: int, data: bytes, size: int) -> None:
-    """One write, so that programs that append to the same file do not mix with us; taken back if it was cut short."""
-    written = 0
-    try:
-        written = os.write(fd, data)
-        if written < len(data):  # the disk is nearly full: a second write tells why
-            written += os.write(fd, memoryview(data)[written:])
-        if written < len(data):
-            raise OSError(errno.ENOSPC, "the disk is full")
-    except BaseException:
-        if written and os.fstat(fd).st_size == size + written:
-            os.ftruncate(fd, size)
-        raise
-
-
-def _remove_if_empty(folder: int, name: str, fd: int) -> None:
-    """Take back a file that was made for an append that failed, unless it is somebody else's by now."""
-    with suppress(OSError):
-        made, there = os.fstat(fd), os.stat(name, dir_fd=folder, follow_symlinks=False)
-        if made.st_size == 0 and (made.st_dev, made.st_ino) == (there.st_dev, there.st_ino):
-            os.unlink(name, dir_fd=folder)

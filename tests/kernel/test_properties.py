@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
@@ -12,8 +13,16 @@ from hypothesis import strategies as st
 
 from overseer.jsonvalue import Json
 from overseer.kernel import flow
-from overseer.kernel.events import PlanChanged, StepStarted, StepSucceeded, ToolCalled, ToolReturned
-from overseer.kernel.restart import change_faults
+from overseer.kernel.events import (
+    PlanChanged,
+    RunResumed,
+    StepSkipped,
+    StepStarted,
+    StepSucceeded,
+    ToolCalled,
+    ToolReturned,
+)
+from overseer.kernel.restart import change_faults, fixed_steps, replaced_scopes, resume_faults
 from overseer.kernel.rules import Rules
 from overseer.kernel.state import Status
 from overseer.plan import to_document
@@ -205,8 +214,44 @@ def test_a_change_of_plan_reaches_only_what_is_unfinished(
     assert ending(resumed.run()) == ending(world)
 
 
+@often
+@given(documents(), RULES, SEEDS, st.integers(0, 60), documents(depth=1))
+def test_a_run_that_was_cut_off_or_failed_goes_on_with_another_plan_and_repeats_nothing(
+    document: dict[str, Any], rules: Rules, seed: int, moment: int, other: dict[str, Any]
+) -> None:
+    first = World(planned(document), outcome, rules, seed).begin()
+    for _ in range(moment):
+        first.step()
+    if first.state.status in ("succeeded", "partial"):
+        return
+    world = World(planned(document), outcome, rules, seed)
+    for event in first.events:
+        world.tell(event)
+    world.now = first.now
+    state = world.state
+    changed = planned({"steps": [*with_needed(world, fixed_steps(state)), *renamed(other["steps"])]})
+    assert resume_faults(state, changed) == ()
+    replaced = replaced_scopes(state, changed)
+    cut = len(world.events)
+    for told in (RunResumed(world.now), *(StepSkipped(world.now, key, "failure") for key in replaced)):
+        world.tell(told)
+    assert change_faults(state, changed) == ()
+    world.tell(PlanChanged(world.now, to_document(changed)))
+    world.plan = changed
+    world.run()
+    assert_nothing_repeated(world, cut)
+    assert {key.partition("[")[0] for key in state.frames if key} <= {step.step_id for step in changed.steps}
+    Report(planned(document), world.events).document()
+
+
 def kept_steps(world: World) -> list[dict[str, Any]]:
     """The steps that may not change, with all that they depend on, in the plan format."""
+    movable = (Status.READY, Status.PARKED, Status.BLOCKED, Status.FAILED)
+    return with_needed(world, [step_id for step_id, status in world.state.root.status.items() if status not in movable])
+
+
+def with_needed(world: World, step_ids: Iterable[str]) -> list[dict[str, Any]]:
+    """These steps and all that they depend on, in the plan format."""
     root, kept = world.state.root, set()
 
     def keep(step: WorkflowStep) -> None:
@@ -215,9 +260,8 @@ def kept_steps(world: World) -> list[dict[str, Any]]:
             for need in step.depends_on:
                 keep(root.graph.steps[need])
 
-    for step_id, status in root.status.items():
-        if status not in (Status.READY, Status.PARKED, Status.BLOCKED, Status.FAILED):
-            keep(root.graph.steps[step_id])
+    for step_id in step_ids:
+        keep(root.graph.steps[step_id])
     return [step for step in to_document(world.state.plan)["steps"] if step["step_id"] in kept]
 
 

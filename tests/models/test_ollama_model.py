@@ -5,17 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from overseer.models.model import ModelError
 from overseer.models.ollama_model import OllamaModel
-from overseer.tool import Cancellation, Question
 from tests.models.asking import CITY, PARIS, PATIENCE_S, ask, failure
 from tests.servers.model_server import Answer, ModelServer
 
@@ -67,18 +62,6 @@ def test_a_question_that_does_not_fit_brings_a_warning() -> None:
     assert warning == "the question has about 10000 tokens, but tiny reads only 4096; the rest is cut off"
 
 
-def test_a_question_that_was_read_only_in_part_brings_a_warning() -> None:
-    with ModelServer([Answer(tokens=(2048, 1))]) as server:
-        [warning] = ask(model_of(server), prompt="x" * 40_000).warnings
-    assert warning == "tiny seems to have read only 2048 of about 10000 tokens of the question"
-
-
-def test_tokens_are_estimated_where_the_server_does_not_count_them() -> None:
-    with ModelServer([Answer("x" * 40, fault="no_usage")]) as server:
-        reply = ask(model_of(server), prompt="y" * 80)
-    assert (reply.input_tokens, reply.output_tokens, reply.is_estimated) == (20, 10, True)
-
-
 def test_an_answer_that_was_too_long_is_marked() -> None:
     with ModelServer([Answer("Once upon a", finish="length")]) as server:
         assert ask(model_of(server)).is_cut
@@ -111,12 +94,6 @@ def test_whatever_goes_wrong_is_told_apart(answer: Answer, kind: str, words: str
     assert error.has_streamed is bool(pieces)
 
 
-def test_too_many_requests_say_when_to_come_back() -> None:
-    with ModelServer([Answer(status=429, headers={"Retry-After": "7"})]) as server:
-        error = failure(model_of(server))
-    assert (error.kind, error.retry_after_s) == ("rate_limited", 7.0)
-
-
 def test_an_unknown_model_brings_the_command_that_gets_it() -> None:
     with ModelServer(models=["llama3"]) as server:
         error = failure(model_of(server, "qwen3"))
@@ -135,29 +112,6 @@ def test_a_server_that_is_not_there_may_come() -> None:
 def test_silence_has_a_limit() -> None:
     with ModelServer([Answer(delay_s=PATIENCE_S)]) as server:
         assert failure(model_of(server, timeout_s=0.2)).kind == "timeout"
-
-
-@pytest.mark.parametrize("is_within", [False, True], ids=["before", "within"])
-def test_giving_up_closes_the_connection(is_within: bool) -> None:
-    cancellation, heard = Cancellation(), threading.Event()
-    answer = Answer("Slowly, very slowly.", pace_s=60) if is_within else Answer(delay_s=60)
-    with ModelServer([answer]) as server, ThreadPoolExecutor(1) as pool:
-        call = partial(model_of(server).ask, cancellation=cancellation, on_text=lambda _: heard.set())
-        asked = pool.submit(call, Question("Say hello."))
-        assert server.asked.acquire(timeout=PATIENCE_S)
-        assert not is_within or heard.wait(PATIENCE_S)
-        cancellation.ask()
-        with pytest.raises(ModelError) as caught:
-            asked.result(PATIENCE_S)
-        assert server.hung_up.wait(1.0)
-    assert (caught.value.kind, caught.value.has_streamed) == ("cancelled", is_within)
-
-
-def test_eight_answers_come_at_the_same_time() -> None:
-    answer = "A long answer of quite some words."
-    with ModelServer([Answer(answer, pace_s=0.01)]) as server, ThreadPoolExecutor(8) as pool:
-        replies = list(pool.map(ask, [model_of(server)] * 8))
-    assert [reply.text for reply in replies] == [answer] * 8
 
 
 def test_json_is_asked_for_by_its_schema() -> None:

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-from email.utils import formatdate
-from functools import partial
 from typing import Any
 
 import pytest
@@ -44,12 +39,6 @@ def test_what_is_not_wished_for_is_not_sent() -> None:
         ask(model_of(server))
     [body] = server.questions()
     assert not {"temperature", "max_tokens", "response_format", "tools"} & set(body)
-
-
-def test_tokens_are_estimated_where_the_server_does_not_count_them() -> None:
-    with ModelServer([Answer("x" * 40, fault="no_usage")]) as server:
-        reply = ask(model_of(server), prompt="y" * 80)
-    assert (reply.input_tokens, reply.output_tokens, reply.is_estimated) == (20, 10, True)
 
 
 def test_an_answer_in_one_piece_is_read_as_well() -> None:
@@ -136,14 +125,6 @@ def test_too_many_requests_say_when_to_come_back(headers: dict[str, str], wait: 
     assert (error.kind, error.retry_after_s) == ("rate_limited", wait)
 
 
-def test_the_time_to_come_back_may_be_a_date() -> None:
-    with ModelServer(
-        [Answer(status=429, headers={"retry-after": formatdate(time.time() + 100, usegmt=True)})]
-    ) as server:
-        error = failure(model_of(server))
-    assert error.retry_after_s == pytest.approx(100, abs=30)
-
-
 def test_an_account_without_credit_is_not_asked_again() -> None:
     broke = {"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}
     with ModelServer([Answer(status=429, error=broke)]) as server:
@@ -197,22 +178,6 @@ def test_silence_has_a_limit() -> None:
     assert error.kind == "timeout"
 
 
-@pytest.mark.parametrize("is_within", [False, True], ids=["before", "within"])
-def test_giving_up_closes_the_connection(is_within: bool) -> None:
-    cancellation, heard = Cancellation(), threading.Event()
-    answer = Answer("Slowly, very slowly.", pace_s=60) if is_within else Answer(delay_s=60)
-    with ModelServer([answer]) as server, ThreadPoolExecutor(1) as pool:
-        call = partial(model_of(server).ask, cancellation=cancellation, on_text=lambda _: heard.set())
-        asked = pool.submit(call, Question("Say hello."))
-        assert server.asked.acquire(timeout=PATIENCE_S)
-        assert not is_within or heard.wait(PATIENCE_S)
-        cancellation.ask()
-        with pytest.raises(ModelError) as caught:
-            asked.result(PATIENCE_S)
-        assert server.hung_up.wait(1.0)
-    assert (caught.value.kind, caught.value.has_streamed) == ("cancelled", is_within)
-
-
 def test_what_was_given_up_before_is_not_asked() -> None:
     cancellation = Cancellation()
     cancellation.ask()
@@ -236,26 +201,6 @@ def test_a_finished_call_wants_nothing_of_a_later_cancellation() -> None:
     with ModelServer() as server:
         model_of(server).ask(Question("Say hello."), cancellation=cancellation)
     assert not cancellation._hooks
-
-
-def test_eight_answers_come_at_the_same_time() -> None:
-    inside = threading.Barrier(8)
-    answer = "A long answer of quite some words."
-
-    def asked(model: OpenAIModel) -> str:
-        is_first = True
-
-        def meet(_: str) -> None:
-            nonlocal is_first
-            if is_first:
-                inside.wait(PATIENCE_S)
-            is_first = False
-
-        return ask(model, on_text=meet).text
-
-    with ModelServer([Answer(answer, pace_s=0.01)]) as server, ThreadPoolExecutor(8) as pool:
-        texts = list(pool.map(asked, [model_of(server)] * 8))
-    assert texts == [answer] * 8
 
 
 def test_parameters_that_a_server_does_not_know_are_left_out_from_then_on() -> None:

@@ -46,6 +46,22 @@ def test_answers_are_found_by_role_and_words_and_else_given_in_order(tmp_path: P
     assert [question.prompt for question in model.questions][:2] == ["To French: hello", "something else"]
 
 
+def test_the_rules_that_go_with_a_question_count_only_where_they_are_meant() -> None:
+    model = ScriptedModel(
+        [
+            {"contains": "cats", "text": "of cats"},
+            {"matches": "dogs?", "text": "of dogs"},
+            {"system_contains": "PLANNER", "contains": "birds", "text": "a plan"},
+            {"contains": "birds", "text": "of birds"},
+        ]
+    )
+    rules = "You are the planner. Such as: a joke about cats, dogs or birds."
+    assert ask(model, "A joke about birds", system=rules).text == "a plan"
+    assert ask(model, "A joke about birds", system="Be funny.").text == "of birds"
+    assert ask(model, "A joke about dogs", system=rules).text == "of dogs"
+    assert failure(model, prompt="A joke about fish", system=rules).kind == "bad_request"
+
+
 def test_a_question_without_answer_is_shown_with_the_name_of_the_script(tmp_path: Path) -> None:
     model = model_of(tmp_path)
     ask(model)

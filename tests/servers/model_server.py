@@ -15,10 +15,12 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
+
+_PATIENCE_S = 20.0
 
 Fault = Literal[
     "disconnect",  # instead of an answer
@@ -65,7 +67,9 @@ class Call:
 class ModelServer:
     """Answers are given one after the other; when there are no more, the last one again.
 
-    `refuses` holds what requests must not contain: parameters, kinds of response_format, "format".
+    `reply` makes the answer to a request instead. `refuses` holds what requests must not contain: parameters,
+    kinds of response_format, "format". With `together`, that many answers are held open until all of them have
+    begun, and again until each is half given.
     """
 
     def __init__(
@@ -76,6 +80,8 @@ class ModelServer:
         refuses: Iterable[str] = (),
         refusal: Answer | None = None,
         context_length: int = 32768,
+        reply: Callable[[Any], Answer | str] | None = None,
+        together: int = 1,
         port: int = 0,
     ) -> None:
         self.calls: list[Call] = []
@@ -83,10 +89,13 @@ class ModelServer:
         self.refuses = frozenset(refuses)
         self.refusal = refusal
         self.context_length = context_length
+        self.counted: list[tuple[int, int]] = []  # the tokens of each answer that was given to its end
         self.hung_up = threading.Event()  # a client went away in the middle of an answer
         self.asked = threading.Semaphore(0)  # released for each question that gets an answer
         self._answers = [Answer(each) if isinstance(each, str) else each for each in answers]
+        self._reply = reply
         self._given = 0
+        self._all_begun = threading.Barrier(together)
         self._lock = threading.Lock()
         self._http = _Server(("127.0.0.1", port), _handler(self))
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,))
@@ -116,7 +125,18 @@ class ModelServer:
         with self._lock:
             self.calls.append(call)
 
-    def next_answer(self, schema: Any) -> Answer:
+    def note_tokens(self, tokens: tuple[int, int]) -> None:
+        with self._lock:
+            self.counted.append(tokens)
+
+    def meet(self) -> None:
+        """Wait for the other answers that are given together with this one."""
+        self._all_begun.wait(_PATIENCE_S)
+
+    def next_answer(self, schema: Any, body: Any) -> Answer:
+        if self._reply is not None:
+            made = self._reply(body)
+            return Answer(made) if isinstance(made, str) else made
         with self._lock:
             if not self._answers:
                 return Answer(json.dumps(sample(schema)) if schema else "ok")
@@ -193,7 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
             refusal = self.owner.refusal or Answer(status=400, error=error)
             self._json(refusal.error or error, status=refusal.status)
             return
-        answer = self.owner.next_answer(schema)
+        answer = self.owner.next_answer(schema, body)
         self.owner.asked.release()
         self._pause(answer.delay_s)
         if answer.fault == "disconnect":
@@ -207,11 +227,13 @@ class _Handler(BaseHTTPRequestHandler):
             choices = [{"index": 0, "message": message, "finish_reason": answer.finish}]
             usage = {"prompt_tokens": answer.tokens[0], "completion_tokens": answer.tokens[1], "total_tokens": 0}
             whole = {"id": "1", "object": "chat.completion", "created": 0, "model": "tiny", "choices": choices}
+            self.owner.note_tokens(answer.tokens)
             self._json({**whole, "usage": usage})
         else:
             self._stream(answer, events(answer, body))
 
-    def _stream(self, answer: Answer, lines: Iterator[str]) -> None:
+    def _stream(self, answer: Answer, events: Iterator[str]) -> None:
+        lines = list(events)
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         if answer.fault == "abort":
@@ -221,8 +243,12 @@ class _Handler(BaseHTTPRequestHandler):
             for number, line in enumerate(lines):
                 if number > 1:  # the first may be one without text
                     self._pause(answer.pace_s)
+                if number == len(lines) - 1 and answer.fault is None:
+                    self.owner.note_tokens(answer.tokens)
                 self.wfile.write(line.encode())
                 self.wfile.flush()
+                if number in (1, 3):
+                    self.owner.meet()
         except OSError:
             self.owner.hung_up.set()
             raise

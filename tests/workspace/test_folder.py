@@ -9,17 +9,18 @@ import os
 import signal
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from overseer.errors import UsageError
 from overseer.tool import FileInfo, ToolError
-from overseer.workspace import FolderWorkspace, Quota, beneath, folder
+from overseer.workspace import FolderWorkspace, Old, Quota, beneath
 from overseer.workspace.beneath import best_opener, open_by_components
 from tests.workspace.conftest import Make
 
@@ -38,6 +39,29 @@ only_ordinary_users = pytest.mark.usefixtures("_bound_by_permissions")
 def everything(root: Path) -> dict[str, bytes]:
     """Every file beneath a folder, unfinished ones as well."""
     return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+class Noting:
+    """A keeper that notes what it is told."""
+
+    def __init__(self, before: Callable[[str, bytes | None], object]) -> None:
+        self._before = before
+        self.folders: list[str] = []
+        self.sizes: list[int] = []
+        self.failures = 0
+
+    def keep(self, path: str, old: Old | None, data: bytes, *, is_added: bool) -> Noting:
+        self._before(path, None if old is None else old.read())
+        return self
+
+    def keep_folder(self, path: str) -> None:
+        self.folders.append(path)
+
+    def done(self, info: os.stat_result) -> None:
+        self.sizes.append(info.st_size)
+
+    def failed(self) -> None:
+        self.failures += 1
 
 
 # --- reading
@@ -183,11 +207,7 @@ def test_nothing_that_was_appended_is_lost_to_a_replacement(workspace: FolderWor
     """Whatever comes after the last replacement is there; what is torn between would be missing."""
     workspace.write("log", b"")
     before: list[bytes] = []
-
-    def note(path: str, old: bytes | None) -> None:
-        before.append(old or b"")
-
-    workspace._before_write = note
+    workspace = workspace.kept_by(Noting(lambda path, old: before.append(old or b"")))
 
     def append() -> None:
         for _ in range(100):
@@ -207,12 +227,22 @@ def test_nothing_that_was_appended_is_lost_to_a_replacement(workspace: FolderWor
 
 def test_whoever_keeps_the_old_content_is_asked_first(make: Make, root: Path) -> None:
     kept: list[tuple[str, bytes | None]] = []
-    workspace = make(before_write=lambda path, old: kept.append((path, old)))
+    keeper = Noting(lambda path, old: kept.append((path, old)))
+    workspace = make(keeper=keeper)
     workspace.write("a/b.txt", b"1")
     workspace.write("a/./b.txt", b"2")
     workspace.append("a/b.txt", b"3")
     workspace.append("c.txt", b"4")
     assert kept == [("a/b.txt", None), ("a/b.txt", b"1"), ("a/b.txt", b"2"), ("c.txt", None)]
+    assert keeper.folders == ["a"]
+    assert keeper.sizes == [1, 1, 2, 1]
+
+
+def test_whoever_keeps_the_old_content_is_told_of_what_failed(make: Make, root: Path) -> None:
+    keeper = Noting(lambda path, old: None)
+    with patch.object(os, "rename", side_effect=OSError(errno.EIO, "broken")), pytest.raises(ToolError):
+        make(keeper=keeper).write("a.txt", b"new")
+    assert (keeper.failures, keeper.sizes) == (1, [])
 
 
 def test_nothing_is_changed_when_the_old_content_cannot_be_kept(make: Make, root: Path) -> None:
@@ -220,7 +250,7 @@ def test_nothing_is_changed_when_the_old_content_cannot_be_kept(make: Make, root
         raise OSError(errno.ENOSPC, "the undo store is full")
 
     (root / "a.txt").write_text("old")
-    workspace = make(before_write=refuse)
+    workspace = make(keeper=Noting(refuse))
     for change in (workspace.write, workspace.append):
         with pytest.raises(ToolError, match="the disk is full"):
             change("a.txt", b"new")
@@ -228,6 +258,53 @@ def test_nothing_is_changed_when_the_old_content_cannot_be_kept(make: Make, root
             change("b.txt", b"new")
     assert everything(root) == {"a.txt": b"old"}
     assert workspace.used == Quota(0, 0)
+
+
+# --- putting back
+
+
+def test_what_is_put_back_is_bound_by_the_same_rules(make: Make, root: Path, tmp_path: Path) -> None:
+    workspace = make(quota=Quota(1, 1))
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "a").write_text("outside")
+    (root / "link").symlink_to(tmp_path / "outside")
+    for path in ("../outside/a", "link/a", ".git/config", ".bashrc", str(tmp_path / "outside" / "a")):
+        for data in (b"x", None):
+            with pytest.raises(ToolError):
+                workspace.put_back(path, data, lambda old: None)
+    assert (tmp_path / "outside" / "a").read_text() == "outside"
+    assert not workspace.remove_empty("link")
+    workspace.put_back("x/y/a.sh", b"more than the quota", lambda old: None, mode=0o700)
+    assert stat.S_IMODE((root / "x/y/a.sh").stat().st_mode) == 0o700
+    assert workspace.used == Quota(0, 0)
+    assert not workspace.remove_empty("x")
+    workspace.put_back("x/y/a.sh", None, lambda old: None)
+    workspace.put_back("gone/a", None, lambda old: None)
+    assert [workspace.remove_empty(path) for path in ("x/y", "x", "gone")] == [True, True, True]
+    assert everything(root) == {}
+
+
+def test_what_may_not_be_put_back_stays(workspace: FolderWorkspace, root: Path) -> None:
+    (root / "a.txt").write_text("mine")
+
+    def refuse(old: Old | None) -> None:
+        assert old is not None
+        assert old.read() == b"mine"
+        raise ToolError("it is somebody else's")
+
+    for data in (b"x", None):
+        with pytest.raises(ToolError, match="somebody else's"):
+            workspace.put_back("a.txt", data, refuse)
+    assert everything(root) == {"a.txt": b"mine"}
+
+
+def test_a_workspace_is_closed_with_the_one_that_it_was_made_from(make: Make) -> None:
+    workspace = make()
+    kept = workspace.kept_by(Noting(lambda path, old: None))
+    kept.write("a", b"1")
+    workspace.close()
+    with pytest.raises(ToolError):
+        kept.write("a", b"2")
 
 
 # --- when it goes wrong
@@ -258,7 +335,7 @@ def test_a_write_that_fails_halfway_changes_nothing(
             return written(fd, bytes(data)[:2])
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(folder.os, "write", fail)
+    monkeypatch.setattr(os, "write", fail)
     for path in ("a.txt", "new.txt"):
         with pytest.raises(ToolError, match=told.replace("a.txt", path)) as caught:
             getattr(workspace, change)(path, b"other")
@@ -273,7 +350,7 @@ def test_an_interrupted_write_leaves_nothing_behind(
     def interrupt(*args: Any, **options: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(folder.os, "rename", interrupt)
+    monkeypatch.setattr(os, "rename", interrupt)
     with pytest.raises(KeyboardInterrupt):
         workspace.write("a.txt", b"new")
     assert everything(root) == {}
@@ -334,7 +411,7 @@ def test_a_file_that_is_read_only_stays(
 ) -> None:
     """As an ordinary user would see it; replacing a file needs no permission on the file itself."""
     (root / "fixed").write_text("old")
-    monkeypatch.setattr(folder.os, "access", lambda *args, **options: False)
+    monkeypatch.setattr(os, "access", lambda *args, **options: False)
     with pytest.raises(ToolError, match="path 'fixed' cannot be written: permission denied"):
         workspace.write("fixed", b"new")
     assert everything(root) == {"fixed": b"old"}

@@ -12,8 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
+from overseer.frontends.earlier import Earlier, with_earlier
 from overseer.frontends.rules.binding import Binder
 from overseer.frontends.rules.calls import Call
+from overseer.frontends.rules.followups import taken_from
 from overseer.frontends.rules.matching import Reading, read
 from overseer.frontends.rules.parts import parts_of
 from overseer.frontends.rules.refusals import is_missing, needs_a_model, no_tool_for
@@ -33,12 +35,18 @@ _LABEL = "planned by rules, without a model"
 
 
 def plan_by_rules(
-    request: str, tools: Mapping[str, Tool], *, with_models: bool = False, leave_open: bool = False
+    request: str,
+    tools: Mapping[str, Tool],
+    *,
+    earlier: Mapping[str, Earlier] | None = None,
+    with_models: bool = False,
+    leave_open: bool = False,
 ) -> Draft:
     """What rules make of a request.
 
-    Tools that ask a model are used only `with_models`. With `leave_open`, what the request does not tell
-    becomes an input of the plan, and what no tool does is left out with a note, instead of a refusal.
+    A text that it speaks of and does not tell is the latest of the `earlier` results. Tools that ask a
+    model are used only `with_models`. With `leave_open`, what the request does not tell becomes an input of
+    the plan, and what no tool does is left out with a note, instead of a refusal.
     """
     said = request.strip()
     if not said:
@@ -58,7 +66,7 @@ def plan_by_rules(
     reasons = () if leave_open else _refusals(reading, tools, with_models)
     if reasons or not reading.tasks:
         return Refused(reasons or (no_tool_for(said, _usable(tools, with_models)),), "rules")
-    return _planned(said, reading, tools, with_models=with_models, leave_open=leave_open)
+    return _planned(said, reading, tools, earlier or {}, with_models=with_models, leave_open=leave_open)
 
 
 def _too_long(what: str, most: str) -> str:
@@ -79,20 +87,27 @@ def _refusals(reading: Reading, tools: Mapping[str, Tool], with_models: bool) ->
 
 
 def _planned(
-    request: str, reading: Reading, tools: Mapping[str, Tool], *, with_models: bool, leave_open: bool
+    request: str,
+    reading: Reading,
+    tools: Mapping[str, Tool],
+    earlier: Mapping[str, Earlier],
+    *,
+    with_models: bool,
+    leave_open: bool,
 ) -> Planned | Refused:
     binder = Binder(reading, _usable(tools, with_models))
     for task in reading.tasks:
         binder.bind(task)
+    taken = [note for call in binder.calls for note in taken_from(earlier, call)]
     if not leave_open:
         lacking = [is_missing(reading.parts[c.part].text, c.tool, c.missing) for c in binder.calls if c.missing]
         if lacking:
             return Refused(tuple(dict.fromkeys(lacking)), "rules")
-    plan, added = completed(plan_of(request, binder.calls))
+    plan, added = completed(with_earlier(plan_of(request, binder.calls), earlier))
     sound, notes = _without_faults(plan, binder.calls, tools)
     if sound is None:
         return Refused(notes, "rules")
-    return Planned(sound, "rules", (_LABEL, *_notes(reading, binder.calls), *added, *notes))
+    return Planned(sound, "rules", (_LABEL, *taken, *_notes(reading, binder.calls), *added, *notes))
 
 
 def _without_faults(

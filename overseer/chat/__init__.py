@@ -1,0 +1,1 @@
+"""The chat: what is said, planned, reviewed and run between a person and Overseer."""

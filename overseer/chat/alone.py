@@ -1,0 +1,74 @@
+"""Nobody to ask: a single request from a command line or a script, where what was not approved does not run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+
+from overseer.console import say
+from overseer.plan.values import WorkflowPlan
+from overseer.planview import proposal_lines
+from overseer.report import Report
+from overseer.review import Approve, Decision, Proposal, Reject, ReviewPolicy
+from overseer.run import Run, RunResult
+from overseer.stopsignals import hearing_signals
+from overseer.tool import Cancellation, Tool
+
+Follow = Callable[[Run, Report, WorkflowPlan], RunResult]
+
+
+class Alone:
+    """Shows what there is to show on standard error, and decides by what was approved beforehand."""
+
+    def __init__(
+        self,
+        tools: dict[str, Tool],
+        *,
+        policy: ReviewPolicy,
+        has_approved: bool,
+        is_quiet: bool,
+        hear: Callable[[str], None] = lambda piece: None,
+        follow: Follow,
+    ) -> None:
+        """`has_approved` says that the command line approves anything; a quiet one shows nothing."""
+        self.denied: Proposal | None = None  # the plan that did not run for want of approval
+        self.was_interrupted = False
+        self._tools = tools
+        self._policy = policy
+        self._has_approved = has_approved
+        self._is_quiet = is_quiet
+        self._hear = hear
+        self._follow = follow
+
+    def tell(self, line: str) -> None:
+        if not self._is_quiet:
+            say(line)
+
+    def hear(self, piece: str) -> None:
+        self._hear(piece)
+
+    def end_answer(self, text: str) -> None:
+        """The answer is a result: whoever carries the request out writes it."""
+
+    def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:
+        for line in proposal_lines(proposal, self._tools):
+            self.tell(line)
+        if proposal.needs or (self._policy == "always" and not self._has_approved):
+            self.denied = proposal
+            return Reject("it was not approved, and nobody could be asked")
+        return Approve(proposal.hash)
+
+    def follow(self, run: Run, report: Report, began_as: WorkflowPlan) -> RunResult:
+        return self._follow(run, report, began_as)
+
+    @contextmanager
+    def interruptible(self) -> Iterator[Cancellation]:
+        cancellation = Cancellation()
+
+        def stop() -> None:
+            self.was_interrupted = True
+            cancellation.ask()
+
+        with hearing_signals(lambda _: stop()), redirect_stdout(sys.stderr):
+            yield cancellation

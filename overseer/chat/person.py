@@ -1,0 +1,43 @@
+"""Who is at the other end of a conversation: somebody at a terminal, or a program that cannot be asked."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from overseer.plan.values import WorkflowPlan
+from overseer.report import Report
+from overseer.review import Decision, Proposal
+from overseer.run import Run, RunResult
+from overseer.tool import Cancellation
+
+
+class Person(Protocol):
+    """What a talk needs of whoever it is held with."""
+
+    def tell(self, line: str) -> None:
+        """Say something on the way that is no answer."""
+        ...
+
+    def hear(self, piece: str) -> None:
+        """The next piece of an answer."""
+        ...
+
+    def end_answer(self, text: str) -> None:
+        """The answer is there: all of it, of which a beginning was heard, or nothing."""
+        ...
+
+    def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:
+        """What becomes of a plan. One that need not be asked about is shown all the same."""
+        ...
+
+    def follow(self, run: Run, report: Report, began_as: WorkflowPlan) -> RunResult:
+        """Carry a run out, showing what happens, and stop it when told to.
+
+        The plan is the one that the run began with; the report knows what happened in its earlier lives.
+        """
+        ...
+
+    def interruptible(self) -> AbstractContextManager[Cancellation]:
+        """What is asked, while this is open, as soon as the person wants what is being done to stop."""
+        ...

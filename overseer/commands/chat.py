@@ -1,0 +1,92 @@
+"""`overseer` without a command: the chat, or one request with `-p`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from overseer.arguments import parsed
+from overseer.broker.permissions import Grants
+from overseer.commands import carry_out
+from overseer.commands.reading import read_tools
+from overseer.commands.viewing import palette_for, screen_for
+from overseer.config import Settings
+from overseer.conversation import Conversation, KeepsNothing
+from overseer.errors import UsageError
+from overseer.home import home
+from overseer.ids import new_run_id
+from overseer.journal import Journal
+from overseer.workbench import Workbench
+
+
+def chat(options: Namespace, settings: Settings) -> int:
+    """Talk with somebody at a terminal."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the chat needs a terminal; without one, give a request: overseer -p 'what is to be done'")
+    from overseer.chat.about import ABOUT
+    from overseer.chat.chat import Chat
+    from overseer.chat.reader import Reader
+    from overseer.chat.reviewing import Reviewing, saver
+    from overseer.chat.slash import registry
+    from overseer.chat.talk import Talk
+    from overseer.chat.terminal import AtTerminal
+
+    bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools)
+    redactor = bench.broker.redactor
+    history = home() / "history" if settings.chat.history else None
+    reader = Reader(history=history, keeps=lambda line: redactor.secret_in(line) is None)
+    reviewing = Reviewing(
+        reader.answer,
+        bench.tools,
+        settings.limits,
+        editor=settings.chat.editor,
+        save=saver(settings.workflows_folder),
+    )
+    screen = screen_for(options)
+    with _journal(settings) as journal:
+        talk = Talk(
+            bench,
+            AtTerminal(
+                reviewing,
+                screen,
+                palette_for(screen, settings.chat.theme),
+                journal.events if journal is not None else lambda run_id: (),
+            ),
+            begun(journal, bench.folder),
+            journal=journal,
+            grants=Grants(classes=options.approve),
+            budget=options.budget,
+        )
+        commands = registry(ABOUT)
+        return Chat(talk, bench, reader, commands, journal=journal, command_line=_carried_out).run()
+
+
+def begun(journal: Journal | None, folder: Path) -> Conversation:
+    """A new conversation, kept where there is a journal."""
+    now = time.time()
+    session_id = new_run_id(now)
+    if journal is None:
+        return Conversation(session_id, keeper=KeepsNothing(), clock=time.time)
+    journal.sessions.begin(session_id, folder=str(folder.absolute()), at=now)
+    return Conversation(session_id, keeper=journal.sessions, clock=time.time)
+
+
+def _carried_out(words: Sequence[str]) -> int:
+    """What a command line would do, from within the chat."""
+    try:
+        return carry_out(parsed(words))
+    except SystemExit as left:  # of argparse, which has said why
+        return left.code if isinstance(left.code, int) else 1
+
+
+@contextmanager
+def _journal(settings: Settings) -> Iterator[Journal | None]:
+    if not settings.journal:
+        yield None
+        return
+    with Journal.open() as journal:
+        yield journal

@@ -1,0 +1,76 @@
+"""Following a run: it is carried out while somebody sees what happens, and stopped when they say so."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from functools import partial
+
+from overseer.commands.output import say_lines, say_styled
+from overseer.commands.viewing import Signals, viewing
+from overseer.engine import Run, RunResult
+from overseer.errors import JournalError, RunCutOff
+from overseer.kernel.events import Event
+from overseer.plan.values import On, Scope, WorkflowPlan, all_steps
+from overseer.report import Report
+from overseer.stopsignals import NOTHING, hearing_signals
+from overseer.summary import summary_lines
+from overseer.terminal.screen import Screen
+from overseer.terminal.style import Palette
+from overseer.timing import Stopwatch
+
+
+class Following:
+    """Follows one run to its end; a quiet one shows nothing of it."""
+
+    def __init__(self, run: Run, report: Report, screen: Screen, palette: Palette, *, is_quiet: bool = False) -> None:
+        self._run = run
+        self._report = report
+        self._screen = screen
+        self._palette = palette
+        self._is_quiet = is_quiet
+        self._stopwatch: Stopwatch | None = None
+
+    def carry_out(self, began_as: WorkflowPlan | None = None, past: Iterable[Event] = ()) -> RunResult:
+        """The result. `began_as` is the plan of the run's first life, `past` what happened in it and after it."""
+        run, plan = self._run, began_as or self._run.plan
+        run.watch(self._report.observe)
+        view: AbstractContextManager[Signals] = nullcontext(NOTHING)
+        if not self._is_quiet:
+            past = list(past)
+            self._stopwatch = _stopwatch(run, plan, past)
+            view = viewing(run, plan, self._screen, self._palette, past)
+        try:
+            # What a tool prints is not the result.
+            with view as signals, hearing_signals(partial(_stop_at, run), signals), redirect_stdout(sys.stderr):
+                return run.carry_out()
+        except JournalError as error:
+            raise RunCutOff(run.run_id, error) from error
+
+    def tell_end(self, way_on: str = "") -> None:
+        """What became of it all, and how to go on where it can be."""
+        if not self._is_quiet:
+            timing = self._stopwatch.timing() if self._stopwatch is not None else None
+            say_styled(summary_lines(self._report, timing), self._palette)
+            say_lines([way_on] if way_on else [])
+
+
+def _stopwatch(run: Run, began_as: WorkflowPlan, past: Iterable[Event]) -> Stopwatch | None:
+    """What takes the times of the run; none for one that may go on for ever, since it would grow as long."""
+    if any(isinstance(step.action, Scope) and isinstance(step.action.mode, On) for step in all_steps(began_as)):
+        return None
+    stopwatch = Stopwatch(began_as)
+    for event in past:
+        stopwatch.observe(event)
+    run.watch(stopwatch.observe)
+    return stopwatch
+
+
+def _stop_at(run: Run, asked: signal.Signals) -> None:
+    """The first Ctrl-C stops gently, the second at once; being told to end stops at once."""
+    if asked == signal.SIGINT:
+        run.cancel(reason="interrupted")
+    else:
+        run.cancel(hard=True, reason=f"got signal {asked.name}")

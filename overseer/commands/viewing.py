@@ -1,0 +1,51 @@
+"""How a command shows a run to a person: drawn live where the terminal can do that, else told in lines."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from overseer.console import say
+from overseer.engine import Run
+from overseer.kernel.events import Event
+from overseer.plan.values import WorkflowPlan
+from overseer.render import Progress
+from overseer.stopsignals import NOTHING
+from overseer.terminal.screen import Screen, screen_of
+from overseer.terminal.style import Palette, theme_of
+
+Signals = Mapping[str, Callable[[], None]]  # that a view has to hear of, and what they mean to it
+
+
+def screen_for(options: Namespace) -> Screen:
+    """What can be done with standard error, as the command line has it."""
+    return screen_of(sys.stderr, is_plain=options.plain, colour=options.color)
+
+
+def palette_for(screen: Screen, theme: str | Mapping[str, str] = "default") -> Palette:
+    return Palette(theme_of(theme), has_colour=screen.has_colour, is_unicode=screen.is_unicode)
+
+
+@contextmanager
+def viewing(
+    prepared: Run, plan: WorkflowPlan, screen: Screen, palette: Palette, recalled: Iterable[Event] = ()
+) -> Iterator[Signals]:
+    """Show the run for as long as this is open; `recalled` is what happened in its earlier lives."""
+    if not screen.is_live:
+        progress = Progress(plan, say)
+        prepared.watch(progress.observe, pause=progress.flush)
+        yield NOTHING
+        return
+    from overseer.terminal.live import Live
+    from overseer.terminal.tty import Tty
+
+    tty = Tty(sys.stderr.fileno())
+    try:
+        with Live(plan, tty=tty, screen=screen, palette=palette, recalled=recalled) as live:
+            prepared.watch(live.observe, pause=live.pause)
+            prepared.hear(live.hear)
+            yield {"SIGTSTP": live.stop_process, "SIGCONT": live.come_back, "SIGWINCH": live.look_again}
+    finally:
+        tty.close()

@@ -1,0 +1,146 @@
+"""A conversation: what was asked and answered, and what its runs gave, for follow-ups to build upon.
+
+What a run gave keeps a name. A plan that comes later may have an input of that name and gets the value
+itself: no text has to pass through a model again, be it as long as it may. Everything is kept in the
+journal turn by turn; what a planner is shown of it is a part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from overseer.frontends.asking import Turn as ShownTurn
+from overseer.frontends.earlier import Earlier
+from overseer.jsonvalue import Json
+from overseer.sessions import Turn, TurnKind
+
+_PLAIN = re.compile(r"\W+")
+_ANSWER = "answer"
+
+
+class Keeper(Protocol):
+    """Where turns are kept."""
+
+    def add(self, session_id: str, turn: Turn) -> None: ...
+
+
+class KeepsNothing:
+    """For those who want no trace."""
+
+    def add(self, session_id: str, turn: Turn) -> None:
+        pass
+
+
+# The values of a run's steps, by step id.
+ValuesOf = Callable[[str], Mapping[str, Json]]
+
+
+class Conversation:
+    """One session's turns so far, and the results that they left."""
+
+    def __init__(
+        self,
+        session_id: str,
+        *,
+        keeper: Keeper,
+        clock: Callable[[], float],
+        turns: Iterable[Turn] = (),
+        values_of: ValuesOf = lambda run_id: {},
+    ) -> None:
+        """`turns` are those of a session that goes on; `values_of` reads what their runs gave."""
+        self.session_id = session_id
+        self.turns: list[Turn] = []
+        self._results: dict[str, Earlier] = {}
+        self._keeper = keeper
+        self._clock = clock
+        for turn in turns:
+            self._take(turn, values_of(turn.run_id) if turn.kind == "run" else {})
+
+    # --- what happens
+
+    def asked(self, text: str) -> None:
+        self._add("request", text)
+
+    def answered(self, text: str, *, is_partial: bool = False) -> None:
+        """The answer, or what there was of it when it was broken off."""
+        self._add("answer", text, body={"partial": True} if is_partial else {})
+
+    def noted(self, text: str) -> None:
+        """Something that the program did or said: a plan that was dropped, a refusal."""
+        self._add("note", text)
+
+    def ran(self, run_id: str, text: str, values: Mapping[str, Json]) -> None:
+        """A run that ended, with the values of its steps."""
+        names: dict[str, Json] = {self._free_name(step_id): step_id for step_id in values}
+        self._add("run", text, run_id=run_id, body={"results": names}, values=values)
+
+    def summed_up(self, text: str, until: int) -> None:
+        """A summary that stands for the first `until` turns where there is no room for them."""
+        self._add("summary", text, body={"until": until})
+
+    def _add(
+        self,
+        kind: TurnKind,
+        text: str,
+        *,
+        run_id: str = "",
+        body: Mapping[str, Json] | None = None,
+        values: Mapping[str, Json] | None = None,
+    ) -> None:
+        turn = Turn(kind, text, self._clock(), run_id, body or {})
+        self._keeper.add(self.session_id, turn)
+        self._take(turn, values or {})
+
+    def _take(self, turn: Turn, values: Mapping[str, Json]) -> None:
+        self.turns.append(turn)
+        if turn.kind == "run":
+            for name, step_id in dict(turn.body.get("results", {})).items():
+                if step_id in values:
+                    self._results[name] = Earlier(values[step_id], f"of step '{step_id}'")
+        elif turn.kind == "answer" and turn.text and not turn.body.get("partial"):
+            self._results[self._free_name(_ANSWER)] = Earlier(turn.text, "an answer in this conversation")
+
+    def _free_name(self, step_id: str) -> str:
+        """A name for a result that no earlier one has."""
+        base = _PLAIN.sub("_", step_id).strip("_") or "result"
+        name, number = base, 1
+        while name in self._results:
+            number += 1
+            name = f"{base}_{number}"
+        return name
+
+    # --- what a follow-up builds upon
+
+    @property
+    def results(self) -> Mapping[str, Earlier]:
+        """What a plan may have as inputs, by name; the latest last."""
+        return self._results
+
+    def shown(self) -> list[ShownTurn]:
+        """The turns for a planner: from the last summary on, with that before them."""
+        summary = self._last_summary()
+        rest = self.turns[int(summary.body["until"]) :] if summary is not None else self.turns
+        shown = [(_SPEAKERS[turn.kind], turn.text) for turn in rest if turn.kind != "summary"]
+        return [("summary of what was before", summary.text), *shown] if summary is not None else shown
+
+    def to_sum_up(self, keep: int) -> tuple[list[ShownTurn], int]:
+        """The turns but for the last `keep`, with the summary before them, and up to which turn that is."""
+        spoken = [place for place, turn in enumerate(self.turns) if turn.kind != "summary"]
+        if len(spoken) <= keep:
+            return [], 0
+        until = spoken[-keep] if keep else len(self.turns)
+        shown = self.shown()
+        return shown[: max(0, len(shown) - keep)], until
+
+    def _last_summary(self) -> Turn | None:
+        return next((turn for turn in reversed(self.turns) if turn.kind == "summary"), None)
+
+
+_SPEAKERS: Mapping[TurnKind, str] = {
+    "request": "user",
+    "answer": "overseer",
+    "run": "overseer, of a plan that it carried out",
+    "note": "overseer, of what it did",
+}

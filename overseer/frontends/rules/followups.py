@@ -1,0 +1,36 @@
+"""What a request speaks of without telling it, where results are there already: the latest that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from overseer.frontends.earlier import Earlier
+from overseer.frontends.rules.calls import Call
+from overseer.frontends.rules.slots import Slot
+from overseer.plan.references import Ref, Template, Text
+
+_COULD_BE_A_RESULT = ("content", "any")
+
+
+def taken_from(earlier: Mapping[str, Earlier], call: Call) -> list[str]:
+    """Fill the first argument that is missing with the latest earlier result that it takes; a note of that.
+
+    Only one: which of several results is meant by which word, nobody could tell.
+    """
+    for slot in call.missing:
+        if slot.sort not in _COULD_BE_A_RESULT or slot.options:
+            continue
+        for name in reversed(list(earlier)):
+            if (value := _as(slot, name, earlier[name])) is not None:
+                call.args[slot.name] = value
+                call.missing.remove(slot)
+                return [f"'{slot.name}' of step '{call.step_id}' is the earlier result '{name}'"]
+    return []
+
+
+def _as(slot: Slot, name: str, result: Earlier) -> Template:
+    """How an argument takes a result, if it can: as it is, or written as text."""
+    ref = Ref("inputs", (name,))
+    if result.type != "any" and slot.takes(result.type):
+        return ref
+    return Text((ref,)) if slot.takes("string") else None

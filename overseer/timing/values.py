@@ -1,0 +1,122 @@
+"""The times of a run, as values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from overseer.jsonvalue import Json
+from overseer.plan.values import WorkflowPlan
+
+# Ready, but not begun; at work; kept by a limit that many share; failed, and to be tried again.
+Phase: TypeAlias = Literal["waiting", "running", "held", "retrying"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A stretch of time that a step spent in one way."""
+
+    phase: Phase
+    start: float
+    end: float
+
+    @property
+    def length(self) -> float:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class StepTiming:
+    """One step of one round: what became of it, and when it was doing what."""
+
+    key: str
+    status: str
+    intervals: tuple[Interval, ...]
+    attempts: int
+    is_scope: bool
+    limits: tuple[str, ...]  # that it was held by
+    calls: int  # of tools, by its code
+    spent: Json
+
+    def time_in(self, *phases: Phase) -> float:
+        return sum(interval.length for interval in self.intervals if interval.phase in phases)
+
+    @property
+    def took_s(self) -> float:
+        """How long it was at it, pauses between attempts included, waits for others' sake not."""
+        return self.time_in("running", "retrying")
+
+    def to_json(self) -> dict[str, Json]:
+        return {
+            "step_id": self.key,
+            "status": self.status,
+            "attempts": self.attempts,
+            "took_s": _rounded(self.took_s),
+            "intervals": [[each.phase, _rounded(each.start), _rounded(each.end)] for each in self.intervals],
+            **({"is_scope": True} if self.is_scope else {}),
+            **({"limits": list(self.limits)} if self.limits else {}),
+            **({"calls": self.calls} if self.calls else {}),
+            **({"spent": self.spent} if self.spent else {}),
+        }
+
+    @property
+    def started(self) -> float | None:
+        """When it began to work first."""
+        return next((interval.start for interval in self.intervals if interval.phase != "waiting"), None)
+
+    @property
+    def ended(self) -> float | None:
+        return self.intervals[-1].end if self.intervals else None
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where nobody was at the run: from the last that is known of one process to its resumption."""
+
+    at: float
+    away_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunTiming:
+    """The times of a run and of its steps: as in the plan, each scope followed by the steps of its rounds."""
+
+    plan: WorkflowPlan  # as it was in the end
+    status: str
+    began: float | None  # by the clock on the wall
+    wall_s: float
+    sum_s: float  # what its steps took, one after the other
+    critical_s: float  # what the longest chain of steps that need each other took
+    critical: tuple[str, ...]  # the keys of those steps
+    steps: tuple[StepTiming, ...]
+    breaks: tuple[Break, ...]
+    spent: Json
+
+    @property
+    def speed_up(self) -> float | None:
+        """How many times faster it was than its steps one after the other; None if it took no time."""
+        return self.sum_s / self.wall_s if self.wall_s > 0 and self.sum_s > 0 else None
+
+    def counts(self) -> Counter[str]:
+        """How many steps ended how."""
+        return Counter(step.status for step in self.steps)
+
+    def to_json(self) -> dict[str, Json]:
+        """All of it but the plan."""
+        return {
+            "status": self.status,
+            "began": self.began,
+            "wall_s": _rounded(self.wall_s),
+            "sum_s": _rounded(self.sum_s),
+            "speed_up": _rounded(self.speed_up) if self.speed_up is not None else None,
+            "critical_s": _rounded(self.critical_s),
+            "critical": list(self.critical),
+            "breaks": [{"at": _rounded(each.at), "away_s": _rounded(each.away_s)} for each in self.breaks],
+            "spent": self.spent,
+            "steps": [step.to_json() for step in self.steps],
+        }
+
+
+def _rounded(seconds: float) -> float:
+    return round(seconds, 6)

@@ -1,0 +1,70 @@
+"""What requests and plans are worked on with: settings, tools, models, journal, put together once for a process.
+
+An engine is made for each plan: only a plan that has code needs a sandbox, and somebody who writes the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from overseer.broker.broker import Broker
+from overseer.coding import Coding
+from overseer.config import Settings
+from overseer.engine import Engine
+from overseer.errors import UsageError
+from overseer.journal import Journal
+from overseer.registry import Registry
+from overseer.tool import Tool, ToolError
+from overseer.wiring import make_broker, require_known, take_secrets
+
+ReadTools = Callable[[Sequence[Path], Path], Registry]
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """The parts that all requests of a process share."""
+
+    settings: Settings
+    folder: Path
+    broker: Broker
+    registry: Registry
+    given: tuple[Path, ...] = ()  # folders of tools that were named
+
+    @classmethod
+    def open(cls, settings: Settings, folder: Path, given: Sequence[Path], read_tools: ReadTools) -> Workbench:
+        """`read_tools` reads the tools of these folders and of the project here, telling of those it cannot read."""
+        broker = make_broker(settings, take_secrets(settings), folder, given)
+        registry = read_tools(given, folder)
+        require_known(settings, registry.tools)
+        return cls(settings, folder, broker, registry, tuple(given))
+
+    @property
+    def tools(self) -> Mapping[str, Tool]:
+        return self.registry.tools
+
+    def engine(
+        self, *, journal: Journal | None = None, coding: Coding | None = None, max_parallel: int | None = None
+    ) -> Engine:
+        return Engine(
+            self.tools.values(),
+            journal=journal,
+            settings=self.settings.for_engine(max_parallel),
+            broker=self.broker,
+            folder=self.folder,
+            coding=coding,
+        )
+
+    def is_connected(self, role: str) -> bool:
+        """Whether a model has this role; UsageError if one was named and cannot be had.
+
+        Nothing takes the place of what was named.
+        """
+        try:
+            self.broker.models.model(role)
+        except ToolError as error:
+            if error.kind != "denied":
+                raise UsageError(str(error)) from error
+            return False
+        return True
