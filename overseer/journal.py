@@ -287,6 +287,16 @@ class Journal(AbstractContextManager["Journal"]):
         return f"the newest are: {_listed(newest)}" if newest else f"{self.path} holds no run yet"
 
 
+@contextmanager
+def opened(*, wanted: bool) -> Iterator[Journal | None]:
+    """The journal at its usual place for as long as this is open; None where runs are to leave no trace."""
+    if not wanted:
+        yield None
+        return
+    with Journal.open() as journal:
+        yield journal
+
+
 def _bounded(text: str, what: str) -> str:
     if is_too_long(text):
         raise JournalError(f"the {what} of the run {TOO_LARGE}")

@@ -204,10 +204,11 @@ class Run(AbstractContextManager["Run"]):
         def take(faults: tuple[str, ...]) -> None:
             if not faults:
                 take_effect()
+                self.asked = None
             answer.append(faults)
             answered.set()
 
-        self._runner.tell(Change(plan, take, approved))
+        self._runner.tell(Change(plan, take, approved, self.asked))
         if not answered.wait(timeout_s):
             raise TimeoutError(f"run {self.run_id} has not taken up the change within {timeout_s} s")
         if answer[0]:

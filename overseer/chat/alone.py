@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 
 from overseer.console import say
@@ -23,7 +23,7 @@ class Alone:
 
     def __init__(
         self,
-        tools: dict[str, Tool],
+        tools: Mapping[str, Tool],
         *,
         policy: ReviewPolicy,
         has_approved: bool,

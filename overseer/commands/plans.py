@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from overseer import exits
@@ -22,7 +21,7 @@ from overseer.config import Settings
 from overseer.console import say
 from overseer.engine import Engine, Run
 from overseer.errors import PlanError, UsageError
-from overseer.journal import Journal
+from overseer.journal import Journal, opened
 from overseer.jsonvalue import Json
 from overseer.plan import Checked, Loaded, check_plan, load_plan, parse_input, plan_from, waves
 from overseer.plan.difference import difference, difference_lines
@@ -65,7 +64,7 @@ def run(options: Namespace, settings: Settings) -> int:
     inputs = _inputs(loaded.plan, options.input)
     say_lines(loaded.notes)
     with (
-        journal_for(settings.journal and not options.no_journal) as journal,
+        opened(wanted=settings.journal and not options.no_journal) as journal,
         coding_for(loaded.plan, settings, broker, registry.tools) as coding,
     ):
         engine = _engine(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
@@ -186,16 +185,6 @@ def _engine(
         folder=folder,
         coding=coding,
     )
-
-
-@contextmanager
-def journal_for(is_wanted: bool) -> Iterator[Journal | None]:
-    """The journal, open; None where none is wanted."""
-    if not is_wanted:
-        yield None
-        return
-    with Journal.open() as journal:
-        yield journal
 
 
 def _inputs(plan: WorkflowPlan, given: list[str]) -> dict[str, Json]:
