@@ -39,7 +39,7 @@ class Reviewing:
         self._kept: tuple[str, str] | None = None  # what was typed for a plan and is none yet, by the plan's hash
 
     def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:
-        self._show(proposal)
+        self.show(proposal)
         if not must_ask:
             return Approve(proposal.hash)
         while True:
@@ -51,7 +51,7 @@ class Reviewing:
             if decision is not None:
                 return decision
 
-    def _show(self, proposal: Proposal) -> None:
+    def show(self, proposal: Proposal) -> None:
         if proposal.before is not None:
             say("Changed:")
             for line in difference_lines(difference(proposal.before, proposal.plan)):
