@@ -302,7 +302,7 @@ class Engine:
                 stored.inputs, set(repeat), set(give_up), clock(), sandbox=self._level(ready), changed=changed
             )
             grants = past.grants(ready, self.tools) | (approve or NOTHING_GRANTED)
-            grants = approved(ready, self.tools, self.broker, grants)
+            approved(past.rest_of(ready) if changed else ready, self.tools, self.broker, grants)
             kept = as_kept(grants, ready, self.tools, approve)
             change = None if changed is None else settled_change(changed, kept, spent)
             if change is None and isinstance(first[0], RunResumed):

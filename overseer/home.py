@@ -22,6 +22,11 @@ def journal_path() -> Path:
     return home() / "journal.db"
 
 
+def locks_folder(journal: Path) -> Path:
+    """Where the locks of the runs in a journal are."""
+    return journal.with_name(f"{journal.name}-locks")
+
+
 def changes_path() -> Path:
     """Where it is kept what files held before tools changed them."""
     return home() / "changes.db"

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 from overseer.database import LOCK_PATIENCE_S, Database, storable
 from overseer.diagnosis import diagnosed
 from overseer.errors import JournalError, RunNotFound
-from overseer.home import journal_path
+from overseer.home import journal_path, locks_folder
 from overseer.ids import as_typed
 from overseer.jsonvalue import TOO_LARGE, Json, is_too_long, json_text
 from overseer.kernel.events import Event, RunStatus
@@ -90,7 +90,7 @@ class Journal(AbstractContextManager["Journal"]):
         """
         path = (path or journal_path()).absolute()
         database = Database(path, MIGRATIONS, busy_timeout_s=busy_timeout_s, read_only=read_only)
-        return cls(database, RunLocks(path.with_name(f"{path.name}-locks")))
+        return cls(database, RunLocks(locks_folder(path)))
 
     @property
     def path(self) -> Path:
@@ -188,6 +188,11 @@ class Journal(AbstractContextManager["Journal"]):
             rows = connection.execute(f"{_SUMMARIES} ORDER BY created DESC, number DESC LIMIT ?", (limit,)).fetchall()
             return [self._summary(connection, row) for row in rows]
 
+    def count(self) -> int:
+        """How many runs there are."""
+        with self._database.reading() as connection:
+            return int(connection.execute("SELECT count(*) FROM runs").fetchone()[0])
+
     def run(self, text: str) -> StoredRun:
         """The run with this id, or the only one whose id begins like this; RunNotFound says which there are."""
         with self._database.reading() as connection:
@@ -280,6 +285,16 @@ class Journal(AbstractContextManager["Journal"]):
             "SELECT run_id, name FROM runs ORDER BY created DESC, number DESC LIMIT 6"
         ).fetchall()
         return f"the newest are: {_listed(newest)}" if newest else f"{self.path} holds no run yet"
+
+
+@contextmanager
+def opened(*, wanted: bool) -> Iterator[Journal | None]:
+    """The journal at its usual place for as long as this is open; None where runs are to leave no trace."""
+    if not wanted:
+        yield None
+        return
+    with Journal.open() as journal:
+        yield journal
 
 
 def _bounded(text: str, what: str) -> str:

@@ -24,7 +24,7 @@ from overseer.kernel.events import (
     ToolReturned,
 )
 from overseer.kernel.reducer import apply
-from overseer.kernel.restart import replaced_scopes, resume_faults
+from overseer.kernel.restart import HAS_ENDED, fixed_steps, replaced_scopes, resume_faults
 from overseer.kernel.state import RunState
 from overseer.plan.values import WorkflowPlan
 from overseer.tool import Tool
@@ -51,6 +51,11 @@ class Past:
         if self._approved is None:
             return NOTHING_GRANTED
         return Approval.from_json(self._approved).still_holds(plan, tools)
+
+    def rest_of(self, plan: WorkflowPlan) -> WorkflowPlan:
+        """What of a plan will be carried out: for what has ended, nobody has to be asked."""
+        done = {step_id for step_id, why in fixed_steps(self.state).items() if why == HAS_ENDED}
+        return plan.with_steps(tuple(step for step in plan.steps if step.step_id not in done))
 
     def resumption(
         self,

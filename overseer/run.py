@@ -171,9 +171,11 @@ class Run(AbstractContextManager["Run"]):
             raise self._error
         return self._result()
 
-    def ask(self, question: Question, *, on_text: OnText | None = None) -> ToolResult:
+    def ask(
+        self, question: Question, *, on_text: OnText | None = None, cancellation: Cancellation | None = None
+    ) -> ToolResult:
         """What a model answers about the run, such as what should become of it; paid from the run's budget."""
-        context = ToolContext(self.run_id, "", 1, Cancellation())
+        context = ToolContext(self.run_id, "", 1, cancellation or Cancellation())
         result = self._door.ask(question, context, on_text=on_text)
         self.asked = total(self.asked, result.spent.to_json())
         return result
@@ -202,10 +204,11 @@ class Run(AbstractContextManager["Run"]):
         def take(faults: tuple[str, ...]) -> None:
             if not faults:
                 take_effect()
+                self.asked = None
             answer.append(faults)
             answered.set()
 
-        self._runner.tell(Change(plan, take, approved))
+        self._runner.tell(Change(plan, take, approved, self.asked))
         if not answered.wait(timeout_s):
             raise TimeoutError(f"run {self.run_id} has not taken up the change within {timeout_s} s")
         if answer[0]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,8 @@ from overseer.broker.retry import Retry
 from overseer.config import Settings
 from overseer.console import hide, say
 from overseer.errors import UsageError
-from overseer.home import home
+from overseer.home import home, journal_path, locks_folder
+from overseer.locks import RunLocks
 from overseer.models import (
     Choice,
     ModelRoles,
@@ -43,6 +45,7 @@ from overseer.workspace import FolderWorkspace, Quota, our_own
 if TYPE_CHECKING:
     from overseer.sandbox import Level, Sandbox
     from overseer.undo.store import ChangeStore
+    from overseer.undo.undoing import Undoing
 
 
 def take_secrets(settings: Settings) -> Secrets:
@@ -150,6 +153,19 @@ def make_workspace(settings: Settings, folder: Path, given: Sequence[Path] = ())
     except OSError as error:
         remedy = "name another folder under 'workspace' in config.yaml"
         raise UsageError(f"the workspace {root} cannot be used: {error.strerror}; {remedy}") from error
+
+
+@contextmanager
+def undoing_in(
+    settings: Settings, folder: Path, given: Sequence[Path] = (), *, read_only: bool = False
+) -> Iterator[Undoing]:
+    """What can be undone of what tools changed in a folder's workspace; `read_only` to look at it alone."""
+    from overseer.undo.store import ChangeStore
+    from overseer.undo.undoing import Undoing
+
+    locks = RunLocks(locks_folder(journal_path()))
+    with make_workspace(settings, folder, given) as workspace, ChangeStore(read_only=read_only) as store:
+        yield Undoing(store, workspace, is_busy=locks.is_held)
 
 
 def _change_store() -> ChangeStore:

@@ -79,6 +79,9 @@ def test_every_option_named_is_one_of_some_command(capsys: pytest.CaptureFixture
         with pytest.raises(SystemExit):
             parser().parse_args([command, "--help"])
         known += capsys.readouterr().out
-    texts = [README, *(pages.page(f"{name}.md") for name in ("tools", "programs", "configuration", "safety"))]
+    texts = [
+        README,
+        *(pages.page(f"{name}.md") for name in ("tools", "programs", "configuration", "safety", "looking")),
+    ]
     for option in {option for text in texts for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)} - OF_OTHERS:
         assert f"{option} " in known or f"{option}\n" in known or f"{option}]" in known, option

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 
 from overseer.console import say
+from overseer.plan.values import WorkflowPlan
 from overseer.planview import proposal_lines
 from overseer.report import Report
 from overseer.review import Approve, Decision, Proposal, Reject, ReviewPolicy
@@ -14,7 +15,7 @@ from overseer.run import Run, RunResult
 from overseer.stopsignals import hearing_signals
 from overseer.tool import Cancellation, Tool
 
-Follow = Callable[[Run, Report], RunResult]
+Follow = Callable[[Run, Report, WorkflowPlan], RunResult]
 
 
 class Alone:
@@ -22,7 +23,7 @@ class Alone:
 
     def __init__(
         self,
-        tools: dict[str, Tool],
+        tools: Mapping[str, Tool],
         *,
         policy: ReviewPolicy,
         has_approved: bool,
@@ -58,8 +59,8 @@ class Alone:
             return Reject("it was not approved, and nobody could be asked")
         return Approve(proposal.hash)
 
-    def follow(self, run: Run, report: Report) -> RunResult:
-        return self._follow(run, report)
+    def follow(self, run: Run, report: Report, began_as: WorkflowPlan) -> RunResult:
+        return self._follow(run, report, began_as)
 
     @contextmanager
     def interruptible(self) -> Iterator[Cancellation]:

@@ -14,7 +14,7 @@ from overseer.frontends.asking import ROLE
 
 if TYPE_CHECKING:
     from overseer.chat.reader import Reader
-    from overseer.chat.talk import Outcome, Talk
+    from overseer.chat.talk import Handled, Talk
     from overseer.journal import Journal
     from overseer.workbench import Workbench
 
@@ -44,7 +44,7 @@ class Chat:
         self.commands = commands
         self.journal = journal
         self.command_line = command_line
-        self.last: Outcome | None = None
+        self.last: Handled | None = None
         self._is_over = False
         self._interrupted_at = float("-inf")
 

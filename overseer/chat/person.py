@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from overseer.plan.values import WorkflowPlan
 from overseer.report import Report
 from overseer.review import Decision, Proposal
 from overseer.run import Run, RunResult
@@ -30,8 +31,11 @@ class Person(Protocol):
         """What becomes of a plan. One that need not be asked about is shown all the same."""
         ...
 
-    def follow(self, run: Run, report: Report) -> RunResult:
-        """Carry a run out, showing what happens, and stop it when told to."""
+    def follow(self, run: Run, report: Report, began_as: WorkflowPlan) -> RunResult:
+        """Carry a run out, showing what happens, and stop it when told to.
+
+        The plan is the one that the run began with; the report knows what happened in its earlier lives.
+        """
         ...
 
     def interruptible(self) -> AbstractContextManager[Cancellation]:

@@ -11,10 +11,11 @@ from typing import assert_never
 from overseer import exits
 from overseer.broker.broker import Door
 from overseer.broker.permissions import Grants
+from overseer.codework import coding_for
 from overseer.coding import Coding
 from overseer.commands.carrying import carried_out
 from overseer.commands.output import is_machine, put_document, put_lines, say_lines
-from overseer.commands.plans import approved_run, engine_for, journal_for
+from overseer.commands.plans import approved_run
 from overseer.commands.reading import read_tools
 from overseer.config import Settings
 from overseer.console import say
@@ -24,14 +25,14 @@ from overseer.engine import Engine, Run
 from overseer.errors import ApprovalNeeded, OverseerError
 from overseer.frontends.draft import Answered, Planned, Refused
 from overseer.frontends.planner import Planner
+from overseer.journal import opened
 from overseer.plan.values import WorkflowPlan
 from overseer.render import plan_lines
 from overseer.report import Report
 from overseer.sandbox import SandboxUnavailable
 from overseer.spending import spent_text
 from overseer.tool import Cancellation, ToolContext
-from overseer.wiring import make_broker, take_secrets
-from overseer.workbench import coding_for
+from overseer.workbench import Workbench
 
 
 def demo(options: Namespace, settings: Settings) -> int:
@@ -43,20 +44,19 @@ def demo(options: Namespace, settings: Settings) -> int:
     if not (options.yes or may_ask):
         raise ApprovalNeeded(f"the plan of the demo '{shown.name}' waits for a yes, and nobody can be asked: add --yes")
     _say(options, f"Demo '{shown.name}': {shown.title}", f"[{LABEL}]", f"> {shown.request}")
-    broker = shown.broker(make_broker(settings, take_secrets(settings), Path.cwd(), options.tools))
-    registry = read_tools(options.tools, Path.cwd())
-    asking = Engine(registry.tools.values(), settings=settings.for_engine(), broker=broker)
-    door = asking.door(held_as="this request")  # for what is asked before the run
+    bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools)
+    bench = replace(bench, broker=shown.broker(bench.broker))
+    door = bench.engine().door(held_as="this request")  # for what is asked before the run
     plan = _plan(shown, door, settings)
     head, *steps = plan_lines(plan)
     _say(options, f"{head} [{LABEL}]", *steps)
     try:
         with (
-            journal_for(settings.journal) as journal,
+            opened(wanted=settings.journal) as journal,
             # What was prepared is not kept for real requests.
-            coding_for(plan, settings, broker, registry.tools, ahead=door, keeps=False) as coding,
+            coding_for(plan, settings, bench.broker, bench.tools, ahead=door, keeps=False) as coding,
         ):
-            engine = engine_for(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
+            engine = bench.engine(journal=journal, coding=coding)
             named = replace(plan, name=f"{plan.name} ({LABEL.partition(':')[0]})")  # as the list of runs shows it
             return _carried_out(shown, engine.checked(named), engine, coding, options)
     except SandboxUnavailable as error:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from overseer import exits
 from overseer.approval import NotApproved, refuse_secrets
 from overseer.broker.broker import Broker
 from overseer.broker.permissions import Grants
+from overseer.codework import coding_for
 from overseer.coding import Coding
 from overseer.commands.asking import asked
 from overseer.commands.carrying import carried_out
@@ -21,7 +21,7 @@ from overseer.config import Settings
 from overseer.console import say
 from overseer.engine import Engine, Run
 from overseer.errors import PlanError, UsageError
-from overseer.journal import Journal
+from overseer.journal import Journal, opened
 from overseer.jsonvalue import Json
 from overseer.plan import Checked, Loaded, check_plan, load_plan, parse_input, plan_from, waves
 from overseer.plan.difference import difference, difference_lines
@@ -31,7 +31,6 @@ from overseer.render import plan_lines, wave_lines
 from overseer.report import Report
 from overseer.secrets import Redactor
 from overseer.wiring import make_broker, require_known, take_secrets
-from overseer.workbench import coding_for
 
 
 def check(options: Namespace, settings: Settings) -> int:
@@ -65,10 +64,10 @@ def run(options: Namespace, settings: Settings) -> int:
     inputs = _inputs(loaded.plan, options.input)
     say_lines(loaded.notes)
     with (
-        journal_for(settings.journal and not options.no_journal) as journal,
+        opened(wanted=settings.journal and not options.no_journal) as journal,
         coding_for(loaded.plan, settings, broker, registry.tools) as coding,
     ):
-        engine = engine_for(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
+        engine = _engine(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
         plan = engine.checked(loaded.plan)  # with the plans of workflow tools in it
         remember = {"tools": [str(folder.resolve()) for folder in options.tools], "max_parallel": options.max_parallel}
 
@@ -78,7 +77,7 @@ def run(options: Namespace, settings: Settings) -> int:
         if not is_machine(options):
             say_lines(plan_lines(plan))
         prepared = approved_run(prepare, options)
-        return carried_out(prepared, plan, Report(plan, keeps_rounds=options.json), options)
+        return carried_out(prepared, plan, Report(plan, keeps_rounds=options.json), options, theme=settings.chat.theme)
 
 
 def resume(options: Namespace, settings: Settings) -> int:
@@ -101,7 +100,7 @@ def resume(options: Namespace, settings: Settings) -> int:
         before = report_of(journal, stored, keeps_rounds=False).plan
         loaded = _loaded(options.plan, settings, broker, registry).plan if options.plan is not None else None
         with coding_for(loaded or before, settings, broker, registry.tools, keeps=not more) as coding:
-            engine = engine_for(registry, settings, journal, options, broker=broker, folder=folder, coding=coding)
+            engine = _engine(registry, settings, journal, options, broker=broker, folder=folder, coding=coding)
             changed = engine.checked(loaded) if loaded is not None else None
             if changed is not None and not is_machine(options):
                 lines = difference_lines(difference(before, changed))
@@ -120,7 +119,10 @@ def resume(options: Namespace, settings: Settings) -> int:
             prepared = approved_run(prepare, options)
             report = report_of(journal, stored, keeps_rounds=options.json)
             past = () if is_machine(options) else journal.events(stored.run_id)
-            return carried_out(prepared, plan_from(stored.plan).plan, report, options, past=past, more=more)
+            theme = settings.chat.theme
+            return carried_out(
+                prepared, plan_from(stored.plan).plan, report, options, past=past, more=more, theme=theme
+            )
 
 
 def _loaded(file: Path, settings: Settings, broker: Broker, registry: Registry) -> Loaded:
@@ -167,7 +169,7 @@ def _notes(checked: Checked) -> list[str]:
     ]
 
 
-def engine_for(
+def _engine(
     registry: Registry,
     settings: Settings,
     journal: Journal | None,
@@ -177,7 +179,6 @@ def engine_for(
     folder: Path,
     coding: Coding | None,
 ) -> Engine:
-    """The engine for a command that carries out a plan."""
     require_known(settings, registry.tools)
     return Engine(
         registry.tools.values(),
@@ -187,16 +188,6 @@ def engine_for(
         folder=folder,
         coding=coding,
     )
-
-
-@contextmanager
-def journal_for(is_wanted: bool) -> Iterator[Journal | None]:
-    """The journal, open; None where none is wanted."""
-    if not is_wanted:
-        yield None
-        return
-    with Journal.open() as journal:
-        yield journal
 
 
 def _inputs(plan: WorkflowPlan, given: list[str]) -> dict[str, Json]:

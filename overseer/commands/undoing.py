@@ -10,14 +10,11 @@ from overseer import exits
 from overseer.commands.output import put_document, put_lines, say_lines
 from overseer.config import Settings
 from overseer.errors import ApprovalNeeded
-from overseer.home import journal_path
 from overseer.jsonvalue import Json
-from overseer.locks import RunLocks
 from overseer.undo.preview import Direction, Preview
-from overseer.undo.store import ChangeStore
 from overseer.undo.telling import outcome_document, outcome_lines, preview_document, preview_lines
-from overseer.undo.undoing import Outcome, Undoing
-from overseer.wiring import make_workspace, take_secrets
+from overseer.undo.undoing import Outcome
+from overseer.wiring import take_secrets, undoing_in
 
 
 def undo(options: Namespace, settings: Settings) -> int:
@@ -32,18 +29,13 @@ def redo(options: Namespace, settings: Settings) -> int:
 
 def _carried_out(options: Namespace, settings: Settings, direction: Direction) -> int:
     take_secrets(settings)  # so that no difference shows one
-    locks = RunLocks(journal_path().with_name(f"{journal_path().name}-locks"))
-    with (
-        make_workspace(settings, Path.cwd()) as workspace,
-        ChangeStore(read_only=options.preview) as store,
-    ):
-        undoing = Undoing(store, workspace, is_busy=locks.is_held)
+    with undoing_in(settings, Path.cwd(), read_only=options.preview) as undoing:
         preview = undoing.preview(options.run, direction)
         if options.preview:
             _show(preview, options)
             return exits.OK
         if not options.json:
-            say_lines(preview_lines(preview))
+            say_lines(preview_lines(preview, force=options.force))
         if not options.yes and not _is_agreed(preview, options):
             say_lines([f"nothing was changed; to {direction} it later: overseer {direction} {preview.run.run_id}"])
             return exits.APPROVAL
@@ -72,7 +64,7 @@ def _show(preview: Preview, options: Namespace) -> None:
     if options.json:
         put_document({"schema": "overseer.undo/1", **preview_document(preview), "outcome": None})
     else:
-        put_lines(preview_lines(preview))
+        put_lines(preview_lines(preview, force=options.force))
 
 
 def _tell(preview: Preview, outcome: Outcome, options: Namespace) -> None:

@@ -249,3 +249,11 @@ def _preferred(names: list[str]) -> str | None:
         if found := next((name for name in talking if name.startswith(wish)), None):
             return found
     return talking[0] if talking else None
+
+
+def probe_all(settings: ModelSettings, environment: Mapping[str, str], secret: Secret, look: Look) -> tuple[Probe, ...]:
+    """What there is at every place that is looked at by default, whichever is chosen in the end."""
+    search = _Search(settings, environment, secret, look, Path())
+    for place in (search.openai, search.ollama, *([search.wide] if settings.detect == "wide" else [])):
+        place()
+    return tuple(search.probes)

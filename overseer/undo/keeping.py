@@ -190,7 +190,8 @@ def _looked_at(known: _Left | None, old: Old | None) -> _Look:
     if size > MOST_BYTES_OF_A_FILE:
         return _Look(None, mode, size)
     content = old.read()
-    return _Look(state_of(content), mode, len(content), hasher(content), content)
+    seen = hasher(content)
+    return _Look(seen.digest(), mode, len(content), seen, content)
 
 
 def _next(path: str, tool: str, known: _Left | None, now: _Look) -> KeptFile:

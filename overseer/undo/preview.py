@@ -84,11 +84,10 @@ class Preview:
 def file_previews(
     store: ChangeStore, workspace: FolderWorkspace, run: KeptRun, direction: Direction
 ) -> Iterator[FilePreview]:
-    others = [other for other in store.runs(run.folder) if other.number != run.number]
     for file in store.files(run):
         if direction == "redo" and file.redo is None:
             continue  # it never was undone
-        yield _Looking(store, workspace, others, file, direction).preview()
+        yield _Looking(store, workspace, run, file, direction).preview()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ class _Looking:
 
     store: ChangeStore
     workspace: FolderWorkspace
-    others: list[KeptRun]
+    run: KeptRun
     file: KeptFile
     direction: Direction
 
@@ -143,10 +142,9 @@ class _Looking:
             return "it was deleted since"
         if self._is_half_done(found):
             return ""
-        for other in self.others:
-            its = self.store.file(other.run_id, other.folder, file.path)
-            if its is not None and its.after == found.state:
-                return f"run {other.run_id} ({its.tool}) has changed it since"
+        if (writer := self.store.writer(self.run.folder, file.path, found.state, self.run)) is not None:
+            run_id, tool = writer
+            return f"run {run_id} ({tool}) has changed it since"
         return "it was changed since, by somebody else"
 
     def _is_half_done(self, found: Found) -> bool:
@@ -160,7 +158,10 @@ class _Looking:
             yield f"{opposite} will not bring back what it holds at the moment: it is {_too_large(found.size)}"
 
     def _small(self, found: Found) -> bytes | None:
-        return self.workspace.read(self.file.path) if found.size <= MOST_BYTES else None
+        try:
+            return self.workspace.read(self.file.path, limit=MOST_BYTES) if found.size <= MOST_BYTES else None
+        except ToolError:  # it has changed since it was looked at
+            return None
 
     def _small_kept(self, state: State, size: int) -> bytes | None:
         return self.store.content(state) if size <= MOST_BYTES else None

@@ -135,6 +135,18 @@ class ChangeStore:
         )
         return _file(rows[0]) if rows else None
 
+    def writer(self, folder: str, path: str, state: State, but: KeptRun) -> tuple[str, str] | None:
+        """Another run that left a file in this state, and the tool that it did so with."""
+        rows = self._rows(
+            "SELECT run_id, tool FROM runs CROSS JOIN files ON run = number"
+            " WHERE folder = ? AND path = ? AND after = ? AND number <> ? ORDER BY changed DESC LIMIT 1",
+            folder,
+            path,
+            state,
+            but.number,
+        )
+        return (str(rows[0][0]), str(rows[0][1])) if rows else None
+
     def files(self, run: KeptRun) -> list[KeptFile]:
         return [
             _file(row)
@@ -167,15 +179,17 @@ class ChangeStore:
                 "UPDATE runs SET state = ?, undone = coalesce(?, undone) WHERE number = ?", (state, at, run.number)
             )
 
-    def keep_redo(self, run: KeptRun, path: str, found: Found, content: bytes | None) -> None:
-        """What undoing is about to take away; `content` unless that is nothing, or too large."""
+    def keep_redo(self, run: KeptRun, path: str, found: Found, content: bytes | None) -> bool:
+        """What undoing is about to take away, `content` unless that is nothing or too large; whether there was room."""
         with self._writing() as connection:
-            if content is not None and self._has_room(connection, run.number, found.state, len(content)):
+            has_room = content is None or self._has_room(connection, run.number, found.state, len(content))
+            if content is not None and has_room:
                 self._put(connection, found.state, content)
             connection.execute(
                 "UPDATE files SET redo = ?, redo_mode = ?, redo_size = ? WHERE run = ? AND path = ?",
                 (found.state, found.mode, found.size, run.number, path),
             )
+        return has_room
 
     def set_left(self, run: KeptRun, path: str, state: State, size: int) -> None:
         """Redoing is about to leave this in a file."""

@@ -17,8 +17,8 @@ _MOST_FILES = 200
 _MOST_LINES = 400
 
 
-def preview_lines(preview: Preview) -> Iterator[str]:
-    """What would happen, as people read it before they agree."""
+def preview_lines(preview: Preview, *, force: bool = False) -> Iterator[str]:
+    """What would happen, with or without force, as people read it before they agree."""
     run = preview.run
     verb = "Undo" if preview.direction == "undo" else "Redo"
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed))
@@ -26,7 +26,7 @@ def preview_lines(preview: Preview) -> Iterator[str]:
     yield f"{verb} run {run.run_id} of {when} in {run.folder} ({count} file{'' if count == 1 else 's'}):"
     room = _MOST_LINES
     for file in preview.files[:_MOST_FILES]:
-        yield from _file_lines(preview, file)
+        yield from _file_lines(preview, file, force=force)
         if file.difference is not None and file.difference.lines and not file.obstacle:
             shown = file.difference.lines[: max(0, room)]
             room -= len(shown)
@@ -80,12 +80,12 @@ def outcome_document(outcome: Outcome) -> dict[str, Json]:
     }
 
 
-def _file_lines(preview: Preview, file: FilePreview) -> Iterator[str]:
+def _file_lines(preview: Preview, file: FilePreview, *, force: bool) -> Iterator[str]:
     yield f"  {_what(preview, file)}{f' ({file.tool})' if file.tool else ''}"
     if file.obstacle:
         yield f"    cannot be done: {file.obstacle}"
     elif file.conflict:
-        yield f"    left as it is unless forced: {file.conflict}"
+        yield f"    {'by force, although' if force else 'left as it is unless forced:'} {file.conflict}"
     yield from (f"    note: {note}" for note in file.notes)
 
 

@@ -85,7 +85,7 @@ class Undoing:
             self._store.set_state(preview.run, _BEGUN[preview.direction], self._clock())
         for file in chosen:
             try:
-                self._put_back(preview, file)
+                self._put_back(preview, file, force=force)
             except _Changed:
                 left.append((file.path, "it was changed while you looked at the preview"))
             except ToolError as error:
@@ -104,7 +104,7 @@ class Undoing:
             self._store.set_state(preview.run, _ENDED[preview.direction], None if chosen else self._clock())
         return Outcome(tuple(done), tuple(sorted(left)), tuple(sorted(failed)))
 
-    def _put_back(self, preview: Preview, file: FilePreview) -> None:
+    def _put_back(self, preview: Preview, file: FilePreview, *, force: bool) -> None:
         store, run = self._store, preview.run
         content = None
         if file.target != ABSENT:
@@ -117,7 +117,8 @@ class Undoing:
             if found.state != file.found.state:
                 raise _Changed
             if preview.direction == "undo":
-                store.keep_redo(run, file.path, found, held)
+                if not store.keep_redo(run, file.path, found, held) and not force:
+                    raise ToolError("there is no room to keep for redo what it holds; --force undoes it all the same")
             else:
                 store.set_left(run, file.path, file.target, file.target_size)
 

@@ -17,7 +17,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -254,11 +254,11 @@ class FolderWorkspace:
 
     def _folder_to_put_back(self, parts: Parts, path: str, *, is_needed: bool) -> int | None:
         try:
-            return self._made_folder(parts, path) if is_needed else self._opener(self._fd, parts, PASSING)
+            return self._made_folder(parts, path, counts=False) if is_needed else self._opener(self._fd, parts, PASSING)
         except FileNotFoundError:
             return None
 
-    def _made_folder(self, parts: Parts, path: str) -> int:
+    def _made_folder(self, parts: Parts, path: str, *, counts: bool = True) -> int:
         """A descriptor of a folder, which is made with those above it where it is missing."""
         try:
             return self._opener(self._fd, parts, PASSING)
@@ -272,15 +272,15 @@ class FolderWorkspace:
                 try:
                     below = self._opener(here, (name,), PASSING)
                 except FileNotFoundError:
-                    below = self._made_one(here, name, parts[:depth])
+                    below = self._made_one(here, name, parts[:depth], counts=counts)
                 finally:
                     os.close(here)
                 here = below
             return here
 
-    def _made_one(self, folder: int, name: str, parts: Parts) -> int:
-        with suppress(FileExistsError), self._ledger.reserved(parts):
-            if self._keeper is not None:
+    def _made_one(self, folder: int, name: str, parts: Parts, *, counts: bool) -> int:
+        with suppress(FileExistsError), self._ledger.reserved(parts) if counts else nullcontext():
+            if self._keeper is not None and counts:
                 self._keeper.keep_folder("/".join(parts))
             os.mkdir(name, 0o777, dir_fd=folder)
         return self._opener(folder, (name,), PASSING)

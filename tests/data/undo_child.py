@@ -2,7 +2,7 @@
 
     python undo_child.py FOLDER write|undo|redo POINT
 
-POINT counts what is done to files and to the store; 0 never kills.
+POINT counts what is done to files and to the store; 0 never kills. The last line printed is the count.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from overseer.workspace import FolderWorkspace
 BEFORE = {"a.txt": b"a\n" * 50, "b.bin": bytes(range(256)) * 100, "x/c.txt": b"", "empty": b""}
 
 
-def kill_at(point: int) -> None:
-    """Have this process killed before or after the n-th step that leaves a trace on the disk."""
-    count = 0
+def kill_at(point: int) -> list[int]:
+    """Have this process killed before or after the n-th step that leaves a trace on the disk; the steps so far."""
+    passed: list[int] = []
+
+    def step() -> None:
+        passed.append(len(passed))
+        if len(passed) == point:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     def around(function: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args: Any, **options: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count == point:
-                os.kill(os.getpid(), signal.SIGKILL)
+            step()
             result = function(*args, **options)
-            count += 1
-            if count == point:
-                os.kill(os.getpid(), signal.SIGKILL)
+            step()
             return result
 
         return counted
@@ -52,6 +52,7 @@ def kill_at(point: int) -> None:
         begin(database, connection)
 
     Database._begin = begun  # type: ignore[method-assign]
+    return passed
 
 
 def write(changes: Changes) -> None:
@@ -65,13 +66,14 @@ def write(changes: Changes) -> None:
 
 def main() -> None:
     folder, what, point = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    kill_at(point)
+    passed = kill_at(point)
     with ChangeStore(folder / "changes.db") as store, FolderWorkspace(folder / "here") as workspace:
         if what == "write":
             write(Changes(workspace, lambda: store))
         else:
             undoing = Undoing(store, workspace)
             undoing.carry_out(undoing.preview("run1", "undo" if what == "undo" else "redo"))
+    print(len(passed))
 
 
 if __name__ == "__main__":

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,15 +33,21 @@ def start(folder: Path, what: str, point: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, str(CHILD), str(folder), what, str(point)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
 
 
-def ended(child: subprocess.Popen[bytes]) -> bool:
-    """Whether it came to its end by itself; it was killed otherwise."""
-    _, errors = child.communicate(timeout=60)
+def points_of(child: subprocess.Popen[bytes]) -> int:
+    """At how many points it could have been killed; 0 if it was."""
+    out, errors = child.communicate(timeout=60)
     assert child.returncode in (0, -signal.SIGKILL), errors.decode()
-    return child.returncode == 0
+    return int(out) if child.returncode == 0 else 0
+
+
+def at_every_point(points: int, check: Callable[[int], None]) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(check, range(1, points + 1)))
 
 
 def prepared(folder: Path) -> Path:
@@ -45,6 +56,14 @@ def prepared(folder: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return folder
+
+
+def copied(folder: Path, to: Path) -> Path:
+    """Another folder of the same content, for which the same was kept."""
+    shutil.copytree(folder, to)
+    with closing(sqlite3.connect(to / "changes.db")) as connection, connection:
+        connection.execute("UPDATE runs SET folder = ?", (str((to / "here").resolve()),))
+    return to
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -69,38 +88,44 @@ def carry_out(folder: Path, what: str) -> None:
 
 
 def test_killed_at_any_point_of_writing_undo_brings_back_every_byte(tmp_path: Path) -> None:
-    point = 0
-    while True:
-        point += 1
+    points = points_of(start(prepared(tmp_path / "whole"), "write", 0))
+    assert points > 40
+
+    def check(point: int) -> None:
         folder = prepared(tmp_path / str(point))
-        if ended(start(folder, "write", point)):
-            break
+        assert points_of(start(folder, "write", point)) == 0
         carry_out(folder, "undo")
         assert files(folder) == BEFORE, f"killed at point {point}"
-    assert point > 40
+
+    at_every_point(points, check)
 
 
-def test_killed_at_any_point_of_undoing_and_redoing_both_can_be_repeated(tmp_path: Path) -> None:
-    folder = prepared(tmp_path / "whole")
-    assert ended(start(folder, "write", 0))
-    written = files(folder)
-    for what, expected in (("undo", BEFORE), ("redo", written)):
-        point = 0
-        while True:
-            point += 1
-            if ended(start(folder, what, point)):
-                break
-            carry_out(folder, what)
-            assert files(folder) == expected, f"{what} killed at point {point}"
-            carry_out(folder, "redo" if what == "undo" else "undo")
-            assert files(folder) == (written if what == "undo" else BEFORE)
-        assert files(folder) == expected
-        assert point > 10
+@pytest.mark.parametrize("what", ["undo", "redo"])
+def test_killed_at_any_point_undoing_and_redoing_can_be_repeated_and_taken_back(tmp_path: Path, what: str) -> None:
+    whole, opposite = prepared(tmp_path / "whole"), "redo" if what == "undo" else "undo"
+    assert points_of(start(whole, "write", 0))
+    written = files(whole)
+    if what == "redo":
+        carry_out(whole, "undo")
+    expected, otherwise = (BEFORE, written) if what == "undo" else (written, BEFORE)
+    at_start = copied(whole, tmp_path / "at-start")
+    points = points_of(start(whole, what, 0))
+    assert points > 10
+
+    def check(point: int) -> None:
+        folder = copied(at_start, tmp_path / str(point))
+        assert points_of(start(folder, what, point)) == 0
+        carry_out(folder, what)
+        assert files(folder) == expected, f"killed at point {point}"
+        carry_out(folder, opposite)
+        assert files(folder) == otherwise
+
+    at_every_point(points, check)
 
 
 def test_killed_at_any_moment_undo_brings_back_every_byte(tmp_path: Path) -> None:
     chance = random.Random(11)
-    for number in range(8):
+    for number in range(6):
         folder = prepared(tmp_path / str(number))
         child = start(folder, "write", 0)
         give_up_at = time.monotonic() + 30
@@ -108,6 +133,6 @@ def test_killed_at_any_moment_undo_brings_back_every_byte(tmp_path: Path) -> Non
             time.sleep(0.0005)
         time.sleep(chance.random() * 0.03)
         child.kill()
-        ended(child)
+        points_of(child)
         carry_out(folder, "undo")
         assert files(folder) == BEFORE

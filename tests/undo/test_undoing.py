@@ -253,6 +253,31 @@ def test_what_has_made_room_for_newer_runs_is_said(tmp_path: Path) -> None:
     world.close()
 
 
+def test_without_room_for_redo_nothing_is_undone_unless_forced(tmp_path: Path) -> None:
+    world = World(tmp_path, most_bytes=100)
+    (world.root / "a").write_bytes(b"a" * 60)
+    world.run("r1").write("a", b"b" * 60)
+    outcome = world.undoing.carry_out(world.undoing.preview())
+    assert "no room to keep for redo" in outcome.failed[0][1]
+    assert world.files() == {"a": b"b" * 60}
+    world.undo(force=True)
+    assert world.files() == {"a": b"a" * 60}
+    assert "there was no room for it" in world.undoing.preview("r1", "redo").files[0].obstacle
+    world.close()
+
+
+def test_a_run_that_goes_on_after_it_was_undone_can_be_undone_again(world: World) -> None:
+    (world.root / "a.txt").write_bytes(b"old")
+    world.run("r1").write("a.txt", b"1")
+    world.undo()
+    for changes in (world.changes, Changes(world.workspace, lambda: world.store, clock=world.tick)):
+        changes.workspace_of("r1", "write_file").write("a.txt", b"2")
+        world.undo()
+        assert world.files() == {"a.txt": b"old"}
+    world.redo()
+    assert world.files() == {"a.txt": b"2"}
+
+
 def test_no_more_runs_are_kept_than_that(tmp_path: Path) -> None:
     world = World(tmp_path, most_runs=2)
     for number in range(4):
@@ -361,6 +386,38 @@ def test_whatever_runs_wrote_one_after_the_other_undo_and_redo_lead_through(
     for expected in seen[1:]:
         world.redo()
         assert world.files() == expected
+    world.close()
+
+
+WHO = st.lists(
+    st.tuples(st.sampled_from(["write", "append", "theirs", "deleted"]), st.sampled_from(["a", "b"])), max_size=12
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(existing=st.sets(st.sampled_from(["a", "b"])), steps=WHO)
+def test_whoever_writes_in_between_never_loses_what_they_wrote(
+    tmp_path_factory: pytest.TempPathFactory, existing: set[str], steps: list[tuple[str, str]]
+) -> None:
+    """A file that others wrote last stays; one that the run wrote last is again what others had left before."""
+    world = World(tmp_path_factory.mktemp("world"))
+    theirs: dict[str, bytes | None] = {name: b"old " + name.encode() if name in existing else None for name in "ab"}
+    for name in existing:
+        (world.root / name).write_bytes(theirs[name] or b"")
+    ours = set()
+    for number, (who, name) in enumerate(steps):
+        content = b"%d by %s" % (number, who.encode())
+        if who in ("write", "append"):
+            getattr(world.run("r1"), who)(name, content)
+            ours.add(name)
+        else:
+            theirs[name] = content if who == "theirs" else None
+            (world.root / name).write_bytes(content)
+            if who == "deleted":
+                (world.root / name).unlink()
+    if ours:
+        world.undo("r1")
+    assert world.files() == {name: content for name, content in theirs.items() if content is not None}
     world.close()
 
 

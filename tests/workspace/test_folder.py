@@ -260,6 +260,53 @@ def test_nothing_is_changed_when_the_old_content_cannot_be_kept(make: Make, root
     assert workspace.used == Quota(0, 0)
 
 
+# --- putting back
+
+
+def test_what_is_put_back_is_bound_by_the_same_rules(make: Make, root: Path, tmp_path: Path) -> None:
+    workspace = make(quota=Quota(1, 1))
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "a").write_text("outside")
+    (root / "link").symlink_to(tmp_path / "outside")
+    for path in ("../outside/a", "link/a", ".git/config", ".bashrc", str(tmp_path / "outside" / "a")):
+        for data in (b"x", None):
+            with pytest.raises(ToolError):
+                workspace.put_back(path, data, lambda old: None)
+    assert (tmp_path / "outside" / "a").read_text() == "outside"
+    assert not workspace.remove_empty("link")
+    workspace.put_back("x/y/a.sh", b"more than the quota", lambda old: None, mode=0o700)
+    assert stat.S_IMODE((root / "x/y/a.sh").stat().st_mode) == 0o700
+    assert workspace.used == Quota(0, 0)
+    assert not workspace.remove_empty("x")
+    workspace.put_back("x/y/a.sh", None, lambda old: None)
+    workspace.put_back("gone/a", None, lambda old: None)
+    assert [workspace.remove_empty(path) for path in ("x/y", "x", "gone")] == [True, True, True]
+    assert everything(root) == {}
+
+
+def test_what_may_not_be_put_back_stays(workspace: FolderWorkspace, root: Path) -> None:
+    (root / "a.txt").write_text("mine")
+
+    def refuse(old: Old | None) -> None:
+        assert old is not None
+        assert old.read() == b"mine"
+        raise ToolError("it is somebody else's")
+
+    for data in (b"x", None):
+        with pytest.raises(ToolError, match="somebody else's"):
+            workspace.put_back("a.txt", data, refuse)
+    assert everything(root) == {"a.txt": b"mine"}
+
+
+def test_a_workspace_is_closed_with_the_one_that_it_was_made_from(make: Make) -> None:
+    workspace = make()
+    kept = workspace.kept_by(Noting(lambda path, old: None))
+    kept.write("a", b"1")
+    workspace.close()
+    with pytest.raises(ToolError):
+        kept.write("a", b"2")
+
+
 # --- when it goes wrong
 
 

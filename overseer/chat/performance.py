@@ -1,0 +1,132 @@
+"""Carrying an approved plan out: the run, another plan for the rest of it where it fails, and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from overseer.broker.caps import Cap
+from overseer.broker.permissions import Grants
+from overseer.chat.asking import AsksOfRun
+from overseer.chat.negotiation import Negotiation
+from overseer.chat.person import Person
+from overseer.engine import Engine
+from overseer.frontends.answering import Answer, Answerer
+from overseer.frontends.asking import Turn
+from overseer.frontends.draft import Answered, Draft, Planned
+from overseer.frontends.planner import Planner
+from overseer.frontends.replanning import Reviser
+from overseer.journal import Journal
+from overseer.jsonvalue import Json
+from overseer.outcomes import outcome_of
+from overseer.plan.values import On, Scope, WorkflowPlan, all_steps
+from overseer.report import Report
+from overseer.review import Approved, Proposal
+from overseer.run import Run, RunResult
+
+# Failures that another plan would meet as well.
+_BEYOND_MENDING = ("cancelled", "budget", "denied")
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """A run that has ended, with what is to be known of it."""
+
+    run: Run
+    report: Report
+    result: RunResult
+    answer: Answer
+
+
+@dataclass(slots=True)
+class Performance:
+    """Of one request."""
+
+    person: Person
+    request: str
+    conversation: Sequence[Turn]
+    negotiation: Negotiation
+    is_connected: bool  # to a model that mends plans and answers
+    grants: Grants
+    journal: Journal | None = None
+    budget: Cap | None = None
+
+    def perform(self, engine: Engine, approved: Approved, remember: dict[str, Json]) -> Performed:
+        """Carry out what was approved, and answer."""
+        run = engine.prepare(
+            approved.plan,
+            approved.inputs,
+            approve=self.grants | approved.grants,
+            budget=self.budget,
+            remember=remember,
+        )
+        return self.finish(engine, run)
+
+    def finish(self, engine: Engine, run: Run) -> Performed:
+        """Carry a run out that was prepared, be it new or resumed, and answer."""
+        reviser: Reviser | None = None
+        while True:
+            began_as, report = self._report(run)
+            result = self.person.follow(run, report, began_as)
+            if not self._can_be_mended(run, result):
+                break
+            reviser = reviser or Reviser(self._planner(engine, run))
+            if (again := self._mended(engine, run, report, reviser)) is None:
+                break
+            run = again
+        return Performed(run, report, result, self._answer(engine, run, report))
+
+    def _report(self, run: Run) -> tuple[WorkflowPlan, Report]:
+        """The plan that a run began with, and the report of its lives so far."""
+        if self.journal is None or not run.is_recorded:
+            return run.plan, Report(run.plan, keeps_rounds=not _is_endless(run.plan))
+        from overseer.commands.runs import report_of
+        from overseer.plan import plan_from
+
+        stored = self.journal.run(run.run_id)
+        return plan_from(stored.plan).plan, report_of(self.journal, stored, keeps_rounds=not _is_endless(run.plan))
+
+    def _can_be_mended(self, run: Run, result: RunResult) -> bool:
+        kind = result.failure.kind if result.failure is not None else ""
+        return result.status == "failed" and run.is_recorded and self.is_connected and kind not in _BEYOND_MENDING
+
+    def _planner(self, engine: Engine, run: Run) -> Planner:
+        return Planner(AsksOfRun(run, self.person), engine.tools, engine.settings.limits)
+
+    def _mended(self, engine: Engine, run: Run, report: Report, reviser: Reviser) -> Run | None:
+        """The run, about to go on with another plan; None if there is none, or nobody wants it."""
+        self.person.tell("a step failed; asking the model for another way to do the rest")
+        outcome = outcome_of(report, engine.tools)
+
+        def patched(remark: str = "") -> Draft:
+            return reviser.patch(self.request, outcome, self.conversation, remark=remark)
+
+        draft = patched()
+        if not isinstance(draft, Planned):
+            reasons = (draft.text,) if isinstance(draft, Answered) else draft.reasons
+            for reason in reasons:
+                self.person.tell(f"there is no other way: {reason}")
+            return None
+        self.negotiation.reword = lambda plan, remark: patched(remark)
+        proposal = Proposal(draft.plan, "model", notes=draft.notes, before=report.plan)
+        approved, _ = self.negotiation.settle(proposal)
+        if approved is None:
+            return None
+        again = self.negotiation.engine_for(approved.plan)
+        return again.prepare_resume(
+            run.run_id, plan=approved.plan, approve=self.grants | approved.grants, spent=run.asked
+        )
+
+    def _answer(self, engine: Engine, run: Run, report: Report) -> Answer:
+        asks = AsksOfRun(run, self.person) if self.is_connected else None
+        outcome = outcome_of(report, engine.tools)
+        answer = Answerer(asks, engine.tools).answer(self.request, outcome, self.conversation, on_text=self.person.hear)
+        self.person.end_answer(answer.text)
+        for note in answer.notes:
+            self.person.tell(f"note: {note}")
+        return answer
+
+
+def _is_endless(plan: WorkflowPlan) -> bool:
+    """Whether a run of a plan may go on for ever: what is kept of it must not grow as long."""
+    return any(isinstance(step.action, Scope) and isinstance(step.action.mode, On) for step in all_steps(plan))
