@@ -283,5 +283,5 @@ def test_colours_are_told_with_the_reason(
 
 def test_every_extra_is_known_with_its_command() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert EXTRAS.keys() == project["project"]["optional-dependencies"].keys() - {"test"}
+    assert EXTRAS.keys() == project["project"]["optional-dependencies"].keys() - {"test", "local-test"}
     assert told()["extras"]["export"]["command"] == "pip install 'overseer[export]'"

@@ -12,6 +12,7 @@ from overseer.checkup.finding import Finding
 EXTRAS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "export": ("PDF and Word documents", ("pypandoc", "typst")),
     "keyring": ("secrets in the system's keyring", ("keyring",)),
+    "local": ("models in files, run in this process (built for minutes)", ("llama_cpp",)),
 }
 
 
