@@ -48,6 +48,7 @@ class Drafting:
     journal: Journal | None
     under_way: UnderWay | None = None
     said: str = ""  # of an answer, by now
+    spoilt_by: str = ""  # why that does not hold
 
     def draft(self, request: str, before: Sequence[Turn], earlier: Mapping[str, Earlier]) -> Begun:
         """The draft, and what of it is under way."""
@@ -81,11 +82,18 @@ class Drafting:
             self.work.add(step)
 
     def answer(self, text: str) -> None:
+        self.take_back()
         self.said += text
         self.person.hear(text)
 
     def withdrawn(self, reason: str) -> None:
+        # Taken back when something else comes: whoever interrupts an answer wants to keep what there was of it.
         self.work.drop()
-        if self.said:
-            self.person.tell(f"taken back: {reason}")
+        self.spoilt_by = reason
+
+    def take_back(self) -> None:
+        """Say that what was heard of an answer does not hold, if that is so."""
+        if self.said and self.spoilt_by:
+            self.person.tell(f"taken back: {self.spoilt_by}")
             self.said = ""
+        self.spoilt_by = ""

@@ -15,12 +15,13 @@ from overseer.codework import CodeWork
 from overseer.earlystart import Begun
 from overseer.engine import Engine
 from overseer.errors import PlanError
-from overseer.frontends.asking import ROLE, Turn
+from overseer.frontends.asking import ROLE, Room, Turn
 from overseer.frontends.directly import answered_directly
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.earlier import given_to
 from overseer.frontends.replanning import Reviser
 from overseer.frontends.rules import plan_by_rules
+from overseer.frontends.summing import summary_of, tokens_of
 from overseer.jsonvalue import Json
 from overseer.plan.values import WorkflowPlan
 from overseer.report import Report
@@ -28,6 +29,10 @@ from overseer.review import Approved, Proposal
 
 if TYPE_CHECKING:
     from overseer.chat.talk import Talk
+
+
+# So many of the last turns are shown to a model as they are, the request among them.
+_KEPT_TURNS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ class Handling:
         """Do what is asked for, as far as the person lets it be done."""
         begun = self._drafted()
         draft, handled = begun.draft, Handled(self._request, begun.draft)
+        if not (isinstance(draft, Refused) and _is_cancelled(draft)):
+            self._drafting.take_back()
         if begun.stage == "apart":
             self._finish(begun)
         match draft:
@@ -85,6 +92,7 @@ class Handling:
                 assert_never(draft)
 
     def _drafted(self) -> Begun:
+        self._make_room()
         if not self._is_connected:
             return Begun(plan_by_rules(self._request, self._bench.tools, earlier=self._earlier))
         if not self._bench.settings.chat.workflow_mode.is_planned(self._request):
@@ -92,8 +100,21 @@ class Handling:
             return Begun(answered_directly(asks, self._request, self._before, on_text=self._drafting.answer))
         return self._drafting.draft(self._request, self._before, self._earlier)
 
+    def _make_room(self) -> None:
+        """Sum up the conversation where it has become too long to be shown to a model; all of it stays where it is."""
+        if not self._is_connected or tokens_of(self._before) <= Room().conversation:
+            return
+        turns, until = self._conversation.to_sum_up(keep=_KEPT_TURNS)
+        if not turns:
+            return
+        text = summary_of(AsksAtDoor(self._door, self._person), turns)
+        if text is not None:  # else the planner is shown the last turns, and says so
+            self._conversation.summed_up(text, until)
+            self._before = self._conversation.shown()[:-1]  # without the request itself
+            self._person.tell("the earlier part of this conversation was summed up for the model")
+
     def _refused(self, draft: Refused, handled: Handled) -> Handled:
-        if draft.failure is not None and draft.failure.kind == "cancelled":
+        if _is_cancelled(draft):
             self._person.tell("interrupted")
             if self._drafting.said:
                 self._conversation.answered(self._drafting.said, is_partial=True)
@@ -204,6 +225,10 @@ class Handling:
     def _under_way(self) -> UnderWay:
         assert self._drafting.under_way is not None
         return self._drafting.under_way
+
+
+def _is_cancelled(draft: Refused) -> bool:
+    return draft.failure is not None and draft.failure.kind == "cancelled"
 
 
 def _told(report: Report) -> str:
