@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 # Marks that stand on one another take no room, and a text of nothing else would have no end.
 _MOST_PER_CELL = 8
 
@@ -41,6 +43,23 @@ def wrapped(text: str, width: int, most: int, more: str = "…") -> list[str]:
         lines.append(text[:at].rstrip())
         text = text[at:].lstrip()
     return [*lines, cut(text, width, more)] if text or not lines else lines
+
+
+def pieces(text: str, width: int) -> Iterator[str]:
+    """All of a text of one line, in lines that end wherever they are full."""
+    if text.isascii():
+        yield from (text[at : at + width] for at in range(0, max(1, len(text)), width))
+        return
+    from rich.cells import get_character_cell_size
+
+    start, room = 0, width
+    for at, letter in enumerate(text):
+        takes = get_character_cell_size(letter)
+        if takes > room and at > start:
+            yield text[start:at]
+            start, room = at, width
+        room -= takes
+    yield text[start:]
 
 
 def _first(text: str, width: int) -> str:

@@ -159,7 +159,7 @@ class Engine:
             )
         state = RunState(ready, self._rules(), run_id)
         door, accounts = self._door(ready, run_id, grants, budget)
-        first: list[Event] = [RunStarted(clock(), run_id, given, self._level(ready))]
+        first: list[Event] = [RunStarted(clock(), run_id, given, self.level_of(ready))]
         return self._run(state, first, door=door, accounts=accounts, log=log, watch=watch, clock=clock)
 
     def needs(self, plan: PlanLike, approve: Grants | None = None) -> list[Need]:
@@ -228,7 +228,7 @@ class Engine:
             raise ToolError("was given up while it carried out a plan", kind="cancelled")
         return result.output
 
-    def _level(self, plan: WorkflowPlan) -> str:
+    def level_of(self, plan: WorkflowPlan) -> str:
         """The level at which the code of a plan runs; nothing where it has none."""
         return self._coding.sandbox.level if self._coding is not None and has_code(plan) else ""
 
@@ -299,7 +299,7 @@ class Engine:
             ready = changed or self._still_valid(state)
             refuse_secrets(self.broker, plan=to_text(ready) if self._keeps_plans and changed else "")
             first = past.resumption(
-                stored.inputs, set(repeat), set(give_up), clock(), sandbox=self._level(ready), changed=changed
+                stored.inputs, set(repeat), set(give_up), clock(), sandbox=self.level_of(ready), changed=changed
             )
             grants = past.grants(ready, self.tools) | (approve or NOTHING_GRANTED)
             grants = approved(ready, self.tools, self.broker, grants)

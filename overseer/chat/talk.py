@@ -14,6 +14,7 @@ from overseer.broker.broker import Door
 from overseer.broker.caps import Cap
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.chat.asking import AsksAtDoor
+from overseer.chat.foresight import Foresight
 from overseer.chat.negotiation import EngineFor, Negotiation
 from overseer.chat.performance import Performance, Performed
 from overseer.chat.person import Person
@@ -75,7 +76,8 @@ class Talk:
             case Refused():
                 return self._refused(text, draft)
             case Planned(plan=plan, by=by, notes=notes):
-                proposal = Proposal(plan, by, given_to(plan, self._earlier()), notes)
+                maker = self._model_name() if by == "model" else ""
+                proposal = Proposal(plan, by, given_to(plan, self._earlier()), notes, maker=maker)
                 return self._settled(Handled(text, draft), proposal, door, before)
             case _:
                 assert_never(draft)
@@ -95,6 +97,11 @@ class Talk:
     @property
     def _is_connected(self) -> bool:
         return not self.is_by_rules and self.bench.is_connected(ROLE)
+
+    def _model_name(self) -> str:
+        """The model that plans, as people are told of it."""
+        model = self.bench.broker.models.model(ROLE)
+        return f"{model.name} ({model.provider})"
 
     def _earlier(self) -> dict[str, Earlier]:
         return {**self.conversation.results, **self.given}
@@ -130,6 +137,7 @@ class Talk:
                 return bench.engine(journal=self.journal, coding=work.coding_for(plan))
 
             negotiation = self._negotiation(engine_for, door, before)
+            negotiation.look_ahead = Foresight(bench, self.journal, work, engine_for).outlook
             approved, shown = negotiation.settle(proposal)
             handled = replace(handled, proposal=shown)
             if approved is None:
@@ -155,6 +163,7 @@ class Talk:
         )
         if self._is_connected:
             reviser = Reviser(self._planner(door))
+            negotiation.model = self._model_name()
             negotiation.reword = lambda plan, remark: reviser.change(plan, remark, before, earlier)
         return negotiation
 
