@@ -142,9 +142,7 @@ def reason_to_ask(policy: ReviewPolicy, proposal: Proposal, tools: Mapping[str, 
     `never` none.
     """
     if proposal.needs:
-        return (
-            "your permissions do not allow all of it" if proposal.is_denied else "your permissions ask for a part of it"
-        )
+        return "your permissions deny a part of it" if proposal.is_denied else "your permissions ask for a part of it"
     if policy == "always":
         return "every plan is reviewed (chat.review: always)"
     if policy == "never":

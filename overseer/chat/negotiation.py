@@ -130,6 +130,9 @@ class Negotiation:
 
 def _makers(first: str, then: str) -> str:
     """Who made a plan, and who has changed it since."""
-    if not then or first == then or first.endswith(f"changed by {then}"):
+    if not then or then in first.split(_CHANGED_BY):
         return first
-    return f"{first}, changed by {then}" if first else then
+    return f"{first}{_CHANGED_BY}{then}" if first else then
+
+
+_CHANGED_BY = ", changed by "
