@@ -17,6 +17,7 @@ from overseer.errors import PlanError
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.earlier import NOTHING_EARLIER, Earlier, given_to
 from overseer.jsonvalue import Json
+from overseer.plan.expansion import contracted
 from overseer.plan.values import WorkflowPlan
 from overseer.review import (
     Approve,
@@ -111,7 +112,8 @@ class Negotiation:
         if self.reword is None:
             self.person.tell("it takes a model to change a plan in plain words; edit it, or drop steps")
             return
-        draft = self.reword(review.proposal.plan, remark)
+        plan = review.proposal.plan
+        draft = self.reword(contracted(plan, self.engine_for(plan).tools), remark)
         match draft:
             case Planned(plan=plan, notes=notes):
                 self._propose(review, plan, notes, maker=self.model)

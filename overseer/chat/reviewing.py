@@ -20,6 +20,7 @@ from overseer.console import say
 from overseer.errors import OverseerError
 from overseer.plan import Limits, input_values, to_yaml
 from overseer.plan.dropping import dependants, without
+from overseer.plan.expansion import contracted
 from overseer.plan.faults import Fault
 from overseer.plan.suggestions import listed
 from overseer.plan.values import WorkflowPlan
@@ -125,7 +126,7 @@ class Reviewing:
             case "drop":
                 return self._without(proposal.plan, choice.rest)
             case "save":
-                say(self._save(proposal.plan, choice.rest))
+                say(self._save(contracted(proposal.plan, self._tools), choice.rest))
                 return None
             case "view":
                 self._view(proposal, choice.rest)
@@ -155,7 +156,7 @@ class Reviewing:
 
     def _edited(self, proposal: Proposal) -> Decision | None:
         kept = self._kept if self._kept is not None and self._kept.instead_of == proposal.hash else None
-        text, faults = (kept.text, kept.faults) if kept is not None else (to_yaml(proposal.plan), ())
+        text, faults = (kept.text, kept.faults) if kept is not None else (self._text(proposal.plan), ())
         found = edited(text, self._editor, self._tools, self._limits, faults=faults)
         if found.is_empty:
             self._kept = None
@@ -171,6 +172,10 @@ class Reviewing:
                 say(f"  {line}")
             return None
         return Replace(found.plan, found.notes)
+
+    def _text(self, plan: WorkflowPlan) -> str:
+        """All of a plan, whatever files its workflows came from."""
+        return to_yaml(contracted(plan, self._tools), embed=True)
 
     def _without(self, plan: WorkflowPlan, said: str) -> Decision | None:
         """The plan without these steps, if no other needs them or these are dropped as well."""

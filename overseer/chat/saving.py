@@ -23,7 +23,7 @@ def saver(folder: Path, secret_in: SecretIn = lambda text: None) -> Save:
 
     def save(plan: WorkflowPlan, name: str) -> str:
         path = Path(name).expanduser() if "/" in name or name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
-        text = to_yaml(plan)
+        text = to_yaml(plan, embed=True)  # the files of its workflows may change, or be gone
         if (secret := secret_in(text)) is not None:
             raise UsageError(f"the plan was not saved: it holds {secret}, which would be in the file")
         try:
