@@ -188,8 +188,8 @@ class Reviewing:
                 pass
         needy = dependants(plan, step_ids)
         if needy and not with_dependants:
-            noun = "it" if len(step_ids) == 1 else "them"
-            say(f"{listed(needy)} would be without what {noun} gives; to drop all of these: d {said} with")
+            lost = "it gives" if len(step_ids) == 1 else "they give"
+            say(f"{listed(needy)} would be without what {lost}; to drop all of these: d {said} with")
             return None
         dropped = {*step_ids, *needy}
         if len(dropped) >= len(plan.steps):
