@@ -10,7 +10,6 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from statistics import median
 
 from overseer.database import Database
 from overseer.forecast import Seen, task_name
@@ -76,10 +75,16 @@ def _seen(taken: list[_Took]) -> Seen:
     is_priced = not any(took.spent.get("unpriced") for took in taken)
     return Seen(
         len(taken),
-        median(took.seconds for took in taken),
-        median(took.spent.get("tokens", 0.0) for took in taken),
-        median(took.spent.get("cost", 0.0) for took in taken) if is_priced else None,
+        _middle([took.seconds for took in taken]),
+        _middle([took.spent.get("tokens", 0.0) for took in taken]),
+        _middle([took.spent.get("cost", 0.0) for took in taken]) if is_priced else None,
     )
+
+
+def _middle(amounts: list[float]) -> float:
+    """The median."""
+    ranked, half = sorted(amounts), len(amounts) // 2
+    return ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2
 
 
 def _runs(connection: sqlite3.Connection, names: list[str]) -> Iterator[tuple[int, dict[str, Json]]]:

@@ -115,7 +115,8 @@ def _ids(wave: Sequence[str], detail: Detail) -> str:
 
 def _inputs(proposal: Proposal, detail: Detail) -> Iterator[list[Span]]:
     for name, declared in proposal.plan.inputs.items():
-        about = f", {text_of_value(declared.description)}" if declared.description else ""
+        said = proposal.origins.get(name) or declared.description
+        about = f", {text_of_value(said)}" if said else ""
         if name in proposal.inputs:
             yield [("title", f"input {name}: "), ("quiet", _value(proposal.inputs[name], detail) + about)]
         elif not must_be_given(declared):

@@ -50,6 +50,7 @@ class Proposal:
     maker: str = ""  # the model that made it, or who has changed it since
     asked_because: str = ""  # why somebody has to decide about it, where somebody has
     outlook: Outlook = field(default_factory=Outlook)
+    origins: Mapping[str, str] = field(default_factory=dict)  # where values of inputs come from, where that is known
 
     @property
     def hash(self) -> str:

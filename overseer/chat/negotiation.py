@@ -77,11 +77,13 @@ class Negotiation:
         """The plan as it would run, with what its tools need somebody's word for."""
         engine = self.engine_for(proposal.plan)
         plan = engine.checked(proposal.plan)
+        known = self.earlier or NOTHING_EARLIER
         ready = replace(
             proposal,
             plan=plan,
             needs=tuple(engine.needs(plan, self.grants)),
             outlook=self.look_ahead(plan, proposal.inputs),
+            origins={name: known[name].about for name in proposal.inputs if name in known},
         )
         return replace(ready, asked_because=reason_to_ask(self.policy, ready, engine.tools))
 

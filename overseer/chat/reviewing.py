@@ -57,8 +57,12 @@ class Reviewing:
         save: Save,
         palette: Palette | None = None,
         columns: Callable[[], int] | None = None,
+        discard_typed: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`answer` asks a question; `save` keeps a plan under a name and says where."""
+        """`answer` asks a question; `save` keeps a plan under a name and says where.
+
+        `discard_typed` forgets what was typed and not read, and tells whether there was anything.
+        """
         self._answer = answer
         self._tools = tools
         self._limits = limits
@@ -66,12 +70,15 @@ class Reviewing:
         self._save = save
         self._palette = palette or Palette(has_colour=False)
         self._columns = columns or _columns
+        self._discard_typed = discard_typed
         self._kept: _Kept | None = None
 
     def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:
         self._show(proposal)
         if not must_ask:
             return Approve(proposal.hash)
+        if self._discard_typed():
+            say("what was typed before the plan was there is no answer to it, and was left out")
         while True:
             try:
                 decision = self._decided(proposal)

@@ -49,6 +49,7 @@ def chat(options: Namespace, settings: Settings) -> int:
         editor=settings.chat.editor,
         save=saver(settings.workflows_folder, redactor.secret_in),
         palette=palette,
+        discard_typed=reader.discard_typed,
     )
     with _journal(settings) as journal:
         talk = Talk(

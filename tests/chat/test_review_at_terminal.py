@@ -189,6 +189,15 @@ def test_leaving_the_review_runs_nothing_and_says_so(tmp_path: Path, server: Mod
     assert len(server.questions()) == 1
 
 
+def test_what_was_typed_before_the_plan_was_there_does_not_approve_it(tmp_path: Path, server: ModelServer) -> None:
+    with chat(server, tmp_path) as terminal:
+        person = Chat(terminal)
+        person.asks("build it\rr\ry", "it needs your approval for:", "is no answer to it, and was left out")
+        assert called(tmp_path) == []
+        assert "did you mean 'view'?" in person.asks("vieww", "Nothing was done")
+        assert called(tmp_path) == []
+
+
 @pytest.mark.parametrize("columns", [40, 100])
 def test_the_screen_fits_the_terminal(tmp_path: Path, server: ModelServer, columns: int) -> None:
     with chat(server, tmp_path, columns=columns) as terminal:

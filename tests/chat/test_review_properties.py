@@ -16,6 +16,7 @@ from overseer.chat.negotiation import Negotiation
 from overseer.engine import Engine
 from overseer.errors import BrokenInvariant
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
+from overseer.frontends.earlier import Earlier
 from overseer.plan import plan_hash
 from overseer.plan.dropping import dependants, without
 from overseer.plan.values import WorkflowPlan
@@ -172,6 +173,47 @@ def test_dropping_steps_with_those_that_need_them_leaves_a_plan_that_can_run(
     assert {each.step_id for each in rest.steps} == set(ids) - dropped
     if rest.steps:
         assert Engine(Counter().tools().values()).checked(rest) == rest
+
+
+def test_an_edited_plan_keeps_the_values_of_its_inputs() -> None:
+    def reading(*names: str) -> WorkflowPlan:
+        args = {name: f"{{{{inputs.{name}}}}}" for name in names}
+        return plan({"step_id": "a", "tool": "think", "args": args}, inputs={name: {"type": "any"} for name in names})
+
+    counter = Counter()
+    engine = Engine(counter.tools().values())
+    typist = Decider([reading("joke", "late", "other")], counter.calls)
+    settling = negotiation(typist, engine, "always")
+    settling.earlier = {"late": Earlier(3, "the run before"), "unread": Earlier(4)}
+    approved, shown = settling.settle(Proposal(reading("joke", "gone"), "model", {"joke": "x", "gone": "y"}))
+    assert approved is not None
+    assert approved.inputs == {"joke": "x", "late": 3}
+    assert shown.origins == {"late": "the run before"}
+
+
+def test_a_plan_that_cannot_run_leaves_the_one_before_in_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    """With what was typed for it kept, although its faults are found only where it would be run."""
+    counter = Counter()
+    engine = Engine(counter.tools().values())  # that has nobody to write code
+    coded = plan(step("a"), {"step_id": "n", "code": "count"})
+    typist = Typist(["c with code", "q"], counter.tools())
+    settling = negotiation(typist, engine, "always", [Planned(coded, "model")])
+    approved, shown = settling.settle(Proposal(plan(step("a")), "model"))
+    assert approved is None
+    assert shown.plan == plan(step("a"))
+    assert typist.told[0] == "that is no plan that can run; the one before stays:"
+    assert "step 'n': needs code to be written for it" in typist.told[1]
+
+
+def test_who_made_a_plan_and_who_changed_it_is_kept_with_it() -> None:
+    counter = Counter()
+    engine = Engine(counter.tools().values())
+    person = Decider([plan(step("b")), "nicer", plan(step("d")), "reject"], counter.calls)
+    settling = negotiation(person, engine, "always", [Planned(plan(step("c")), "model")])
+    settling.model = "tiny"
+    _, shown = settling.settle(Proposal(plan(step("a")), "model", maker="large"))
+    assert shown.maker == "large, changed by you, changed by tiny"
+    assert shown.before == plan(step("c"))
 
 
 @pytest.mark.parametrize("ending", [EOFError, KeyboardInterrupt])
