@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from overseer.cells import pieces
 from overseer.forecasttext import forecast_text
 from overseer.jsonvalue import Json
-from overseer.plan import waves
+from overseer.plan import to_document, waves
 from overseer.plan.difference import difference, difference_lines
 from overseer.plan.inputs import must_be_given
 from overseer.plan.values import WorkflowPlan, all_steps
@@ -52,6 +52,7 @@ def plan_screen(
         *_folded(plan, detail),
         *_waves(plan, detail),
         *_inputs(proposal, detail),
+        *_terms(plan, detail),
         *([("quiet", f"note: {text_of_value(note)}")] for note in proposal.notes),
         *_about(proposal),
     ):
@@ -68,7 +69,7 @@ def step_screen(proposal: Proposal, tools: Mapping[str, Tool], number: int, *, c
 def difference_screen(before: WorkflowPlan, after: WorkflowPlan, *, columns: int = WIDEST) -> list[Line]:
     """How a plan differs from the one before: what came, went and changed, all of it."""
     found = difference(before, after)
-    said = difference_lines(found) or ["~ it means the same, and is written otherwise"]
+    said = difference_lines(found) or ["nothing: it is the same plan"]
     lines: list[Line] = [(("heading", "Changed:"),)]
     style = "title"
     for line in said:
@@ -125,6 +126,17 @@ def _inputs(proposal: Proposal, detail: Detail) -> Iterator[list[Span]]:
             yield [("title", f"input {name}: "), ("failed", "is missing"), ("quiet", about)]
 
 
+def _terms(plan: WorkflowPlan, detail: Detail) -> Iterator[list[Span]]:
+    """What holds for the plan as a whole."""
+    document = to_document(plan.with_steps(()))
+    if plan.budget is not None:
+        yield [("title", "may spend: "), ("quiet", _value(document["budget"], "all"))]
+    if plan.on_error == "fail_fast":
+        yield [("quiet", "when a step fails, all others are cancelled")]
+    if plan.output is not None:
+        yield [("title", "output: "), ("quiet", _value(document["output"], detail))]
+
+
 def _value(value: Json, detail: Detail) -> str:
     text = text_of_value(value)
     if len(text) <= _INPUT_LETTERS or detail == "all":
@@ -139,7 +151,7 @@ def _about(proposal: Proposal) -> Iterator[list[Span]]:
         yield [("title", f"Forecast: {forecast_text(found)}")]
     yield [("quiet", f"plan {proposal.hash[:SHORT_HASH]}")]
     if proposal.asked_because:
-        yield [("quiet", f"asks you, since {proposal.asked_because}")]
+        yield [("quiet", f"waits for approval, since {proposal.asked_because}")]
 
 
 def _needs(proposal: Proposal, columns: int) -> Iterator[Line]:

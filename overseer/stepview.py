@@ -10,7 +10,7 @@ from overseer.broker.needs import visible
 from overseer.cells import pieces
 from overseer.given import effects_of
 from overseer.jsonvalue import Json, json_text
-from overseer.plan import duration_text
+from overseer.plan import duration_text, to_document
 from overseer.plan.references import written
 from overseer.plan.resources import resource
 from overseer.plan.suggestions import listed
@@ -29,6 +29,7 @@ from overseer.plan.values import (
     Scope,
     Timer,
     Until,
+    WorkflowPlan,
     WorkflowStep,
 )
 from overseer.review import RISKY, Proposal
@@ -158,6 +159,9 @@ class StepView:
             parts.append(f"at most {duration_text(step.timeout_s)}")
         if step.retry != NO_RETRY:
             parts.append(f"up to {step.retry.attempts} attempts")
+        if step.budget is not None:
+            document = to_document(WorkflowPlan((), budget=step.budget))
+            parts.append(f"may spend {text_of_value(document['budget'])}")
         yield "quiet", "".join(f"; {part}" for part in parts)
         if writes := self._writes(step):
             yield "quiet", "; "

@@ -72,12 +72,15 @@ class Reviewing:
         self._columns = columns or _columns
         self._discard_typed = discard_typed
         self._kept: _Kept | None = None
+        self._shown: Proposal | None = None
 
     def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:
-        self._show(proposal)
+        is_new = proposal is not self._shown  # else a change came to nothing, and the plan stands right above
+        if is_new:
+            self._show(proposal)
         if not must_ask:
             return Approve(proposal.hash)
-        if self._discard_typed():
+        if is_new and self._discard_typed():
             say("what was typed before the plan was there is no answer to it, and was left out")
         while True:
             try:
@@ -89,7 +92,7 @@ class Reviewing:
                 return decision
 
     def _show(self, proposal: Proposal) -> None:
-        columns = self._columns()
+        columns, self._shown = self._columns(), proposal
         if proposal.before is not None:
             self._say(difference_screen(proposal.before, proposal.plan, columns=columns))
         self._say(plan_screen(proposal, self._tools, columns=columns, detail=usual_detail(proposal.plan)))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from overseer.broker.needs import needs
 from overseer.broker.permissions import CAREFUL
-from overseer.cells import cells
+from overseer.cells import cells, pieces
 from overseer.planview import difference_screen, plan_screen, proposal_lines, step_screen, usual_detail
 from overseer.review import Outlook, Proposal
 from overseer.terminal.style import Line, Palette, text_of
@@ -158,6 +158,46 @@ def test_inputs_are_shown_with_their_values_and_where_they_come_from() -> None:
     assert "… (517 letters), result of 'joke'" in together
     assert "input topic: cats (its default)" in together
     assert "input missing: is missing" in together
+
+
+def test_what_holds_for_the_whole_plan_is_shown() -> None:
+    scope = {"step_id": "each", "for_each": [1], "budget": {"cost": 0.5}, "steps": [step("x")], "on_error": "continue"}
+    more = {"budget": {"requests": 3, "time": "5m"}, "on_error": "fail_fast", "output": {"r": "{{a}}"}}
+    retried = step("a", timeout="30s", retry=3, when={"ref": "{{b}}", "op": "gt", "value": 2})
+    together = "\n".join(shown(proposed(retried, step("b"), scope, **more)))
+    for said in (
+        'may spend: {"requests":3,"time":"5m"}',
+        "when a step fails, all others are cancelled",
+        'output: {"r":"{{a}}"}',
+        "a: think [pure]; after b; only if {{b}} gt 2; at most 30s; up to 3 attempts",
+        'each: steps, for each of [1]; if it fails, the rest goes on; may spend {"cost":0.5}',
+    ):
+        assert said in together
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ({"iterations": 3, "width": 2}, "3 times, 2 at a time"),
+        ({"repeat": {"limit": 4}}, "4 times, one after the other"),
+        ({"repeat": {"until": "{{x}}", "limit": 4}}, "until {{x}}, at most 4 times"),
+        ({"repeat": {"while": "{{x}}", "limit": 4}}, "while {{x}}, at most 4 times"),
+        ({"repeat": {"forever": True}}, "without end"),
+        ({"on": {"timer": "5s", "limit": 2}}, "whenever 5s have gone by, at most 2 times"),
+        ({"on": {"file": "/srv/in"}}, "whenever /srv/in changes, at most 1,000 times"),
+        ({"on": {"http": "/hook", "until": "{{x}}"}}, "whenever a request comes to /hook on this machine, until {{x}}"),
+    ],
+)
+def test_loops_are_told_in_words(mode: dict[str, Any], said: str) -> None:
+    lines = shown(proposed({"step_id": "s", **mode, "steps": [step("x")]}))
+    assert f"s: steps, {said}" in " ".join(line.strip() for line in lines)
+
+
+@given(st.text(), st.integers(2, 90))
+def test_a_text_in_pieces_is_all_of_the_text(text: str, width: int) -> None:
+    found = list(pieces(text, width))
+    assert "".join(found) == text
+    assert all(cells(piece) <= width for piece in found)
 
 
 @pytest.mark.parametrize("columns", WIDTHS)

@@ -205,6 +205,25 @@ def test_a_plan_that_cannot_run_leaves_the_one_before_in_its_place(capsys: pytes
     assert "step 'n': needs code to be written for it" in typist.told[1]
 
 
+def test_a_plan_that_stays_as_it_is_is_not_shown_again(capsys: pytest.CaptureFixture[str]) -> None:
+    counter = Counter()
+    engine = Engine(counter.tools().values())
+    drafts: list[Draft] = [
+        Answered("it is fine", "model"),
+        Refused(("no",), "model"),
+        Planned(plan(step("a")), "model"),
+    ]
+    typist = Typist(["c one", "c two", "c the same", "d 9", "q"], counter.tools())
+    negotiation(typist, engine, "always", drafts).settle(Proposal(plan(step("a")), "model"))
+    assert capsys.readouterr().err.count("Workflow Plan") == 1
+    assert typist.told == [
+        "it is fine",
+        "the plan stays as it is:",
+        "  - no",
+        "that is the plan that is there already; nothing was changed",
+    ]
+
+
 def test_who_made_a_plan_and_who_changed_it_is_kept_with_it() -> None:
     counter = Counter()
     engine = Engine(counter.tools().values())
