@@ -131,6 +131,13 @@ class Chat:
         return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).replace("\r", "")
 
 
+def leave(terminal: Terminal) -> None:
+    """Leave the chat, once it asks for the next request."""
+    terminal.wait_for(lambda lines: next((line for line in reversed(lines) if line), "").startswith(">"))
+    os.write(terminal.outer, b"\x04")
+    assert terminal.ended() == 0
+
+
 def called(folder: Path) -> list[str]:
     return (folder / "called").read_text().splitlines() if (folder / "called").exists() else []
 
@@ -167,8 +174,7 @@ def test_a_whole_review(tmp_path: Path, server: ModelServer) -> None:
         os.write(terminal.outer, b"r\r")
         terminal.wait_for_text("It is built.")
         assert called(tmp_path) == ["make fast", "note"]
-        os.write(terminal.outer, b"\x04")
-        assert terminal.ended() == 0
+        leave(terminal)
     with Journal.open(tmp_path / "home" / "journal.db", read_only=True) as journal:
         (run,) = journal.runs()
         assert plan_hash(plan_from(journal.run(run.run_id).plan).plan).startswith(shown_hash(dropped))
@@ -182,9 +188,7 @@ def test_leaving_the_review_runs_nothing_and_says_so(tmp_path: Path, server: Mod
         person.asks("build it", "it needs your approval for:")
         os.write(terminal.outer, key.encode())
         terminal.wait_for_text("nothing was run")
-        terminal.wait_for(lambda lines: next((line for line in reversed(lines) if line), "").startswith(">"))
-        os.write(terminal.outer, b"\x04")
-        assert terminal.ended() == 0
+        leave(terminal)
     assert called(tmp_path) == []
     assert len(server.questions()) == 1
 
