@@ -161,7 +161,7 @@ class Engine:
             )
         state = RunState(ready, self._rules(), run_id)
         door, accounts = self._door(ready, run_id, grants, budget)
-        first: list[Event] = [RunStarted(clock(), run_id, given, self._level(ready), is_open)]
+        first: list[Event] = [RunStarted(clock(), run_id, given, self.level_of(ready), is_open)]
         return self._run(state, first, door=door, accounts=accounts, log=log, watch=watch, clock=clock)
 
     def needs(self, plan: PlanLike, approve: Grants | None = None) -> list[Need]:
@@ -230,7 +230,7 @@ class Engine:
             raise ToolError("was given up while it carried out a plan", kind="cancelled")
         return result.output
 
-    def _level(self, plan: WorkflowPlan) -> str:
+    def level_of(self, plan: WorkflowPlan) -> str:
         """The level at which the code of a plan runs; nothing where it has none."""
         return self._coding.sandbox.level if self._coding is not None and has_code(plan) else ""
 
@@ -301,7 +301,7 @@ class Engine:
             ready = changed or self._still_valid(state)
             refuse_secrets(self.broker, plan=to_text(ready) if self._keeps_plans and changed else "")
             first = past.resumption(
-                stored.inputs, set(repeat), set(give_up), clock(), sandbox=self._level(ready), changed=changed
+                stored.inputs, set(repeat), set(give_up), clock(), sandbox=self.level_of(ready), changed=changed
             )
             grants = past.grants(ready, self.tools) | (approve or NOTHING_GRANTED)
             approved(past.rest_of(ready) if changed else ready, self.tools, self.broker, grants)
@@ -392,7 +392,7 @@ class Engine:
             door.grants = grants
             accounts.follow(ready)
 
-        return ready, as_kept(grants, ready, self.tools, approve), self._level(ready), take_effect
+        return ready, as_kept(grants, ready, self.tools, approve), self.level_of(ready), take_effect
 
 
 def _forget_ended(accounts: Accounts, event: Event) -> None:
