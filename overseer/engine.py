@@ -34,6 +34,7 @@ from overseer.broker.needs import Need
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.broker.remedies import of_plan, of_run, of_setting
 from overseer.errors import PlanError, UsageError
+from overseer.frontends.files import plan_reader
 from overseer.given import by_name, code_faults, has_code, plain_inputs, rules_of
 from overseer.ids import new_run_id
 from overseer.journal import Journal, StoredRun
@@ -239,7 +240,8 @@ class Engine:
     def checked(self, plan: PlanLike) -> WorkflowPlan:
         """The plan with its implied dependencies, fit to run; PlanError with every fault if it is not."""
         if isinstance(plan, Path):
-            plan = load_plan(plan, tools=self.tools, limits=self.settings.limits).plan
+            read = plan_reader(self.tools)
+            plan = load_plan(plan, tools=self.tools, limits=self.settings.limits, read=read).plan
         elif not isinstance(plan, WorkflowPlan):
             draft = plan_from(plan)
             if draft.faults:

@@ -21,9 +21,11 @@ from overseer.config import Settings
 from overseer.console import say
 from overseer.engine import Engine, Run
 from overseer.errors import PlanError, UsageError
+from overseer.frontends.files import plan_reader
+from overseer.frontends.pipes import read_pipes
 from overseer.journal import Journal, opened
 from overseer.jsonvalue import Json
-from overseer.plan import Checked, Loaded, check_plan, load_plan, parse_input, plan_from, waves
+from overseer.plan import Checked, Loaded, check_draft, check_plan, load_plan, parse_input, plan_from, plan_hash, waves
 from overseer.plan.difference import difference, difference_lines
 from overseer.plan.values import Code, WorkflowPlan, all_steps
 from overseer.registry import Registry
@@ -43,6 +45,7 @@ def check(options: Namespace, settings: Settings) -> int:
         limits=settings.limits,
         folders=(settings.workflows_folder,),
         secret_in=Redactor(secrets).secret_in if len(secrets) else None,
+        read=plan_reader(registry.tools, narrative=options.narrative),
     )
     if options.json:
         put_document(_check_document(options.file, checked))
@@ -55,12 +58,34 @@ def check(options: Namespace, settings: Settings) -> int:
 
 def run(options: Namespace, settings: Settings) -> int:
     """Carry out a plan file."""
+
+    def load(broker: Broker, registry: Registry) -> Loaded:
+        return _loaded(options.file, settings, broker, registry, narrative=options.narrative)
+
+    return _carried_out(options, settings, load)
+
+
+def pipe(options: Namespace, settings: Settings) -> int:
+    """Carry out tools joined by `|`."""
+
+    def load(broker: Broker, registry: Registry) -> Loaded:
+        refuse_secrets(broker, pipe=options.pipe)
+        draft = read_pipes(options.pipe, registry.tools)
+        checked = check_draft(draft, tools=registry.tools, limits=settings.limits, folder=None)
+        if checked.faults:
+            raise PlanError(checked.faults, source="the pipe")
+        return Loaded(checked.plan, checked.notes, plan_hash(checked.plan))
+
+    return _carried_out(options, settings, load)
+
+
+def _carried_out(options: Namespace, settings: Settings, load: Callable[[Broker, Registry], Loaded]) -> int:
     broker = make_broker(
         settings, take_secrets(settings), Path.cwd(), options.tools, keeps_changes=not options.no_journal
     )
     refuse_secrets(broker, input=options.input)  # as it was given: what is wrong with it will be quoted
     registry = read_tools(options.tools, Path.cwd())
-    loaded = _loaded(options.file, settings, broker, registry)
+    loaded = load(broker, registry)
     inputs = _inputs(loaded.plan, options.input)
     say_lines(loaded.notes)
     with (
@@ -122,13 +147,14 @@ def resume(options: Namespace, settings: Settings) -> int:
             return carried_out(prepared, plan_from(stored.plan).plan, report, options, past=past, more=more)
 
 
-def _loaded(file: Path, settings: Settings, broker: Broker, registry: Registry) -> Loaded:
+def _loaded(file: Path, settings: Settings, broker: Broker, registry: Registry, *, narrative: str = "") -> Loaded:
     return load_plan(
         file,
         tools=registry.tools,
         limits=settings.limits,
         folders=(settings.workflows_folder,),
         secret_in=broker.redactor.secret_in if broker.redactor.has_secrets else None,
+        read=plan_reader(registry.tools, narrative=narrative),
     )
 
 
