@@ -19,7 +19,7 @@ from overseer.tool import Question, ToolContext, ToolError, tool
     ],
 )
 def conversation_turn(
-    prompt: str,
+    prompt: Any,
     context: ToolContext,
     *,
     history: list[dict[str, Any]] | None = None,
@@ -30,7 +30,7 @@ def conversation_turn(
     """Say something to a language model that knows what was said before, and give its reply.
 
     Args:
-        prompt: what to say
+        prompt: what to say; anything but text is said as JSON
         history: what was said before, oldest first, each with the keys prompt and reply
         model: "which model answers, as provider/model; empty: the usual one"
         temperature: from 0, always the same, to 2
@@ -38,7 +38,7 @@ def conversation_turn(
     """
     reply = context.ask_model(
         Question(
-            prompt,
+            _text(prompt),
             role=model or "generator",
             temperature=temperature,
             max_tokens=max_tokens,

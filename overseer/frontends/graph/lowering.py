@@ -248,7 +248,7 @@ class Lowering:
                 problem = f"takes what goes into '{node.node_id}' at {port}, and nothing does"
                 self._marking.fault(problem, "connect it", line=reader.line, step_id=reader.node_id)
                 return None
-            return self._read(passed.source, passed.source_port, here, reader=reader)
+            return self._read(passed.source, passed.source_port, here, reader=node)
         lasts = [branch[-1] for branch in node.mode.branches]
         if len(node.outputs) > 1:
             lasts = lasts[port : port + 1]

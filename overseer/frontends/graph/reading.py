@@ -47,7 +47,7 @@ class GraphReader:
             self._connection(item, Place(("connections", index)))
             for index, item in enumerate(fields.listing("connections"))
         ]
-        if not self._nodes:
+        if not self._nodes and not self._findings.faults:
             fields.fault("nodes", "there are no nodes", "a graph needs at least one")
         self._require_known()
         return Graph(fields.text("projectName"), self._nodes, tuple(each for each in connections if each is not None))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from overseer.frontends.graph.reading import named_by
-from overseer.frontends.graph.values import Event, Graph, Loop, NodeId
+from overseer.frontends.graph.values import Event, Graph, Loop, Mode, NodeId, Parallel
 from overseer.frontends.marking import Marking
 
 
@@ -48,6 +48,7 @@ class Regions:
                     pass
         self.all.sort(key=lambda region: -len(region.members))
         self._require_order(marking)
+        self._require_ways_on(after, marking)
 
     def around(self, node_id: NodeId) -> tuple[Region, ...]:
         """The regions that a node lies in, the outermost first."""
@@ -55,10 +56,40 @@ class Regions:
 
     def around_scope(self, region: Region) -> tuple[Region, ...]:
         """The regions that the scope of a region lies in."""
-        if isinstance(self._graph.nodes[region.owner].mode, Event):
+        if isinstance(self._mode(region.owner), Event):
             return self.around(region.owner)
         around = self.around(region.owner)
         return around[: around.index(region)]
+
+    def _require_ways_on(self, after: Mapping[NodeId, set[NodeId]], marking: Marking) -> None:
+        """A fault for every node that only starts branches and is led back to by them, other than by a loop."""
+        forward = {
+            node: {each for each in followers if each in named_by(self._mode(node)) or not self._is_back(node, each)}
+            for node, followers in after.items()
+        }
+        seen: set[NodeId] = set()
+        for node in self._graph.nodes.values():
+            if not isinstance(node.mode, Parallel):
+                continue
+            if any(node.node_id in _reached(follower, forward) for follower in forward[node.node_id]):
+                marking.fault(
+                    "its branches lead back to it", "end them before it", line=node.line, step_id=node.node_id
+                )
+            for member in named_by(node.mode):
+                if member in seen:
+                    problem = f"the node '{member}' is in two branches"
+                    marking.fault(problem, "put it into one of them", line=node.line, step_id=node.node_id)
+                seen.add(member)
+
+    def _mode(self, node_id: NodeId) -> Mode:
+        return self._graph.nodes[node_id].mode
+
+    def _is_back(self, source: NodeId, target: NodeId) -> bool:
+        """Whether a connection leads from a round of a loop to the beginning of the next."""
+        modes = ((region, self._mode(region.owner)) for region in self.all)
+        return any(
+            isinstance(mode, Loop) and mode.back_to == target and source in region.members for region, mode in modes
+        )
 
     def _require_order(self, marking: Marking) -> None:
         for place, outer in enumerate(self.all):

@@ -64,7 +64,7 @@ class ActReader:
         for key in ("input", "prompt"):
             if key in fields:
                 parts += self._parts(fields.get(key), at / key)
-        if not parts:
+        if not fields.given(("narrative", "input", "prompt")):
             fields.fault(None, "the act says nothing", "give it a text, an input or a narrative")
         return Act(name, tuple(parts), voice_of(fields), carousel_of(fields), line)
 
@@ -76,6 +76,9 @@ class ActReader:
         return tuple(part for part in read if part is not None)
 
     def _part(self, value: Json, at: Place) -> Part | None:
+        if isinstance(value, str) and not value.strip():
+            self._findings.fault(at, "the act says nothing", "give it a text, an input or a narrative")
+            return None
         if isinstance(value, str):
             return self._resource(value, at) if _is_reference(value) else Part("text", value)
         if isinstance(value, dict):

@@ -175,6 +175,7 @@ class _Work:
         except NotACondition as error:
             self._marking.fault(str(error), line=self._act.line, step_id=self._act.name)
             return ""
+        rows = rows.replace("}}", ".rows}}")
         form = part.options.get("format", "json")
         if form == "json":
             return rows

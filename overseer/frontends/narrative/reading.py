@@ -94,22 +94,21 @@ class _Reading:
         """A narrative whose acts stand in `home`, or among those that the file shares."""
         shared, own = self._table("acts"), table.get("acts", {})
         acts: list[Act] = []
-        for act in self._order(home, at, table):
+        order_at = at / "toc" if "toc" in table else Place(("toc",))
+        for act in self._order(table.get("toc", home.get("toc")), order_at):
             if isinstance(own, dict) and act in own:
                 acts.append(self._acts.act(act, own[act], at / "acts" / act))
             elif act in shared:
                 acts.append(self._acts.act(act, shared[act], Place(("acts", act))))
             else:
                 known = [*shared, *(own if isinstance(own, dict) else ())]
-                self._findings.fault(at / "toc", f"there is no act '{act}'", did_you_mean(act, known, "the acts are"))
+                self._findings.fault(order_at, f"there is no act '{act}'", did_you_mean(act, known, "the acts are"))
         for act in own if isinstance(own, dict) and own else () if name else shared:
             if act not in (each.name for each in acts):
                 self._findings.notes.append(f"the act '{act}' is not run: it is not in 'toc'")
         return self._named(name or str(table.get("name") or "narrative"), table, at, tuple(acts))
 
-    def _order(self, home: Mapping[str, Json], at: Place, table: Mapping[str, Json]) -> list[str]:
-        toc = table.get("toc", home.get("toc"))
-        where = Place((*at.where, "toc")) if "toc" in table else Place(("toc",))
+    def _order(self, toc: Json, where: Place) -> list[str]:
         if isinstance(toc, dict):
             for key in toc:
                 if key != "order":

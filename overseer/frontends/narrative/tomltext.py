@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from datetime import date, time
+from typing import Any
 
 from overseer.jsonvalue import NotJson, as_json
 from overseer.plan.document import Document
@@ -23,14 +25,24 @@ def read_toml(text: str) -> Document:
     """The value of a TOML text, or the fault that makes it none."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     try:
-        value = as_json(tomllib.loads(text), where="the file")
+        value = as_json(_without_dates(tomllib.loads(text)))
     except tomllib.TOMLDecodeError as error:
         return _broken(text, str(error))
     except RecursionError:
         return Document(faults=(Fault("this is not TOML that can be read: it is nested too deeply"),), is_broken=True)
-    except NotJson as error:
-        return Document(faults=(Fault(str(error), "write it as text, in quotes"),), is_broken=True)
+    except NotJson:  # of what TOML has, these are all that is left
+        fault = Fault("there is a number in it that is infinite, or none at all", "write another, or text in quotes")
+        return Document(faults=(fault,), is_broken=True)
     return Document(value, dict(_lines(text)))
+
+
+def _without_dates(value: Any) -> Any:
+    """The value with dates and times as text, which they are in YAML too."""
+    if isinstance(value, dict):
+        return {key: _without_dates(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_dates(item) for item in value]
+    return value.isoformat() if isinstance(value, date | time) else value
 
 
 def _broken(text: str, message: str) -> Document:

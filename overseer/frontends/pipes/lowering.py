@@ -132,8 +132,10 @@ class Lowering:
             return None
         chain = (*room.chain, stage.name)
         if not definition.parameters:
-            if stage.args or stage.named_args:
-                self.marking.fault(f"'{stage.name}' takes no arguments of its own", line=stage.line)
+            if len(stage.args) == 1 and not stage.named_args:  # what it is to begin with
+                incoming = self._lowered(stage.args[0], stage, room, incoming)
+            elif stage.args or stage.named_args:
+                self.marking.fault(f"'{stage.name}' takes one value to begin with", line=stage.line)
             return self._pipe(definition.pipe, _Room({}, chain), incoming)
         names = tuple(parameter.name for parameter in definition.parameters)
         args = self._arguments(stage, names, room, incoming)
@@ -190,6 +192,8 @@ class Lowering:
 
     def _lowered(self, value: Value, stage: Stage, room: _Room, incoming: Any) -> Any:
         """A value in the plan format."""
+        if isinstance(incoming, _First):
+            incoming = incoming.value
         if isinstance(value, Named):
             if value.name == "$$":
                 found = incoming

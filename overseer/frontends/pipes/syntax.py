@@ -150,6 +150,8 @@ class _Parser:
             if not is_first:
                 raise NotPipes(f"{token.text} is a value, not a tool", "a value can only come first", token.line)
             return Data(value, self._capture(), token.line)
+        if token.kind == "end":
+            raise self._refuse("something is missing at the end")
         if token.kind != "word":
             raise self._refuse(f"a tool must come here, not '{token.text}'")
         if token.text in ("lambda", "lambda:"):
