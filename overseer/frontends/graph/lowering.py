@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+from overseer.frontends.graph.reading import input_names
 from overseer.frontends.graph.regions import Region, Regions
 from overseer.frontends.graph.values import Condition, Connection, Event, Graph, Loop, Node, NodeId, Parallel
 from overseer.frontends.marking import Marking, free_name
@@ -92,7 +93,7 @@ class Lowering:
         target = (connection.target, connection.target_port)
         if target in self._into:
             node = self._graph.nodes[connection.target]
-            if self._names(node):
+            if input_names(node, self._tools):
                 problem = f"two connections lead to its input {connection.target_port}"
                 self._marking.fault(problem, "keep one of them", line=connection.line, step_id=connection.target)
         self._into[target] = connection
@@ -145,13 +146,13 @@ class Lowering:
         here = self._regions.around(node.node_id)
         args: dict[str, Json] = {}
         needs: list[NodeId] = []
-        names = self._names(node)
+        names = input_names(node, self._tools)
         for place, name in enumerate(names):
             connection = self._into.get((node.node_id, place))
             if connection is not None:
                 self._refuse_value(node, place, connection)
                 args[name] = self._read(connection.source, connection.source_port, here, reader=node)
-            elif place < len(node.inputs) and node.inputs[place].value is not None:
+            elif node.inputs and node.inputs[place].value is not None:
                 args[name] = written(node.inputs[place].value)
         if not names:
             needs += [each.source for each in self._graph.connections if each.target == node.node_id]
@@ -162,12 +163,9 @@ class Lowering:
         return step | self._needs([*needs, *self._before_in_branch(node.node_id)], here)
 
     def _refuse_value(self, node: Node, place: int, connection: Connection) -> None:
-        if (
-            self._round(connection.source, node.node_id)
-            and place < len(node.inputs)
-            and node.inputs[place].value is not None
-        ):
-            problem = f"its input '{node.inputs[place].name}' has a value, and a connection from the round before"
+        port = node.inputs[place] if node.inputs else None
+        if port is not None and port.value is not None and self._round(connection.source, node.node_id):
+            problem = f"its input '{port.name}' has a value, and a connection from the round before"
             help = "take the value away: in the first round, the input is null"
             self._marking.fault(problem, help, line=node.line, step_id=node.node_id)
 
@@ -208,13 +206,6 @@ class Lowering:
         return {"when": ref if guard.holds else {"ref": ref, "op": "in", "value": _FALSY}}
 
     # --- references
-
-    def _names(self, node: Node) -> tuple[str, ...]:
-        """The arguments of a node's tool by place."""
-        if node.inputs:
-            return tuple(port.name for port in node.inputs)
-        tool = self._tools.get(node.tool)
-        return tuple(tool.parameters.get("properties", {})) if tool is not None else ()
 
     def _around(self, node: Node) -> tuple[Region, ...]:
         """The regions that the result of a node stands in."""

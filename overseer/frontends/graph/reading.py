@@ -72,7 +72,7 @@ class GraphReader:
             at.step_id,
             fields.text("name") or at.step_id,
             self._tool(fields, mode, function),
-            tuple(self._port(item, at / "input" / index) for index, item in enumerate(fields.listing("input"))),
+            self._ports(fields),
             fields.texts("output"),
             mode,
             line_at(self._findings.lines, at.where),
@@ -101,6 +101,12 @@ class GraphReader:
             help = f"put @tool before it in {script}, and name the folder of that file with --tools"
         fields.fault("entryFunction", f"calls '{wanted[0]}', but there is no such tool", help)
         return wanted[0]
+
+    def _ports(self, fields: Fields) -> tuple[Port, ...] | None:
+        if "input" not in fields:
+            return None
+        at = fields.at / "input"
+        return tuple(self._port(item, at / index) for index, item in enumerate(fields.listing("input")))
 
     def _port(self, value: Json, at: Place) -> Port:
         if isinstance(value, str):
@@ -202,7 +208,7 @@ class GraphReader:
             return None
         line = line_at(self._findings.lines, at.where)
         out = self._place(fields, "sourcePort", "sourceOutput", source.outputs)
-        into = self._place(fields, "targetPort", "targetInput", self.names_of(target))
+        into = self._place(fields, "targetPort", "targetInput", input_names(target, self._tools))
         return Connection(source.node_id, out, target.node_id, into, line)
 
     def _end(self, fields: Fields, key: str) -> Node | None:
@@ -231,13 +237,6 @@ class GraphReader:
             return 0
         return place
 
-    def names_of(self, node: Node) -> tuple[str, ...]:
-        """The inputs of a node by place: its own, or else the arguments of its tool."""
-        if node.inputs:
-            return tuple(port.name for port in node.inputs)
-        tool = self._tools.get(node.tool)
-        return tuple(tool.parameters.get("properties", {})) if tool is not None else ()
-
     def _require_known(self) -> None:
         """A fault for every node that another names, and that there is not."""
         for node in self._nodes.values():
@@ -263,3 +262,11 @@ def named_by(mode: Mode) -> tuple[str, ...]:
             return tuple(node for branch in branches for node in branch)
         case _:
             return ()
+
+
+def input_names(node: Node, tools: Mapping[str, Tool]) -> tuple[str, ...]:
+    """The inputs of a node by place: its own, or else the parameters of its tool."""
+    if node.inputs is not None:
+        return tuple(port.name for port in node.inputs)
+    tool = tools.get(node.tool)
+    return tuple(tool.parameters.get("properties", {})) if tool is not None else ()

@@ -65,7 +65,7 @@ class Node:
     node_id: NodeId
     title: str
     tool: str  # nothing where it calls none
-    inputs: tuple[Port, ...]
+    inputs: tuple[Port, ...] | None  # None: as many as its tool has parameters
     outputs: tuple[str, ...]
     mode: Mode
     line: int | None = None

@@ -166,6 +166,9 @@ class Lowering:
             incoming = self._from_outside()
         positional = [self._lowered(value, stage, room, incoming) for value in stage.args]
         is_implicit = incoming is not _NOTHING and incoming is not _UNUSED and not has_place
+        is_full = len(positional) + len(stage.named_args) >= len(names)
+        if is_implicit and is_full and any(_reads(value, room.names) for value in given):
+            is_implicit = False  # everything is given, and some of it by the names of earlier results
         if is_implicit:
             positional.insert(0, incoming)
         args = {name: self._lowered(value, stage, room, incoming) for name, value in stage.named_args.items()}
