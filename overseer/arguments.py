@@ -28,6 +28,8 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     chosen = parser()
     options, rest = chosen.parse_known_args(_with_command(list(sys.argv[1:] if arguments is None else arguments)))
     options.set += getattr(options, "set_after", [])
+    if getattr(options, "model", None):
+        options.set.append(f"models.default={options.model}")
     if options.command in ("call", "nodes"):  # argparse takes no further ones once an option stood between
         named = options.arguments if options.command == "call" else options.ids
         named += [text for text in rest if not text.startswith("-")]
@@ -73,6 +75,14 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_chat(chat: argparse.ArgumentParser) -> None:
     chat.epilog = EXIT_CODES
+    alone = chat.add_argument_group("one request, without a chat")
+    alone.add_argument("-p", "--prompt", metavar="TASK", help="what is to be done; nobody is asked anything")
+    alone.add_argument("--no-stdin", action="store_true", help="leave standard input alone")
+    form = alone.add_mutually_exclusive_group()
+    _add_json(form)
+    form.add_argument("--jsonl", action="store_true", help="print the events as they happen, and a document at the end")
+    chat.add_argument("--model", metavar="NAME", help="the model to use, such as ollama/qwen3")
+    chat.add_argument("--rules", action="store_true", help="plan by rules alone, even where a model is connected")
     _add_approval(chat)
     _add_budget(chat)
     _add_tools(chat)

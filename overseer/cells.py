@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
+
+# It makes one of the characters around it; a text that ends with it would take in what comes after.
+_JOINER = "\u200d"
 
 # Marks that stand on one another take no room, and a text of nothing else would have no end.
 _MOST_PER_CELL = 8
@@ -28,7 +32,7 @@ def cut(text: str, width: int, more: str = "…") -> str:
 
 def padded(text: str, width: int, more: str = "…") -> str:
     """A text of exactly that width."""
-    text = cut(text, width, more)
+    text = cut(text, width, more).rstrip(_JOINER)
     return text + " " * (width - cells(text))
 
 
@@ -64,9 +68,9 @@ def pieces(text: str, width: int) -> Iterator[str]:
 
 def _first(text: str, width: int) -> str:
     """As much of a text as fits."""
+    width = max(0, width)
     if text.isascii():
-        return text[: max(0, width)]
-    from rich.cells import set_cell_size
-
-    text = text[: max(0, width) * _MOST_PER_CELL]
-    return set_cell_size(text, width).rstrip() if cells(text) > width else text
+        return text[:width]
+    text = text[: width * _MOST_PER_CELL]
+    fits = bisect_right(range(len(text) + 1), width, key=lambda length: cells(text[:length])) - 1
+    return text[:fits].rstrip(f" {_JOINER}") if fits < len(text) else text.rstrip(_JOINER)

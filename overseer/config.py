@@ -20,7 +20,7 @@ from overseer.plan import Limits
 from overseer.sandbox.values import Level
 from overseer.sandbox.values import Limits as NodeLimits
 from overseer.settings.chat import ChatSettings, WorkflowMode
-from overseer.settings.given import NO_FLAGS, Flags
+from overseer.settings.given import NAMING_A_MODEL, NO_FLAGS, Flags
 from overseer.settings.layers import Layers, read_layers
 from overseer.tool import EFFECTS
 
@@ -73,6 +73,13 @@ class Settings:
             hook_port=self.hook_port,
             run_cap=self.run_cap,
         )
+
+    def model_environment(self, environment: Mapping[str, str]) -> Mapping[str, str]:
+        """The environment without what names a model, where the command line names one."""
+        default = self.layers.entries.get("models.default")
+        if default is None or default.origin.layer != "flag":
+            return environment
+        return {name: value for name, value in environment.items() if name not in NAMING_A_MODEL}
 
 
 def load_settings(flags: Flags = NO_FLAGS) -> Settings:

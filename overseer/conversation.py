@@ -8,11 +8,15 @@ journal turn by turn; what a planner is shown of it is a part.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 from overseer.frontends.asking import Turn as ShownTurn
 from overseer.frontends.earlier import Earlier
+from overseer.ids import new_run_id
+from overseer.journal import Journal
 from overseer.jsonvalue import Json
 from overseer.sessions import Turn, TurnKind
 
@@ -144,3 +148,13 @@ _SPEAKERS: Mapping[TurnKind, str] = {
     "run": "overseer, of a plan that it carried out",
     "note": "overseer, of what it did",
 }
+
+
+def begun(journal: Journal | None, folder: Path) -> Conversation:
+    """A new conversation, kept where there is a journal."""
+    now = time.time()
+    session_id = new_run_id(now)
+    if journal is None:
+        return Conversation(session_id, keeper=KeepsNothing(), clock=time.time)
+    journal.sessions.begin(session_id, folder=str(folder.absolute()), at=now)
+    return Conversation(session_id, keeper=journal.sessions, clock=time.time)

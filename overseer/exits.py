@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from overseer.errors import (
     ApprovalNeeded,
+    Failure,
+    FailureKind,
     ModelUnavailable,
     OutputError,
     OverseerError,
@@ -18,7 +22,11 @@ USAGE = 2
 PLAN = 3
 STEP_FAILED = 4
 APPROVAL = 5
+BUDGET = 6
+RATE_LIMITED = 75
+CREDENTIALS = 76
 NO_MODEL = 77
+TIMEOUT = 124
 INTERRUPTED = 130
 UNREAD = 141  # what a shell says of a process that died because nobody read its output
 
@@ -28,6 +36,28 @@ OF_STATUS = {
     "failed": STEP_FAILED,
     "cancelled": INTERRUPTED,
 }
+
+
+_OF_FAILURE: Mapping[FailureKind, int] = {
+    "budget": BUDGET,
+    "rate_limited": RATE_LIMITED,
+    "denied": CREDENTIALS,
+    "transient": NO_MODEL,
+    "timeout": TIMEOUT,
+    "cancelled": INTERRUPTED,
+}
+
+
+def of_failure(failure: Failure) -> int:
+    """Why a model gave no answer."""
+    return _OF_FAILURE.get(failure.kind, ERROR)
+
+
+def of_run(status: str, failure: Failure | None) -> int:
+    """How a run ended. That the budget is used up or a server wants to be left alone is no fault of the plan's."""
+    if failure is not None and failure.kind in ("budget", "rate_limited"):
+        return _OF_FAILURE[failure.kind]
+    return OF_STATUS[status]
 
 
 def code_of(error: OverseerError) -> int:

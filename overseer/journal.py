@@ -194,6 +194,11 @@ class Journal(AbstractContextManager["Journal"]):
             rows = connection.execute(f"{_SUMMARIES} ORDER BY created DESC, number DESC LIMIT ?", (limit,)).fetchall()
             return [self._summary(connection, row) for row in rows]
 
+    def count(self) -> int:
+        """How many runs there are."""
+        with self._database.reading() as connection:
+            return int(connection.execute("SELECT count(*) FROM runs").fetchone()[0])
+
     def run(self, text: str) -> StoredRun:
         """The run with this id, or the only one whose id begins like this; RunNotFound says which there are."""
         with self._database.reading() as connection:
@@ -286,6 +291,16 @@ class Journal(AbstractContextManager["Journal"]):
             "SELECT run_id, name FROM runs ORDER BY created DESC, number DESC LIMIT 6"
         ).fetchall()
         return f"the newest are: {_listed(newest)}" if newest else f"{self.path} holds no run yet"
+
+
+@contextmanager
+def opened(*, wanted: bool) -> Iterator[Journal | None]:
+    """The journal at its usual place for as long as this is open; None where runs are to leave no trace."""
+    if not wanted:
+        yield None
+        return
+    with Journal.open() as journal:
+        yield journal
 
 
 def _bounded(text: str, what: str) -> str:

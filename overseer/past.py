@@ -15,6 +15,7 @@ from overseer.jsonvalue import Json
 from overseer.kernel.events import (
     Event,
     PlanChanged,
+    PlanClosed,
     RunResumed,
     RunStarted,
     StepFailed,
@@ -24,10 +25,12 @@ from overseer.kernel.events import (
     ToolReturned,
 )
 from overseer.kernel.reducer import apply
-from overseer.kernel.restart import replaced_scopes, resume_faults
+from overseer.kernel.restart import HAS_ENDED, fixed_steps, replaced_scopes, resume_faults
 from overseer.kernel.state import RunState
 from overseer.plan.values import WorkflowPlan
 from overseer.tool import Tool
+
+_CUT_OFF = "the run was cut off before all of its plan was there"
 
 
 class Past:
@@ -51,6 +54,11 @@ class Past:
         if self._approved is None:
             return NOTHING_GRANTED
         return Approval.from_json(self._approved).still_holds(plan, tools)
+
+    def rest_of(self, plan: WorkflowPlan) -> WorkflowPlan:
+        """What of a plan will be carried out: for what has ended, nobody has to be asked."""
+        done = {step_id for step_id, why in fixed_steps(self.state).items() if why == HAS_ENDED}
+        return plan.with_steps(tuple(step for step in plan.steps if step.step_id not in done))
 
     def resumption(
         self,
@@ -89,8 +97,10 @@ class Past:
             if faults := resume_faults(state, changed, dropped):
                 raise PlanError(faults, source="the changed plan")
             replaced = replaced_scopes(state, changed)
+        is_cut_off = state.is_open and changed is None
         return [
             RunResumed(now, sandbox=sandbox),
+            *([PlanClosed(now, _CUT_OFF)] if is_cut_off else []),
             *(StepFailed(now, key, failure) for key in dropped),
             *(StepSkipped(now, key, "failure", "another plan goes on without it") for key in replaced),
         ]

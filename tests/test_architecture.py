@@ -16,8 +16,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("chat_cli",),
     ("overseer.commands", "overseer.chat"),
     ("overseer.arguments",),
-    ("overseer.serving",),
-    ("overseer.workbench", "overseer.codework", "overseer.planview", "overseer.stepview"),
+    ("overseer.serving", "overseer.checkup"),
+    ("overseer.workbench", "overseer.codework", "overseer.planview", "overseer.stepview", "overseer.earlystart"),
     ("overseer.wiring",),
     ("overseer.catalogue", "overseer.summary"),
     (

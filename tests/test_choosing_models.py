@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.processes import PATIENCE_S, ROOT
+from tests.processes import PATIENCE_S, ROOT, signals_as_usual
 from tests.servers.model_server import Answer, ModelServer
+
+__all__ = ["signals_as_usual"]
 
 ANSWER = json.dumps({"answer": "Four."})
 NOWHERE = "http://127.0.0.1:9"  # where nothing listens
@@ -97,37 +100,6 @@ def test_a_run_whose_model_cannot_be_used_says_so_for_every_step_that_needs_it()
         assert f"is Ollama running at {NOWHERE}? If not, start it with: ollama serve" in json.dumps(step)
 
 
-@pytest.mark.parametrize("as_json", [False, True])
-def test_the_doctor_tells_the_choice_the_reason_and_what_was_looked_at(as_json: bool) -> None:
-    with ModelServer(models=["zephyr"]) as server:
-        told = overseer("doctor", *(["--json"] if as_json else []), OLLAMA_HOST=server.url)
-    reason = f"Ollama at {server.url} is running and has it"
-    if as_json:
-        model = json.loads(told.stdout)["model"]
-        assert (model["name"], model["reason"], model["planner"]) == ("ollama/zephyr", reason, "model")
-        assert [probe["outcome"] for probe in model["probes"]] == ["absent", "found"]
-    else:
-        lines = told.stdout.splitlines()
-        place = lines.index(f"model: ollama/zephyr, since {reason}")
-        assert lines[place + 1].split()[0] == "absent"
-        assert lines[place + 2].split()[0] == "found"
-
-
-def test_the_doctor_tells_three_ways_to_connect_a_model_where_there_is_none() -> None:
-    told = overseer("doctor").stdout
-    for way in ("set OPENAI_API_KEY", "set OPENAI_BASE_URL", "start Ollama", "plans are made by rules"):
-        assert way in told
-    assert json.loads(overseer("doctor", "--json").stdout)["model"]["planner"] == "rules"
-
-
-def test_the_doctor_tells_what_is_wrong_with_a_model_that_was_named() -> None:
-    settings({"default": "ollama/qwen3", "roles": {"coder": "openai/gpt-5"}})
-    told = overseer("doctor")
-    assert told.returncode == 77
-    assert "model: none; models.default in the settings names ollama/qwen3" in told.stdout
-    assert "role coder: openai/gpt-5" in told.stdout
-
-
 def test_what_a_run_says_it_spent_is_what_the_server_counted() -> None:
     def reply(body: Any) -> Answer:
         number = sum(map(ord, body["messages"][-1]["content"])) % 89
@@ -152,3 +124,85 @@ def test_what_a_run_says_it_spent_is_what_the_server_counted() -> None:
             spent = json.loads(ran.stdout)["spent"]
             assert spent["requests"] == len(server.counted) == 8
             assert spent["tokens"] == sum(map(sum, server.counted))
+            assert "guessed" not in spent
+
+
+def test_tokens_that_the_server_did_not_count_are_shown_as_a_guess() -> None:
+    steps = [{"step_id": "a", "tool": "content_generator", "args": {"prompt": "Text"}}]
+    Path("plan.json").write_text(json.dumps({"steps": steps}), encoding="utf-8")
+    with ModelServer([Answer("a text", fault="no_usage")]) as server:
+        here = {"OPENAI_BASE_URL": server.openai_url, "OPENAI_MODEL": "tiny"}
+        spent = json.loads(overseer("run", "plan.json", "--json", **here).stdout)["spent"]
+        assert spent["guessed"] == spent["tokens"] > 100
+        assert f"1 request, ~{spent['tokens']:,} tokens" in overseer("run", "plan.json", **here).stderr
+
+
+def test_a_warning_of_the_model_reaches_the_user() -> None:
+    steps = [{"step_id": "a", "tool": "content_generator", "args": {"prompt": "word " * 20_000}}]
+    Path("plan.json").write_text(json.dumps({"steps": steps}), encoding="utf-8")
+    with ModelServer([Answer("a text", tokens=(4096, 3))], context_length=4096) as server:
+        ran = overseer("run", "plan.json", OLLAMA_HOST=server.url)
+    assert ran.returncode == 0
+    assert "tokens, but tiny reads only 4096; the rest is cut off" in ran.stderr
+
+
+FAULTS = {
+    "401": (Answer(status=401, error={"error": "no"}), "does not accept the key; check OPENAI_API_KEY"),
+    "404": (Answer(status=404, error={"error": "no such model"}), "no such model; check the address"),
+    "429": (Answer(status=429, headers={"retry-after": "0"}), "too many requests: told to; wait a while"),
+    "500": (Answer(status=500), "failed with status 500: told to; try again later"),
+    "refused": (None, "cannot be reached: "),
+    "timeout": (Answer(delay_s=PATIENCE_S), "did not answer in time; try again, or raise"),
+    "malformed": (Answer(fault="malformed_body"), "sent something that is no answer; check that"),
+    "cut": (Answer("Half of it", fault="cut"), "stopped in the middle of its answer"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_whatever_goes_wrong_with_a_model_is_one_line_and_no_traceback(name: str) -> None:
+    answer, words = FAULTS[name]
+    with ModelServer([answer or "never asked"]) as server:
+        url = server.openai_url if answer is not None else f"{NOWHERE}/v1"
+        Path("home").mkdir()
+        section = {"roles": {"overseer": "near/tiny"}}
+        section["providers"] = {"near": {"kind": "openai", "base_url": url, "key": "OPENAI_API_KEY", "timeout": "1s"}}
+        whole = {"models": section, "retry": {"attempts": 1}}
+        Path("home/config.yaml").write_text(json.dumps(whole), encoding="utf-8")
+        made = overseer("plan", "2 + 2?", OPENAI_API_KEY="sk-0123456789abcdef")
+    assert made.returncode == 3
+    [line] = [line for line in made.stdout.splitlines() if words in line]
+    assert line.startswith("  - the model could not be asked for a plan: ")
+    assert "Traceback" not in made.stdout + made.stderr
+    assert "sk-0123456789abcdef" not in made.stdout + made.stderr
+
+
+@pytest.mark.parametrize("protocol", ["openai", "ollama"])
+def test_the_second_interruption_closes_the_connections_of_a_run(protocol: str) -> None:
+    steps = [{"step_id": name, "tool": "content_generator", "args": {"prompt": name}} for name in ("a", "b")]
+    Path("plan.json").write_text(json.dumps({"steps": steps}), encoding="utf-8")
+    with ModelServer([Answer("Slowly, very slowly.", pace_s=60)]) as server:
+        here = {"OPENAI_BASE_URL": server.openai_url, "OPENAI_MODEL": "tiny"}
+        variables = here if protocol == "openai" else {"OLLAMA_HOST": server.url}
+        run = subprocess.Popen(
+            [sys.executable, str(ROOT / "chat_cli.py"), "run", "plan.json"],
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            for _ in steps:
+                assert server.asked.acquire(timeout=PATIENCE_S)
+            run.send_signal(signal.SIGINT)
+            assert run.stderr is not None
+            while "stop at once" not in (line := run.stderr.readline()):
+                assert line, "the run says nothing of the interruption"
+            assert not server.hung_up.is_set()  # the first lets them finish
+            run.send_signal(signal.SIGINT)
+            assert server.hung_up.wait(1.0)
+            out, err = run.communicate(timeout=PATIENCE_S)
+        finally:
+            run.kill()
+    assert run.returncode == 130
+    assert "Traceback" not in out + err

@@ -11,6 +11,7 @@ import pytest
 
 import chat_cli
 from overseer.settings.keys import KEYS, NAMED
+from overseer.settings.project import trust_settings
 
 ROOT = Path(__file__).parent.parent
 
@@ -100,7 +101,8 @@ def test_trust_is_given_and_taken_back(overseer: Any, tmp_path: Path) -> None:
     assert overseer("config", "trust")[0] == 2  # there is nothing to trust
     Path("overseer.yaml").write_text("retry: {attempts: 2}")
     assert "not read" in overseer("config")[2]
-    assert overseer("config", "trust")[0] == 0
+    code, out, _ = overseer("config", "trust")
+    assert (code, out.splitlines()[1:]) == (0, ["  retry.attempts  2"])
     code, out, err = overseer("config", "show", "retry.attempts", "--origin")
     assert (code, out.split(), err) == (
         0,
@@ -114,7 +116,10 @@ def test_trust_is_given_and_taken_back(overseer: Any, tmp_path: Path) -> None:
 
 def test_where_settings_are_broken_trust_can_be_taken_back_and_files_be_found(overseer: Any, tmp_path: Path) -> None:
     Path("overseer.yaml").write_text("retry: {attempts: 0}")
-    assert overseer("config", "trust")[0] == 0
+    code, _, err = overseer("config", "trust")
+    assert code == 2  # as it is, it would keep every command here from working
+    assert "overseer.yaml:1: retry.attempts: needs" in err
+    trust_settings(Path("overseer.yaml"))
     (tmp_path / "home/config.yaml").write_text("retry: [")
     code, out, _ = overseer("config", "show", "--json")
     assert code == 2

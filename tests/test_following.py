@@ -125,9 +125,21 @@ def test_the_changed_plan_needs_an_approval_of_its_own(journal: Journal) -> None
     mended = {"steps": [step("a", "save"), step("b", "save", "more")]}
     with pytest.raises(NotApproved) as refused:
         engine.prepare_resume(run.run_id, plan=mended)
-    assert {need.tool for need in refused.value.needs} == {"save"}
+    (need,) = refused.value.needs
+    assert (need.tool, [use.step for use in need.uses]) == ("save", ["b"])
     assert engine.prepare_resume(run.run_id, plan=mended, approve=writing).carry_out().succeeded
     assert tools.calls == ["save a", "fail b", "save more"]
+
+
+def test_what_has_ended_needs_no_approval_any_more(journal: Journal) -> None:
+    tools = Tools()
+    engine = Engine(tools.all, journal=journal, broker=Broker(policy=CAREFUL))
+    writing = Grants(classes=frozenset({"write"}))
+    plan = {"steps": [step("a", "save"), step("b", "fail", depends_on=["a"])]}
+    run = engine.prepare(plan, approve=writing)
+    run.carry_out()
+    assert engine.prepare_resume(run.run_id, plan={"steps": [step("a", "save"), step("b")]}).carry_out().succeeded
+    assert tools.calls == ["save a", "fail b", "b"]
 
 
 def test_what_was_approved_for_the_changed_plan_holds_when_it_is_resumed_again(journal: Journal) -> None:

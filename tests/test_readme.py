@@ -15,6 +15,7 @@ from overseer.plan import completed, read_plan, validate
 from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.registry.yamlfiles import read_yaml
 from tests import pages
+from tests.captures import alike, as_block, captured, captures_in
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,6 +27,15 @@ def blocks(language: str) -> list[str]:
     found = re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
     assert found
     return found
+
+
+def test_what_it_shows_of_a_run_is_what_a_run_prints() -> None:
+    captures = captures_in(README)
+    assert captures
+    for command, shown in captures:
+        assert alike(shown.strip("\n")) == alike(as_block(captured(command)).strip("\n")), (
+            "python -m tests.captures README.md"
+        )
 
 
 def test_every_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,6 +89,9 @@ def test_every_option_named_is_one_of_some_command(capsys: pytest.CaptureFixture
         with pytest.raises(SystemExit):
             parser().parse_args([command, "--help"])
         known += capsys.readouterr().out
-    texts = [README, *(pages.page(f"{name}.md") for name in ("tools", "programs", "configuration", "safety"))]
+    texts = [
+        README,
+        *(pages.page(f"{name}.md") for name in ("tools", "programs", "configuration", "safety", "looking")),
+    ]
     for option in {option for text in texts for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)} - OF_OTHERS:
         assert f"{option} " in known or f"{option}\n" in known or f"{option}]" in known, option

@@ -23,9 +23,10 @@ from overseer.kernel.events import (
 )
 from overseer.kernel.restart import change_faults
 from overseer.plan import to_document
-from overseer.render import Progress, ending_lines
+from overseer.render import Progress
 from overseer.report import Report
 from overseer.retelling import run_lines
+from overseer.summary import summary_lines
 from tests.kernel.plans import documents, outcome
 from tests.kernel.plans import planned as planned_document
 from tests.kernel.simulation import World, planned
@@ -172,10 +173,11 @@ def test_what_was_spent_is_summed_over_attempts_lives_and_steps_that_are_gone() 
     assert document["spent"] == document["steps"][0]["spent"] == whole
     assert "spent" not in document["steps"][1]
     told = "spent: 3 requests, 1,500 tokens, $0.30, price unknown of 1 request"
-    assert told in ending_lines(report)
+    assert told in _ending(report)
     assert told in run_lines(report)
     after = planned("steps: [{step_id: b, tool: t}]")
-    report.observe(PlanChanged(7.0, to_document(after)))
+    report.observe(PlanChanged(7.0, to_document(after), sandbox="full"))
+    assert report.document()["sandbox"] == "full"
     assert report.document()["spent"] == whole
 
 
@@ -233,12 +235,16 @@ def test_how_long_a_step_was_held_is_summed_and_said_once() -> None:
     ]
 
 
+def _ending(report: Report) -> list[str]:
+    return ["".join(text for _, text in line) for line in summary_lines(report)]
+
+
 def test_a_run_that_spent_nothing_says_nothing_of_it() -> None:
     report = Report(planned(LOOP), World(planned(LOOP)).begin().run().events)
     document = report.document()
     assert "spent" not in document
     assert not any("spent" in step for step in document["steps"])
-    assert not any("spent" in line for line in [*ending_lines(report), *run_lines(report)])
+    assert not any("spent" in line for line in [*_ending(report), *run_lines(report)])
 
 
 def test_what_a_resume_looks_at_again_waits_without_its_earlier_end() -> None:

@@ -15,7 +15,7 @@ from overseer import Engine, Journal
 from overseer.broker.broker import Broker
 from overseer.broker.caps import Cap
 from overseer.errors import JournalError, PlanError, UsageError
-from overseer.kernel.events import Event, RunFinished, RunStarted, StepFailed, StepStarted, StepSucceeded
+from overseer.kernel.events import Event, PlanChanged, RunFinished, RunStarted, StepFailed, StepStarted, StepSucceeded
 from overseer.models import ModelRoles, ScriptedModel
 from overseer.plan import plan_from
 from overseer.report import Report
@@ -326,3 +326,19 @@ def test_a_question_about_a_run_is_paid_from_its_budget() -> None:
     assert refused.failure is not None
     assert refused.failure.kind == "budget"
     assert run.asked["requests"] == 1
+
+
+def test_what_finding_another_plan_took_is_told_with_it(journal: Journal) -> None:
+    latch = Latch()
+    engine = Engine(
+        [waiting(latch), give], journal=journal, broker=Broker(models=ModelRoles.of(ScriptedModel(["Yes."])))
+    )
+    run = engine.start({"steps": [FIRST]})
+    latch.wait_until_reached()
+    run.ask(Question("What else?"))
+    run.change({"steps": [FIRST, {"step_id": "b", "tool": "give", "args": {"value": "{{a}}"}}]})
+    assert run.asked is None
+    latch.open()
+    run.wait(30)
+    (changed,) = (event for event in journal.events(run.run_id) if isinstance(event, PlanChanged))
+    assert changed.spent["requests"] == 1

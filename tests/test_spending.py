@@ -17,6 +17,7 @@ AMOUNTS = st.fixed_dictionaries(
         "tokens": st.integers(0, 10**9),
         "cost": st.integers(0, 10**6).map(lambda cents: cents / 100),
         "unpriced": st.integers(0, 10**6),
+        "guessed": st.integers(0, 10**9),
     },
 )
 
@@ -44,6 +45,7 @@ def test_what_an_account_holds_that_is_no_amount_is_passed_over() -> None:
     [
         ({"requests": 12, "tokens": 34500, "cost": 0.021}, "12 requests, 34,500 tokens, $0.021"),
         ({"requests": 1, "tokens": 1}, "1 request, 1 token"),
+        ({"requests": 2, "tokens": 3400, "guessed": 1000}, "2 requests, ~3,400 tokens"),
         ({"requests": 2, "unpriced": 2}, "2 requests, price unknown of 2 requests"),
         ({"requests": 3, "cost": 0.5, "unpriced": 1}, "3 requests, $0.50, price unknown of 1 request"),
         ({"cost": 0.0001234567}, "$0.000123"),

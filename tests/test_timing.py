@@ -33,7 +33,7 @@ from overseer.kernel.events import (
 from overseer.plan import to_document
 from overseer.report import Report
 from overseer.spending import total
-from overseer.timing import Break, RunTiming, StepTiming, timing_of
+from overseer.timing import Break, RunTiming, StepTiming, Stopwatch, timing_of
 from tests.kernel.plans import documents, outcome
 from tests.kernel.plans import planned as planned_document
 from tests.kernel.simulation import World, planned
@@ -250,11 +250,12 @@ def test_a_step_that_was_put_in_later_was_not_waiting_before() -> None:
         RunStarted(0.0, "r", {}),
         *ran("a", 0, 1),
         StepStarted(1.0, "b"),
-        PlanChanged(3.0, to_document(longer)),
+        PlanChanged(3.0, to_document(longer), spent={"requests": 1}),
         StepStarted(4.0, "new"),
     ]
     timing = timing_of(DIAMOND, events, now=5.0)
     assert [step.key for step in timing.steps] == ["a", "b", "new"]
+    assert timing.spent == {"requests": 1}
     assert stretches(timing, "new") == [("waiting", 3, 4), ("running", 4, 5)]
 
 
@@ -303,3 +304,38 @@ def test_the_times_of_any_run_add_up(document: Any, rules: Any, seed: int, cut: 
         for step in timing.steps:
             if "/" not in step.key and report[step.key] not in UNFINISHED:
                 assert step.status == report[step.key]
+
+
+@seldom
+@given(documents(), RULES, SEEDS, st.booleans())
+def test_without_its_rounds_a_run_comes_to_the_same(document: Any, rules: Any, seed: int, is_busy: bool) -> None:
+    plan = planned_document(document)
+    world = World(plan, outcome, rules, seed, is_busy=is_busy).begin().run()
+    whole, clock = timing_of(plan, world.events), Stopwatch(plan, keeps_rounds=False)
+    for event in world.events:
+        clock.observe(event)
+    timing = clock.timing()
+    assert timing.counts() == whole.counts()
+    assert timing.sum_s == pytest.approx(whole.sum_s)
+    assert timing.critical_s == pytest.approx(whole.critical_s)
+    assert timing.time_in("held") == pytest.approx(whole.time_in("held"))
+    assert timing.time_in("waiting") == pytest.approx(whole.time_in("waiting"))
+    assert set(timing.limits()) == set(whole.limits())
+    assert timing.spent == whole.spent
+
+
+def test_a_stopwatch_without_rounds_does_not_grow_with_a_loop() -> None:
+    plan = planned("steps: [{step_id: loop, repeat: {forever: true}, steps: [{step_id: a, tool: t}]}]")
+    clock = Stopwatch(plan, keeps_rounds=False)
+    clock.observe(RunStarted(0.0, "r", {}))
+    clock.observe(ScopeOpened(0.0, "loop", None))
+    for index in range(500):
+        clock.observe(RoundOpened(index * 1.0, "loop", index))
+        for event in ran(f"loop[{index}]/a", index, index + 0.5):
+            clock.observe(event)
+        clock.observe(RoundClosed(index + 1.0, "loop", index, "succeeded"))
+    kept = (clock._tracks, clock._opened, clock._bodies, clock._rounds["loop"], clock._past)
+    assert sum(map(len, kept)) < 10
+    timing = clock.timing(now=500.0)
+    assert (timing.critical_s, timing.sum_s, timing.critical) == (250, 250, ("loop",))
+    assert timing.counts() == {"succeeded": 500, "running": 1}

@@ -35,6 +35,7 @@ class Spend:
     tokens: int = 0
     cost: float | None = 0.0  # in dollars; of a sum, the part that is known
     unpriced: int = 0
+    guessed: int = 0  # how many of the tokens no server counted
 
     def __post_init__(self) -> None:
         if self.requests < 0 or self.tokens < 0 or (self.cost is not None and not self.cost >= 0):
@@ -47,6 +48,7 @@ class Spend:
         if self is NOTHING:
             return None
         amounts = {"requests": self.requests, "tokens": self.tokens, "cost": self.cost, "unpriced": self.unpriced}
+        amounts["guessed"] = self.guessed
         return {name: amount for name, amount in amounts.items() if amount} or None
 
     @classmethod
@@ -59,6 +61,7 @@ class Spend:
             self.tokens + other.tokens,
             round((self.cost or 0.0) + (other.cost or 0.0), 12),  # sums of cents must stay cents
             self.unpriced + other.unpriced,
+            self.guessed + other.guessed,
         )
 
     def __sub__(self, other: Spend) -> Spend:
@@ -67,6 +70,7 @@ class Spend:
             self.tokens - other.tokens,
             round((self.cost or 0.0) - (other.cost or 0.0), 12),
             self.unpriced - other.unpriced,
+            self.guessed - other.guessed,
         )
 
 

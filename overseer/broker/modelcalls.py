@@ -7,6 +7,7 @@ does not fit is given back. What is held to budgets and limits, booked and retri
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -139,9 +140,12 @@ class MeteredModels:
                     reservation.refused()
                     self._meter.add(Spend(requests=1))
                 else:
-                    self._meter.add(estimate)
+                    guess = replace(estimate, guessed=estimate.tokens)
+                    reservation.settle(guess)
+                    self._meter.add(guess)
                 raise
-            spent = Spend(1, reply.input_tokens + reply.output_tokens, self._cost_of(reply))
+            tokens = reply.input_tokens + reply.output_tokens
+            spent = Spend(1, tokens, self._cost_of(reply), guessed=tokens if reply.is_estimated else 0)
             slot.settle(tokens=spent.tokens)
             reservation.settle(spent)
             self._meter.add(spent)

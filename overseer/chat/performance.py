@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from overseer.broker.caps import Cap
 from overseer.broker.permissions import Grants
 from overseer.chat.asking import AsksOfRun
+from overseer.chat.drafting import UnderWay
 from overseer.chat.negotiation import Negotiation
 from overseer.chat.person import Person
 from overseer.engine import Engine
@@ -62,12 +63,17 @@ class Performance:
         )
         return self.finish(engine, run)
 
-    def finish(self, engine: Engine, run: Run) -> Performed:
-        """Carry a run out that was prepared, be it new or resumed, and answer."""
+    def finish(self, engine: Engine, run: Run, under_way: UnderWay | None = None) -> Performed:
+        """Carry a run out that was prepared, be it new, resumed or under way already, and answer."""
         reviser: Reviser | None = None
         while True:
-            began_as, report = self._report(run)
-            result = self.person.follow(run, report, began_as)
+            if under_way is not None:
+                began_as, report = under_way.began_as, Report(under_way.began_as)
+                result = self.person.follow(run, report, began_as, under_way.relay)
+                under_way = None
+            else:
+                began_as, report = self._report(run)
+                result = self.person.follow(run, report, began_as)
             if not self._can_be_mended(run, result):
                 break
             reviser = reviser or Reviser(self._planner(engine, run))

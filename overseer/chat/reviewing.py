@@ -77,7 +77,7 @@ class Reviewing:
     def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:
         is_new = proposal is not self._shown  # else a change came to nothing, and the plan stands right above
         if is_new:
-            self._show(proposal)
+            self.show(proposal)
         if not must_ask:
             return Approve(proposal.hash)
         if is_new and self._discard_typed():
@@ -91,7 +91,7 @@ class Reviewing:
             if decision is not None:
                 return decision
 
-    def _show(self, proposal: Proposal) -> None:
+    def show(self, proposal: Proposal) -> None:
         columns, self._shown = self._columns(), proposal
         if proposal.before is not None:
             self._say(difference_screen(proposal.before, proposal.plan, columns=columns))

@@ -39,7 +39,7 @@ _HOMES = {
 }
 
 # These read the settings themselves: they are there for when something is wrong with them.
-_BARE = ("config",)
+_BARE = ("config", "doctor")
 
 
 def carry_out(options: Namespace) -> int:

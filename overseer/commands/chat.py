@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import sys
-import time
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from overseer.arguments import parsed
 from overseer.broker.permissions import Grants
 from overseer.commands import carry_out
+from overseer.commands.output import is_machine
 from overseer.commands.reading import read_tools
 from overseer.commands.viewing import palette_for, screen_for
 from overseer.config import Settings
-from overseer.conversation import Conversation, KeepsNothing
+from overseer.conversation import begun
 from overseer.errors import UsageError
 from overseer.home import home
-from overseer.ids import new_run_id
-from overseer.journal import Journal
+from overseer.journal import opened
 from overseer.workbench import Workbench
 
 
 def chat(options: Namespace, settings: Settings) -> int:
-    """Talk with somebody at a terminal."""
+    """Talk with somebody at a terminal, or carry out one request without anybody to ask."""
+    if options.prompt is not None:
+        from overseer.commands.task import task
+
+        return task(options, settings)
+    if is_machine(options):
+        raise UsageError("--json and --jsonl go with a request: overseer -p 'what is to be done' --json")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the chat needs a terminal; without one, give a request: overseer -p 'what is to be done'")
     from overseer.chat.about import ABOUT
@@ -51,7 +55,7 @@ def chat(options: Namespace, settings: Settings) -> int:
         palette=palette,
         discard_typed=reader.discard_typed,
     )
-    with _journal(settings) as journal:
+    with opened(wanted=settings.journal) as journal:
         talk = Talk(
             bench,
             AtTerminal(
@@ -69,28 +73,9 @@ def chat(options: Namespace, settings: Settings) -> int:
         return Chat(talk, bench, reader, commands, journal=journal, command_line=_carried_out).run()
 
 
-def begun(journal: Journal | None, folder: Path) -> Conversation:
-    """A new conversation, kept where there is a journal."""
-    now = time.time()
-    session_id = new_run_id(now)
-    if journal is None:
-        return Conversation(session_id, keeper=KeepsNothing(), clock=time.time)
-    journal.sessions.begin(session_id, folder=str(folder.absolute()), at=now)
-    return Conversation(session_id, keeper=journal.sessions, clock=time.time)
-
-
 def _carried_out(words: Sequence[str]) -> int:
     """What a command line would do, from within the chat."""
     try:
         return carry_out(parsed(words))
     except SystemExit as left:  # of argparse, which has said why
         return left.code if isinstance(left.code, int) else 1
-
-
-@contextmanager
-def _journal(settings: Settings) -> Iterator[Journal | None]:
-    if not settings.journal:
-        yield None
-        return
-    with Journal.open() as journal:
-        yield journal

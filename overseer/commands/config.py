@@ -8,16 +8,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from overseer import exits
+from overseer.checkup.configuration import file_lines, files_json
 from overseer.commands import flags_of
 from overseer.commands.output import put_document, put_lines
 from overseer.console import say
-from overseer.errors import UsageError
+from overseer.errors import SettingsError, UsageError
 from overseer.jsonvalue import Json
 from overseer.plan.suggestions import did_you_mean
 from overseer.secrets import Redactor
-from overseer.settings.entries import Entry, Origin
+from overseer.settings.entries import Entry, Findings, Origin
+from overseer.settings.files import read_file
 from overseer.settings.keys import GROUPS, KEYS, NAMED
-from overseer.settings.layers import FileState, Layers, SettingsFile, default_settings, read_layers
+from overseer.settings.layers import Layers, default_settings, read_layers
 from overseer.settings.project import NAMES, distrust_settings, project_files, trust_settings
 from overseer.settings.written import inline_text
 
@@ -103,32 +105,17 @@ def _document(layers: Layers, entries: Sequence[Entry]) -> dict[str, Json]:
     }
 
 
-_STATES: dict[FileState, str] = {
-    "read": "",
-    "absent": "there is none",
-    "untrusted": "not read: nobody said that it is trusted",
-    "outdated": "not read: it changed since it was trusted",
-    "hidden": "not read: the one above takes its place",
-}
-
-
-def file_lines(files: Sequence[SettingsFile]) -> Iterator[str]:
-    """The files of settings, from the weakest to the strongest."""
-    for file in files:
-        aside = _STATES[file.state]
-        yield f"{file.layer:<7}  {file.path}" + (f"  ({aside})" if aside else "")
-
-
-def files_json(files: Sequence[SettingsFile]) -> list[Json]:
-    return [{"layer": file.layer, "file": str(file.path), "state": file.state} for file in files]
-
-
 def _trust() -> int:
     found = project_files(Path.cwd())
     if not found:
         raise UsageError(f"{Path.cwd()} has no settings to trust: neither {' nor '.join(NAMES)}")
+    findings = Findings()
+    entries = read_file(found[0], "project", findings) or ()
+    if findings.faults:  # or they would keep every command here from working
+        raise SettingsError(findings.faults)
     trust_settings(found[0])
-    put_lines([f"the settings in {found[0]} are read from here on, until they change"])
+    put_lines([f"the settings in {found[0]} are read from here on, until they change:"])
+    put_lines(f"  {line}" for line in _lines(entries, with_origin=False))
     return exits.OK
 
 

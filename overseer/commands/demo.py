@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -15,7 +16,7 @@ from overseer.codework import coding_for
 from overseer.coding import Coding
 from overseer.commands.carrying import carried_out
 from overseer.commands.output import is_machine, put_document, put_lines, say_lines
-from overseer.commands.plans import approved_run, journal_for
+from overseer.commands.plans import approved_run
 from overseer.commands.reading import read_tools
 from overseer.config import Settings
 from overseer.console import say
@@ -25,6 +26,7 @@ from overseer.engine import Engine, Run
 from overseer.errors import ApprovalNeeded, OverseerError
 from overseer.frontends.draft import Answered, Planned, Refused
 from overseer.frontends.planner import Planner
+from overseer.journal import opened
 from overseer.plan.values import WorkflowPlan
 from overseer.render import plan_lines
 from overseer.report import Report
@@ -51,7 +53,7 @@ def demo(options: Namespace, settings: Settings) -> int:
     _say(options, f"{head} [{LABEL}]", *steps)
     try:
         with (
-            journal_for(settings.journal) as journal,
+            opened(wanted=settings.journal) as journal,
             # What was prepared is not kept for real requests.
             coding_for(plan, settings, bench.broker, bench.tools, ahead=door, keeps=False) as coding,
         ):
@@ -94,8 +96,8 @@ def _list(options: Namespace) -> int:
 
 def _plan(shown: Demo, door: Door, settings: Settings) -> WorkflowPlan:
     """The plan that the planner makes of what the model replies."""
-    context = ToolContext("", "plan", 1, Cancellation())
-    draft = Planner(lambda question: door.ask(question, context), door.tools, settings.limits).draft(shown.request)
+    ask = partial(door.ask, context=ToolContext("", "plan", 1, Cancellation()))
+    draft = Planner(ask, door.tools, settings.limits).draft(shown.request)
     match draft:
         case Planned(plan=plan):
             return plan

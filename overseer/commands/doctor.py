@@ -2,80 +2,91 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import sys
 from argparse import Namespace
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from overseer import __version__, exits
-from overseer.commands.modelcheck import ModelCheck
+from overseer.checkup.configuration import configuration
+from overseer.checkup.datafolder import data_folder
+from overseer.checkup.extras import extras
+from overseer.checkup.finding import Finding
+from overseer.checkup.isolation import sandbox
+from overseer.checkup.journal import journal
+from overseer.checkup.models import model
+from overseer.checkup.terminal import terminal
+from overseer.checkup.toolfiles import tool_files
+from overseer.commands import flags_of
 from overseer.commands.output import put_document, put_lines
-from overseer.config import Settings
+from overseer.config import Settings, settings_of
+from overseer.errors import UsageError
 from overseer.jsonvalue import Json
-from overseer.sandbox import Level, SandboxUnavailable
-from overseer.sandbox.selftest import Check
-from overseer.wiring import make_sandbox, take_secrets
+from overseer.secrets import Secrets
+from overseer.settings.layers import Layers, only_defaults, read_layers
+from overseer.wiring import take_secrets
 
 
-@dataclass(frozen=True, slots=True)
-class _Sandbox:
-    """What was found out about the sandbox by starting it."""
-
-    level: Level | None
-    checks: tuple[Check, ...]
-    refusals: dict[Level, str]
-    remedy: str
-
-
-def doctor(options: Namespace, settings: Settings) -> int:
+def doctor(options: Namespace) -> int:
     """Look at everything, change nothing."""
-    models = ModelCheck.made(settings, take_secrets(settings), Path.cwd())
-    sandbox = _sandbox(settings)
+    findings = _findings(read_layers(flags_of(options), os.environ, Path.cwd()))
     if options.json:
-        put_document({**_document(sandbox), "model": models.to_json()})
+        put_document(_document(findings))
     else:
-        put_lines([*_lines(sandbox), *models.lines()])
-    if sandbox.level is None:
-        return exits.ERROR
-    return exits.NO_MODEL if models.refusal else exits.OK
+        put_lines(_lines(findings))
+    return _exit_code({finding.name for finding in findings if finding.status == "broken"})
 
 
-def _sandbox(settings: Settings) -> _Sandbox:
+def _exit_code(broken: set[str]) -> int:
+    if not broken:
+        return exits.OK
+    return exits.NO_MODEL if broken == {"model"} else exits.ERROR
+
+
+def _findings(layers: Layers) -> list[Finding]:
+    # With settings that cannot be used, everything else is looked at as if there were none.
+    settings = settings_of(only_defaults() if layers.faults else layers)
+    secrets, fault = _secrets(settings)
+    folder = Path.cwd()
+    return [
+        terminal(os.environ),
+        configuration(layers),
+        data_folder(fault),
+        model(settings, secrets, folder),
+        tool_files(settings, folder),
+        sandbox(settings),
+        journal(),
+        extras(),
+    ]
+
+
+def _secrets(settings: Settings) -> tuple[Secrets, str]:
+    """The secrets, or why they cannot be had."""
     try:
-        with make_sandbox(settings) as started:
-            return _Sandbox(started.level, started.checks, started.refusals, "")
-    except SandboxUnavailable as error:
-        return _Sandbox(None, (), error.refusals, error.remedy)
+        return take_secrets(settings), ""
+    except UsageError as error:
+        return Secrets(), str(error)
 
 
-def _lines(sandbox: _Sandbox) -> Iterator[str]:
-    yield f"Overseer {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()}"
-    if sandbox.level is None:
-        yield "sandbox: none holds, so no generated code is run"
-    else:
-        yield f"sandbox: level {sandbox.level}, proven just now by {len(sandbox.checks)} attacks"
-    for check in sandbox.checks:
-        yield f"  {'refused ' if not check.got else 'possible'}  {check.attack}{_aside(check)}"
-    for level, why in sandbox.refusals.items():
-        yield f"  level {level} does not hold: {why}"
-    yield from sandbox.remedy.splitlines()
+def _lines(findings: Sequence[Finding]) -> Iterator[str]:
+    yield f"Overseer {__version__}, Python {platform.python_version()} ({sys.executable})"
+    yield f"{platform.system()} {platform.release()}"
+    for finding in findings:
+        yield f"{finding.status:<6}  {finding.name}: {finding.verdict}"
+        yield from (f"          {line}" for line in finding.details)
+    broken = [finding.name for finding in findings if finding.status == "broken"]
+    yield f"broken: {', '.join(broken)}" if broken else "everything that is needed works"
 
 
-def _aside(check: Check) -> str:
-    return f" ({check.got}; this level does not prevent it)" if check.got else ""
-
-
-def _document(sandbox: _Sandbox) -> dict[str, Json]:
+def _document(findings: Sequence[Finding]) -> dict[str, Json]:
     return {
         "schema": "overseer.doctor/1",
         "version": __version__,
         "python": platform.python_version(),
+        "executable": sys.executable,
         "system": f"{platform.system()} {platform.release()}",
-        "sandbox": {
-            "level": sandbox.level,
-            "checks": [check.to_json() for check in sandbox.checks],
-            "refusals": [{"level": level, "reason": why} for level, why in sandbox.refusals.items()],
-            "remedy": sandbox.remedy or None,
-        },
+        "sound": all(finding.status != "broken" for finding in findings),
+        **{finding.name.replace(" ", "_"): finding.to_json() for finding in findings},
     }

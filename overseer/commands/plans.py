@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from overseer import exits
 from overseer.approval import NotApproved, refuse_secrets
-from overseer.broker.broker import Broker
 from overseer.broker.permissions import Grants
 from overseer.codework import coding_for
-from overseer.coding import Coding
 from overseer.commands.asking import asked
 from overseer.commands.carrying import carried_out
 from overseer.commands.output import is_machine, put_document, put_lines, say_lines
@@ -20,18 +18,18 @@ from overseer.commands.reading import read_tools
 from overseer.commands.runs import report_of
 from overseer.config import Settings
 from overseer.console import say
-from overseer.engine import Engine, Run
+from overseer.engine import Run
 from overseer.errors import PlanError, UsageError
-from overseer.journal import Journal
+from overseer.journal import Journal, opened
 from overseer.jsonvalue import Json
 from overseer.plan import Checked, Loaded, check_plan, load_plan, parse_input, plan_from, waves
 from overseer.plan.difference import difference, difference_lines
 from overseer.plan.values import Code, WorkflowPlan, all_steps
-from overseer.registry import Registry
 from overseer.render import plan_lines, wave_lines
 from overseer.report import Report
 from overseer.secrets import Redactor
-from overseer.wiring import make_broker, require_known, take_secrets
+from overseer.wiring import take_secrets
+from overseer.workbench import Workbench
 
 
 def check(options: Namespace, settings: Settings) -> int:
@@ -56,19 +54,16 @@ def check(options: Namespace, settings: Settings) -> int:
 
 def run(options: Namespace, settings: Settings) -> int:
     """Carry out a plan file."""
-    broker = make_broker(
-        settings, take_secrets(settings), Path.cwd(), options.tools, keeps_changes=not options.no_journal
-    )
-    refuse_secrets(broker, input=options.input)  # as it was given: what is wrong with it will be quoted
-    registry = read_tools(options.tools, Path.cwd())
-    loaded = _loaded(options.file, settings, broker, registry)
+    bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools, keeps_changes=not options.no_journal)
+    refuse_secrets(bench.broker, input=options.input)  # as it was given: what is wrong with it will be quoted
+    loaded = _loaded(options.file, bench)
     inputs = _inputs(loaded.plan, options.input)
     say_lines(loaded.notes)
     with (
-        journal_for(settings.journal and not options.no_journal) as journal,
-        coding_for(loaded.plan, settings, broker, registry.tools) as coding,
+        opened(wanted=settings.journal and not options.no_journal) as journal,
+        coding_for(loaded.plan, settings, bench.broker, bench.tools) as coding,
     ):
-        engine = _engine(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
+        engine = bench.engine(journal=journal, coding=coding, max_parallel=options.max_parallel)
         plan = engine.checked(loaded.plan)  # with the plans of workflow tools in it
         remember = {"tools": [str(folder.resolve()) for folder in options.tools], "max_parallel": options.max_parallel}
 
@@ -78,30 +73,29 @@ def run(options: Namespace, settings: Settings) -> int:
         if not is_machine(options):
             say_lines(plan_lines(plan))
         prepared = approved_run(prepare, options)
-        return carried_out(prepared, plan, Report(plan, keeps_rounds=options.json), options)
+        return carried_out(prepared, plan, Report(plan, keeps_rounds=options.json), options, theme=settings.chat.theme)
 
 
 def resume(options: Namespace, settings: Settings) -> int:
     """Go on with a run where it was."""
-    secrets = take_secrets(settings)
     with Journal.open() as journal:
         stored = journal.run(options.run)
         options.tools = options.tools or [Path(folder) for folder in stored.options.get("tools", [])]
         options.max_parallel = options.max_parallel or stored.options.get("max_parallel")
         folder = Path(stored.options["folder"])
-        broker = make_broker(settings, secrets, folder, options.tools)
+        bench = Workbench.open(settings, folder, options.tools, read_tools)
         more: dict[str, Json] = {}
         if shown := stored.options.get("demo"):
             from overseer.demo import LABEL, demo
 
-            broker, more = demo(shown).broker(broker), {"demo": shown, "scripted": LABEL}
+            bench = replace(bench, broker=demo(shown).broker(bench.broker))
+            more = {"demo": shown, "scripted": LABEL}
             if not is_machine(options):
                 say(f"[{LABEL}]")
-        registry = read_tools(options.tools, folder)
         before = report_of(journal, stored, keeps_rounds=False).plan
-        loaded = _loaded(options.plan, settings, broker, registry).plan if options.plan is not None else None
-        with coding_for(loaded or before, settings, broker, registry.tools, keeps=not more) as coding:
-            engine = _engine(registry, settings, journal, options, broker=broker, folder=folder, coding=coding)
+        loaded = _loaded(options.plan, bench).plan if options.plan is not None else None
+        with coding_for(loaded or before, settings, bench.broker, bench.tools, keeps=not more) as coding:
+            engine = bench.engine(journal=journal, coding=coding, max_parallel=options.max_parallel)
             changed = engine.checked(loaded) if loaded is not None else None
             if changed is not None and not is_machine(options):
                 lines = difference_lines(difference(before, changed))
@@ -120,16 +114,20 @@ def resume(options: Namespace, settings: Settings) -> int:
             prepared = approved_run(prepare, options)
             report = report_of(journal, stored, keeps_rounds=options.json)
             past = () if is_machine(options) else journal.events(stored.run_id)
-            return carried_out(prepared, plan_from(stored.plan).plan, report, options, past=past, more=more)
+            theme = settings.chat.theme
+            return carried_out(
+                prepared, plan_from(stored.plan).plan, report, options, past=past, more=more, theme=theme
+            )
 
 
-def _loaded(file: Path, settings: Settings, broker: Broker, registry: Registry) -> Loaded:
+def _loaded(file: Path, bench: Workbench) -> Loaded:
+    redactor = bench.broker.redactor
     return load_plan(
         file,
-        tools=registry.tools,
-        limits=settings.limits,
-        folders=(settings.workflows_folder,),
-        secret_in=broker.redactor.secret_in if broker.redactor.has_secrets else None,
+        tools=bench.tools,
+        limits=bench.settings.limits,
+        folders=(bench.settings.workflows_folder,),
+        secret_in=redactor.secret_in if redactor.has_secrets else None,
     )
 
 
@@ -165,37 +163,6 @@ def _notes(checked: Checked) -> list[str]:
             for step_id in needy
         ),
     ]
-
-
-def _engine(
-    registry: Registry,
-    settings: Settings,
-    journal: Journal | None,
-    options: Namespace,
-    *,
-    broker: Broker,
-    folder: Path,
-    coding: Coding | None,
-) -> Engine:
-    require_known(settings, registry.tools)
-    return Engine(
-        registry.tools.values(),
-        journal=journal,
-        settings=settings.for_engine(options.max_parallel),
-        broker=broker,
-        folder=folder,
-        coding=coding,
-    )
-
-
-@contextmanager
-def journal_for(is_wanted: bool) -> Iterator[Journal | None]:
-    """The journal, open; None where none is wanted."""
-    if not is_wanted:
-        yield None
-        return
-    with Journal.open() as journal:
-        yield journal
 
 
 def _inputs(plan: WorkflowPlan, given: list[str]) -> dict[str, Json]:

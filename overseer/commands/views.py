@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import locale
+import os
 import shutil
 import time
 from argparse import Namespace
@@ -34,6 +35,7 @@ from overseer.timing import RunTiming, timing_of
 from overseer.wiring import take_secrets
 
 _USUAL_WIDTH = 100  # where there is no terminal to ask
+_WIDEST = 1000  # beyond that, a line is longer without telling more
 _FORMATS = {".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid"}
 
 
@@ -167,7 +169,7 @@ def _stored(run: str) -> Iterator[_Found]:
 
 
 def _width(options: Namespace) -> int:
-    return int(options.width or shutil.get_terminal_size((_USUAL_WIDTH, 24)).columns)
+    return min(_WIDEST, options.width or shutil.get_terminal_size((_USUAL_WIDTH, 24)).columns)
 
 
 def _strokes(options: Namespace) -> Strokes:
@@ -180,8 +182,23 @@ def _is_same(one: Path, other: Path) -> bool:
 
 def _write(file: Path, text: str, redactor: Redactor, what: str) -> None:
     """Write a file of ours anew, without known secrets in whatever form they may have come into it."""
+    shown = redactor.redact_known(text)
     try:
-        file.write_text(redactor.redact_known(text), encoding="utf-8", errors="replace")
+        if file.exists() and not file.is_file():  # a pipe, say
+            file.write_text(shown, encoding="utf-8", errors="replace")
+        else:
+            _put_in_place(file.resolve(), shown)
     except OSError as error:
         raise UsageError(f"cannot write {what} to {file}: {error.strerror or error}") from error
     say(f"{what} is in {file}")
+
+
+def _put_in_place(file: Path, text: str) -> None:
+    """Write a file beside it first, so that an earlier one is there until all of the new one is."""
+    part = file.with_name(f".{file.name[:100]}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8", errors="replace")
+        part.replace(file)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

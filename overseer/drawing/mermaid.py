@@ -81,7 +81,8 @@ def escaped(text: str) -> str:
 
 _MEANINGFUL = re.compile(
     r"[\x00-\x1f\x7f\u2028\u2029]"
-    r"|[\"'#&<>\\`%;{}()\[\]|@$^~*_]"
+    r"|[\"'#&<>\\`%;{}()\[\]|@$^~*]"
+    r"|(?<![^\W_])_|_(?![^\W_])"  # inside a word it means nothing
     r"|(?<=[-/.=])[-/.=]"  # arrows, addresses
     r"|^[-+]|(?<=\d)\.(?= )"  # lists, which some versions refuse to draw
 )

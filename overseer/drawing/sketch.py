@@ -79,6 +79,10 @@ class Sketch:
         """How many steps there are, also inside others."""
         return sum(1 + (node.body.count() if node.body else 0) for node in self.nodes)
 
+    def depth(self) -> int:
+        """How many scopes are inside each other at the most."""
+        return max((1 + node.body.depth() for node in self.nodes if node.body is not None), default=0)
+
     def by_path(self) -> dict[str, Node]:
         """All of them, also those inside others."""
         found: dict[str, Node] = {}

@@ -52,11 +52,9 @@ def chain_text(keys: tuple[str, ...]) -> str:
 
 def waits_text(timing: RunTiming) -> str:
     """What its steps waited for, all of them together; nothing if they did not."""
-    leaves = [step for step in timing.steps if not step.is_scope]
-    limits = dict.fromkeys(limit for step in leaves for limit in step.limits)
     parts = (
-        (sum(step.time_in("waiting") for step in leaves), "for a free slot"),
-        (sum(step.time_in("held") for step in leaves), f"for limits of {', '.join(map(harmless, limits))}"),
-        (sum(step.time_in("retrying") for step in leaves), "to try again"),
+        (timing.time_in("waiting"), "for a free slot"),
+        (timing.time_in("held"), f"for limits of {', '.join(map(harmless, timing.limits()))}"),
+        (timing.time_in("retrying"), "to try again"),
     )
     return ", ".join(f"{seconds_text(seconds)} {what}" for seconds, what in parts if seconds >= 0.005)

@@ -7,7 +7,7 @@ which others it needs, as it does anyway: `2 ← 1` is step 2, which needs step 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from overseer.cells import cells, cut, padded, wrapped
 from overseer.drawing.layers import Layering, layered, levels, placed
@@ -18,6 +18,8 @@ from overseer.drawing.strokes import BOXES, Strokes
 NARROWEST = 20
 _NARROW_BOX = 16
 _WIDE_BOX = 34
+_NARROW_FRAME = 16  # and so much more for each frame in it, or numbers such as 2.1.3 do not fit
+_PER_FRAME = 6
 _BETWEEN = 2
 _MOST_NEEDS = 6  # that a box names
 _ROOMY = 60  # steps; of larger plans, a box has fewer lines
@@ -50,6 +52,7 @@ class _Block:
 class _Drawer:
     strokes: Strokes
     is_roomy: bool
+    frames: dict[tuple[str, int], _Block] = field(default_factory=dict)  # or those in others would be drawn ever again
 
     def sketch(self, sketch: Sketch, width: int) -> list[str]:
         """All steps of a sketch, with lines where there is room for them."""
@@ -59,16 +62,19 @@ class _Drawer:
         most = max(sum(map(layering.is_step, layer)) for layer in layering.layers)
         share = (width + _BETWEEN) // most - _BETWEEN
         sizes = [size for size in (_WIDE_BOX, 28, 24, 20, share, _NARROW_BOX) if size >= _NARROW_BOX]
-        for widest in dict.fromkeys(sizes if share >= _NARROW_BOX else ()):
-            if (drawn := self._with_lines(sketch, layering, width, min(widest, width))) is not None:
-                return drawn
+        depth = sketch.depth()
+        if share >= _NARROW_BOX:
+            for room in (width, share) if depth and share >= _NARROW_FRAME + depth * _PER_FRAME else (width,):
+                for widest in dict.fromkeys(sizes):
+                    if (drawn := self._with_lines(sketch, layering, width, min(widest, width), room)) is not None:
+                        return drawn
         return self._in_waves(sketch, width)
 
     # --- with lines
 
-    def _with_lines(self, sketch: Sketch, layering: Layering, width: int, widest: int) -> list[str] | None:
+    def _with_lines(self, sketch: Sketch, layering: Layering, width: int, widest: int, room: int) -> list[str] | None:
         """None if there is not the room for it."""
-        blocks = [self._block(node, sketch, widest, width) for node in sketch.nodes]
+        blocks = [self._block(node, sketch, widest, room) for node in sketch.nodes]
         count = sum(map(len, layering.layers))
         widths = [block.width for block in blocks] + [1] * (count - len(blocks))
         if any(sum(widths[v] + _BETWEEN for v in layer) - _BETWEEN > width for layer in layering.layers):
@@ -135,15 +141,16 @@ class _Drawer:
             needs += f" +{more}" if more > 0 else ""
         head = f"{node.number} {self.strokes.needs}{needs}" if needs else node.number
         if node.body is not None and node.body.nodes:
-            return self._frame(node, head, width)
+            known = (node.number, width)
+            if known not in self.frames:
+                self.frames[known] = self._frame(node, head, width)
+            return self.frames[known]
         words = self._words(node)
         wanted = max(cells(word) for word in (*words, f"{head}   "))
         inner = max(min(widest, wanted + 4), min(_NARROW_BOX, width)) - 4
-        lines = [line for at, word in enumerate(words) for line in self._wrapped(word, inner, at == 0)]
+        most = 2 if self.is_roomy else 1
+        lines = [line for word in words for line in wrapped(word, inner, most, self.strokes.more)]
         return _boxed(head, lines, inner, self.strokes)
-
-    def _wrapped(self, word: str, inner: int, is_title: bool) -> list[str]:
-        return wrapped(word, inner, 2 if is_title and self.is_roomy else 1, self.strokes.more)
 
     def _words(self, node: Node) -> list[str]:
         what = self.strokes.between.join(part for part in (node.what, node.risk if node.risk != "code" else "") if part)
@@ -162,10 +169,15 @@ class _Drawer:
         inside = [*words, *self.sketch(node.body, max(room, 8))]
         strokes = self.strokes
         if is_narrow:
-            lines = [f"{strokes.frame_corners[0]} {head}", *(f"{strokes.frame_down} {line}" for line in inside)]
-            lines.append(strokes.frame_corners[2])
+            lines = [
+                f"{strokes.frame_corners[0]}{strokes.frame_across} {head} ",
+                *(f"{strokes.frame_down} {x}" for x in inside),
+            ]
             size = min(width, max(map(cells, lines)))
-            return _Block([padded(line, size, strokes.more) for line in lines], size)
+            top, *body = [padded(line, size, strokes.more) for line in lines]
+            top = top.rstrip() + " " + strokes.frame_across * max(0, size - cells(top.rstrip()) - 1)
+            bottom = strokes.frame_corners[2] + strokes.frame_across * (size - 1)
+            return _Block([cut(top, size), *body, bottom], size)
         size = min(room, max(cells(line) for line in (*inside, f"{head}   ")))
         return _boxed(head, inside, size, strokes, is_frame=True)
 

@@ -20,6 +20,7 @@ from overseer.plan.values import WorkflowPlan
 def resume_run(event: RunResumed, state: RunState) -> None:
     """Give everything that did not end well another chance. No worker of the earlier life is left."""
     state.status, state.output, state.failure, state.cancel = "running", None, None, None
+    state.is_open = False  # whoever had more steps for it is gone
     for queue in (state.unblocked, state.over, state.settling, state.doomed):
         queue.clear()
     for heap in (state.ready, state.openable, state.alarms):
@@ -112,11 +113,12 @@ def _recount(state: RunState, frame: Frame) -> None:
     unblock_first(state, frame)
 
 
+HAS_ENDED = "has ended"
 BEGUN = "has finished a part of its work"
 _DONE = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 _SETTLED = {
-    Status.SUCCEEDED: "has ended",
-    Status.SKIPPED: "has ended",
+    Status.SUCCEEDED: HAS_ENDED,
+    Status.SKIPPED: HAS_ENDED,
     Status.RUNNING: "is running",
     Status.OPEN: "is running",
     Status.INTERRUPTED: "was interrupted",
@@ -158,7 +160,7 @@ def fixed_steps(state: RunState, given_up: Collection[str] = ()) -> dict[str, st
     statuses = {step_id: _after_resume(state.root, step_id) for step_id in state.root.status}
     return {
         **{step_id: _SETTLED[Status.INTERRUPTED] for step_id in statuses if step_id in unsure},
-        **{step_id: "has ended" for step_id, status in statuses.items() if status in _DONE},
+        **{step_id: HAS_ENDED for step_id, status in statuses.items() if status in _DONE},
     }
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, assert_never
 from urllib.parse import urlsplit
 
 from overseer.errors import ModelUnavailable
+from overseer.models.gguf_file import fault_of
 from overseer.models.model import is_loopback
 from overseer.models.openai_model import OPENAI_URL
 from overseer.models.settings import ModelRef, ModelSettings, Provider, model_ref
@@ -133,6 +134,10 @@ class _Search:
                     self._named_ollama(model, provider)
                 case "scripted":
                     self._named_script(model)
+                case "gguf":
+                    self._named_file(model)
+                case _:
+                    assert_never(provider.kind)
         except (LookFailed, ValueError) as error:
             self._note(wanted.model or wanted.base_url, "unusable", str(error))
             message = f"{wanted.source} names {wanted.model or wanted.base_url}, which cannot be used: {error}"
@@ -179,6 +184,10 @@ class _Search:
     def _named_script(self, model: ModelRef) -> None:
         if not (self._folder / model.name).is_file():
             raise LookFailed(f"there is no script {self._folder / model.name}")
+
+    def _named_file(self, model: ModelRef) -> None:
+        if fault := fault_of(self._folder / Path(model.name).expanduser()):
+            raise LookFailed(fault)
 
     def openai(self) -> Choice | None:
         provider = self._providers["openai"]
@@ -240,3 +249,11 @@ def _preferred(names: list[str]) -> str | None:
         if found := next((name for name in talking if name.startswith(wish)), None):
             return found
     return talking[0] if talking else None
+
+
+def probe_all(settings: ModelSettings, environment: Mapping[str, str], secret: Secret, look: Look) -> tuple[Probe, ...]:
+    """What there is at every place that is looked at by default, whichever is chosen in the end."""
+    search = _Search(settings, environment, secret, look, Path())
+    for place in (search.openai, search.ollama, *([search.wide] if settings.detect == "wide" else [])):
+        place()
+    return tuple(search.probes)

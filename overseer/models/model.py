@@ -166,6 +166,14 @@ def messages_of(question: Question) -> list[Message]:
     return [*system, {"role": "user", "content": question.prompt}]
 
 
+def folded(messages: Sequence[Message]) -> list[Message]:
+    """The messages without one from the system: the user says it, before the first question."""
+    if messages[0]["role"] != "system":
+        return list(messages)
+    system, first, *others = messages
+    return [{"role": "user", "content": f"{system['content']}\n\n{first['content']}"}, *others]
+
+
 def tokens_in(text: str) -> int:
     """How many tokens a text has, roughly. Counting them needs the vocabulary of each model."""
     return -(-len(text.encode(errors="replace")) // 4)  # bytes, since scripts with longer letters take more of them

@@ -24,6 +24,7 @@ from overseer.models.model import (
     OnText,
     Turn,
     at_once,
+    folded,
     is_loopback,
     messages_of,
     read_in_part,
@@ -102,6 +103,8 @@ class OpenAIModel:
                 reply = call.turn(call.request(messages, partial(self._accepted, request, call)))
             except _ParameterRefused:
                 continue
+            except _NothingStreamed:
+                reply = call.turn(call.request(messages, partial(self._streamed, _in_one_piece(request), call)))
             return replace(reply, warnings=(*warnings, *reply.warnings))
 
     def _accepted(self, request: dict[str, Any], call: Call) -> Reply:
@@ -149,6 +152,8 @@ class OpenAIModel:
 
     def _reply(self, answer: _Answer, request: Mapping[str, Any]) -> Reply:
         text = answer.text
+        if not answer.has_begun and "extra_body" not in request:
+            raise _NothingStreamed(ended_early(self._place, "", has_streamed=False))
         if answer.finish is None:
             raise ended_early(self._place, text, has_streamed=answer.heard.was_shown)
         if answer.finish == "content_filter" or answer.refusal:
@@ -175,11 +180,16 @@ class _ParameterRefused(NotThisWay):
     """Without one of its parameters, the request may do."""
 
 
+class _NothingStreamed(NotThisWay):
+    """The stream has nothing in it, not even a reason. Some servers tell that only where nothing is streamed."""
+
+
 @dataclass(slots=True)
 class _Answer:
     """What has come of an answer so far."""
 
     heard: Heard
+    has_begun: bool = False
     finish: str | None = None
     refusal: str = ""
     usage: tuple[int, int] | None = None
@@ -191,6 +201,7 @@ class _Answer:
         return "".join(self.arguments) or self.heard.text
 
     def add(self, chunk: ChatCompletionChunk) -> None:
+        self.has_begun = True
         usage = getattr(chunk, "usage", None)
         if usage is not None and isinstance(usage.prompt_tokens, int) and isinstance(usage.completion_tokens, int):
             self.usage = (usage.prompt_tokens, usage.completion_tokens)
@@ -210,7 +221,7 @@ def _request(
     name: str, messages: Sequence[Message], question: Question, refused: frozenset[str]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The parameters of a request, and what had to be left out of it."""
-    request: dict[str, Any] = {"model": name, "messages": _folded(messages) if "system" in refused else list(messages)}
+    request: dict[str, Any] = {"model": name, "messages": folded(messages) if "system" in refused else list(messages)}
     warnings: tuple[str, ...] = ()
     if "stream_options" not in refused:
         request["stream_options"] = {"include_usage": True}
@@ -223,16 +234,15 @@ def _request(
     return request, warnings
 
 
+def _in_one_piece(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The same request for an answer that is not streamed; what reads it takes either."""
+    return {name: value for name, value in request.items() if name != "stream_options"} | {
+        "extra_body": {"stream": False}
+    }
+
+
 # What an answer can be had without, or under another name: parameters, and the role of a message.
 _DISPENSABLE = ("stream_options", "max_tokens", "temperature", "system")
-
-
-def _folded(messages: Sequence[Message]) -> list[Message]:
-    """The messages without one from the system: the user says it, before the first question."""
-    if messages[0]["role"] != "system":
-        return list(messages)
-    system, first, *others = messages
-    return [{"role": "user", "content": f"{system['content']}\n\n{first['content']}"}, *others]
 
 
 def _asking_for_json(rung: Rung | None, schema: Schema) -> dict[str, Any]:

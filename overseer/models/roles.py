@@ -78,9 +78,13 @@ class ModelRoles:
         if "/" not in role:
             return None
         try:
-            return model_ref(role, self._settings.providers)
+            ref = model_ref(role, self._settings.providers)
         except ValueError as error:
             raise ModelError(f"the model {error}", kind="bad_request") from error
+        if self._settings.providers[ref.provider].kind == "gguf" and not self._settings.names(ref):
+            # It is read by native code; a program that may write files could name one of its own.
+            raise ModelError(f"{ref.name} is not among the models in config.yaml; name it there", kind="denied")
+        return ref
 
     def use(self, text: str, role: str = "") -> ModelRef:
         """Give a role another model from here on, or all roles that have none of their own; ModelError says why not."""
@@ -123,7 +127,7 @@ _NOTHING = RoleSettings()
 
 
 def connector(secret: Secret, *, capabilities: Capabilities | None = None, folder: Path | None = None) -> Connect:
-    """What makes the model that the settings name. Scripts are looked for in `folder`."""
+    """What makes the model that the settings name. Scripts and files of models are looked for in `folder`."""
     known = capabilities or Capabilities()
 
     def connect(ref: ModelRef, provider: Provider) -> Model:
@@ -141,6 +145,11 @@ def connector(secret: Secret, *, capabilities: Capabilities | None = None, folde
                 )
             case "ollama":
                 return OllamaModel(ref.name, host=provider.url, provider=provider.name, capabilities=known, **timeout)
+            case "gguf":
+                from overseer.models.local_model import LocalModel  # few have one
+
+                path = (folder or Path()) / Path(ref.name).expanduser()
+                return LocalModel(path, provider=provider.name, window=provider.window, capabilities=known)
             case "scripted":
                 return _scripted(ref.name, folder or Path())
             case _:

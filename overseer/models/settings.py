@@ -1,13 +1,14 @@
 """Which model serves which role, and where: the section `models:` of the settings, read and checked.
 
 models:
-  default: openai/gpt-5-mini             # provider/model
+  default: openai/gpt-5-mini             # provider/model, or the file of one: ~/models/qwen3.gguf
   roles:
     coder: ollama/qwen3-coder
     translator: {model: openai/gpt-5-mini, temperature: 0.2, max_tokens: 2000}
     summarizer: {temperature: 0}         # of the default model
   providers:
     local: {kind: openai, base_url: http://127.0.0.1:8080/v1, key: LOCAL_KEY, timeout: 5m}
+    gguf: {kind: gguf, window: 16384}    # of models in files
   prices:
     openai/gpt-5-mini: {input: 0.25, output: 2}   # per million tokens
   detect: usual                          # wide: also look for servers on ports that others use; off: do not look
@@ -23,13 +24,16 @@ from urllib.parse import urlsplit
 
 from overseer.jsonvalue import Json
 from overseer.models.checks import Faults
+from overseer.models.gguf_file import is_file_name
 from overseer.models.ollama_model import OLLAMA_URL
 from overseer.models.openai_model import OPENAI_URL
 from overseer.plan.durations import seconds_of
 from overseer.plan.suggestions import did_you_mean
 
-ProviderKind = Literal["openai", "ollama", "scripted"]
+ProviderKind = Literal["openai", "ollama", "scripted", "gguf"]
 Detect = Literal["usual", "wide", "off"]
+
+FILES = "gguf"  # the provider of models that are named by their files
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Provider:
     url: str = ""
     key: str = ""
     timeout_s: float | None = None
+    window: int | None = None  # of a model in a file: how many tokens it reads and writes at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,10 @@ class ModelSettings:
         providers = {**self.providers, provider.name: provider}
         return replace(self, default=replace(self.default, model=model), providers=providers)
 
+    def names(self, model: ModelRef) -> bool:
+        """Whether the model is one of those that the settings give to roles."""
+        return any(role.model == model for role in (self.default, *self.roles.values()))
+
 
 def parse_models(section: Json, environment: Mapping[str, str]) -> ModelSettings:
     """The settings that the section is; UsageError with everything that is wrong with it."""
@@ -114,12 +123,15 @@ def built_in(environment: Mapping[str, str]) -> dict[str, Provider]:
         "openai": Provider("openai", "openai", openai_url, "OPENAI_API_KEY"),
         "ollama": Provider("ollama", "ollama", host),
         "scripted": Provider("scripted", "scripted"),
+        FILES: Provider(FILES, "gguf"),
     }
 
 
 def model_ref(text: str, providers: Mapping[str, Provider]) -> ModelRef:
-    """The model that is written `provider/name`; ValueError says what is wrong with that."""
+    """The model that is written `provider/name`, or is the name of a file; ValueError says what is wrong with that."""
     provider, slash, name = text.strip().partition("/")
+    if is_file_name(text.strip()) and provider not in providers:
+        return ModelRef(FILES, text.strip())
     if not slash or not name:
         raise ValueError(f"must be written provider/model, such as ollama/{provider or 'qwen3'}, not {text!r}")
     if provider not in providers:
@@ -156,6 +168,7 @@ _OWN_KEYS: Final[Mapping[ProviderKind, tuple[str, ...]]] = {
     "openai": ("kind", "base_url", "key", "timeout"),
     "ollama": ("kind", "host", "timeout"),
     "scripted": ("kind",),
+    "gguf": ("kind", "window"),
 }
 
 
@@ -174,7 +187,8 @@ def _provider(faults: Faults, name: str, value: Json) -> Provider:
         url = _url(faults, place, given)
     else:
         url = ""
-    return Provider(name, kind, url, _key_name(faults, place, given), _timeout(faults, place, given))
+    window = faults.whole(f"{place}.window", given["window"], least=256) if "window" in given else None
+    return Provider(name, kind, url, _key_name(faults, place, given), _timeout(faults, place, given), window)
 
 
 def _url(faults: Faults, place: str, given: Mapping[str, Json]) -> str:

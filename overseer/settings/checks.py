@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -100,29 +99,12 @@ def texts(value: Any) -> tuple[str, ...]:
     return tuple(items)
 
 
-# The colours that every terminal has, in whatever shades its user likes.
-COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
-_BRIGHT = tuple(f"bright_{name}" for name in COLOURS)
-_STYLE_WORDS = {"default", "on", "bold", "dim", "italic", "underline", "reverse", *COLOURS, *_BRIGHT}
-_EXACT_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-
-
-def theme(names: tuple[str, ...]) -> Check:
+def theme(value: Any) -> str | Mapping[str, str]:
     """A theme that comes along, by its name, or styles by what they are for."""
+    from overseer.terminal.themes import theme_of
 
-    def check(value: Any) -> str | Mapping[str, str]:
-        if isinstance(value, str) and value in names:
-            return value
-        if not isinstance(value, dict) or not value:
-            form = "{error: bold red, tool: bright_blue}"
-            raise ValueError(f"needs one of {', '.join(names)}, or styles such as {form}, got {value!r}")
-        for use, style in value.items():
-            for word in style.split() if isinstance(style, str) and style.strip() else [str(style)]:
-                if word not in _STYLE_WORDS and not _EXACT_COLOUR.fullmatch(word):
-                    raise ValueError(f"{use} needs words such as bold, red, on blue or #ff8800, got {word!r}")
-        return value
-
-    return check
+    theme_of(value)
+    return value  # type: ignore[no-any-return]
 
 
 def keyring_entries(value: Any) -> Mapping[str, str]:

@@ -84,6 +84,12 @@ def read_layers(flags: Flags, environment: Mapping[str, str], folder: Path) -> L
     return Layers(entries, tuple(files), tuple(findings.warnings), tuple(findings.faults))
 
 
+def only_defaults() -> Layers:
+    """The weakest layer alone, for when the others cannot be used."""
+    findings = Findings()
+    return Layers(_laid_over([read_file(default_settings(), "default", findings) or ()]))
+
+
 def _state(path: Path) -> FileState:
     states: Mapping[Trust, FileState] = {"given": "read", "outdated": "outdated", "none": "untrusted"}
     return states[trust_of_settings(path)]

@@ -6,6 +6,6 @@ out of it, since nobody was at it then; where that was is kept.
 """
 
 from overseer.timing.stopwatch import Stopwatch, timing_of
-from overseer.timing.values import Break, Interval, Phase, RunTiming, StepTiming
+from overseer.timing.values import Break, Interval, Phase, PutAway, RunTiming, StepTiming
 
-__all__ = ["Break", "Interval", "Phase", "RunTiming", "StepTiming", "Stopwatch", "timing_of"]
+__all__ = ["Break", "Interval", "Phase", "PutAway", "RunTiming", "StepTiming", "Stopwatch", "timing_of"]

@@ -6,12 +6,24 @@ side the longest round counts, in a loop all of them, one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from overseer.plan.values import Each, On, Once, Scope, Until, WorkflowPlan, WorkflowStep
 from overseer.plan.waves import waves
+
+
+@dataclass(slots=True)
+class PastRounds:
+    """Of the longest chains of rounds that are over: the longest, and all of them together."""
+
+    longest: float = 0.0
+    together: float = 0.0
+
+    def add(self, length: float) -> None:
+        self.longest = max(self.longest, length)
+        self.together += length
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +31,8 @@ class Lengths:
     """What the steps took, by key, and the rounds that the scopes among them had."""
 
     steps: Mapping[str, float]
-    rounds: Mapping[str, Sequence[int]]
+    rounds: Mapping[str, Collection[int]]
+    past: Mapping[str, PastRounds] = field(default_factory=dict)  # of those scopes, rounds that are in neither
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +59,12 @@ class Chain:
 
 
 _NOTHING = Chain()
+_NO_ROUNDS = PastRounds()
 
 
-def critical_path(plan: WorkflowPlan, lengths: Lengths) -> Chain:
-    """The longest chain in a run of this plan."""
-    return _longest_in(plan, "", lengths, {})
+def critical_path(plan: WorkflowPlan, lengths: Lengths, prefix: str = "") -> Chain:
+    """The longest chain in a run of this plan, or in a round of this body whose keys begin with the prefix."""
+    return _longest_in(plan, prefix, lengths, {})
 
 
 def _longest_in(
@@ -67,15 +81,16 @@ def _longest_in(
 def _chain_of(step: WorkflowStep, key: str, lengths: Lengths, orders: dict[int, tuple[WorkflowStep, ...]]) -> Chain:
     whole = Chain(lengths.steps.get(key, 0.0), None, key)
     scope = step.action
-    if not isinstance(scope, Scope) or scope.body is None or not lengths.rounds.get(key):
+    past = lengths.past.get(key, _NO_ROUNDS)
+    if not isinstance(scope, Scope) or scope.body is None or not (lengths.rounds.get(key) or past.together):
         return whole
-    indices = dict.fromkeys(lengths.rounds[key])  # a round that was gone on with was opened twice
+    indices = lengths.rounds.get(key, ())
     rounds = (_longest_in(scope.body, f"{key}[{index}]/", lengths, orders) for index in indices)
     match scope.mode:
         case Each():
-            return max(rounds, key=_length, default=_NOTHING)
+            return max((Chain(past.longest, None, key), *rounds), key=_length)
         case Until() | Once():
-            chain = _NOTHING
+            chain = Chain(past.together, None, key if past.together else "")
             for own in rounds:
                 chain = Chain(chain.length + own.length, chain, own)
             return chain

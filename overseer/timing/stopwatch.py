@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -10,6 +11,7 @@ from overseer.jsonvalue import Json
 from overseer.kernel.events import (
     Event,
     PlanChanged,
+    RoundClosed,
     RoundOpened,
     RunFinished,
     RunResumed,
@@ -29,8 +31,8 @@ from overseer.kernel.events import (
 from overseer.plan.reading import plan_from
 from overseer.plan.values import Scope, WorkflowPlan, WorkflowStep
 from overseer.spending import total
-from overseer.timing.longest import Lengths, critical_path
-from overseer.timing.values import Break, Interval, Phase, RunTiming, StepTiming
+from overseer.timing.longest import Lengths, PastRounds, critical_path
+from overseer.timing.values import Break, Interval, Phase, PutAway, RunTiming, StepTiming
 
 _UNFINISHED = ("waiting", "running", "held", "retrying")
 
@@ -80,14 +82,21 @@ class _Track:
 
 
 class Stopwatch:
-    """Takes the times of a run as its events come by."""
+    """Takes the times of a run as its events come by.
 
-    def __init__(self, plan: WorkflowPlan) -> None:
+    One that keeps no rounds does not grow with the length of a loop: of the rounds that are over it
+    knows what they come to.
+    """
+
+    def __init__(self, plan: WorkflowPlan, *, keeps_rounds: bool = True) -> None:
+        self._keeps_rounds = keeps_rounds
+        self._put_away = PutAway()
+        self._past: dict[str, PastRounds] = {}  # of scopes
         self._plan = plan
         self._bodies: dict[str, dict[str, WorkflowStep]] = {}
         self._tracks: dict[str, _Track] = {step.step_id: _Track() for step in plan.steps}
         self._opened: dict[str, float] = {"": 0.0}  # rounds, and steps that came later, and since when there are any
-        self._rounds: dict[str, list[int]] = {}  # of scopes
+        self._rounds: dict[str, dict[int, None]] = {}  # of scopes, in the order of their beginning
         self._breaks: list[Break] = []
         self._began: float | None = None
         self._clock = 0.0
@@ -111,7 +120,9 @@ class Stopwatch:
             case RoundOpened(key=key, index=index):
                 self._go_on(key, at)
                 self._opened[f"{key}[{index}]"] = at
-                self._rounds.setdefault(key, []).append(index)
+                self._rounds.setdefault(key, {})[index] = None
+            case RoundClosed(key=key, index=index, status="succeeded" | "partial") if not self._keeps_rounds:
+                self._put_round_away(key, index)
             case StepSucceeded(key=key, is_partial=is_partial, spent=spent):
                 self._end(key, at, "partial" if is_partial else "succeeded", spent)
             case StepFailed(key=key, retry_at=None, spent=spent):
@@ -140,8 +151,9 @@ class Stopwatch:
                 self._count(self._track(key), spent)
             case RunResumed():
                 self._go_on_with_all()
-            case PlanChanged(plan=document):
+            case PlanChanged(plan=document, spent=spent):
                 self._change(plan_from(document).plan, at)
+                self._spent = total(self._spent, spent)
             case RunFinished(status=status):
                 self._status = status
             case _:
@@ -192,6 +204,34 @@ class Stopwatch:
         if key not in self._tracks:
             self._tracks[key] = _Track()
         return self._tracks[key]
+
+    def _put_round_away(self, scope: str, index: int) -> None:
+        """Keep of a round that nobody will go on in only what its steps come to."""
+        frame = f"{scope}[{index}]"
+        steps = [self._step(key, track, self._clock, goes_on=True) for key, track in self._tracks_in(frame)]
+        lengths = Lengths({step.key: step.took_s for step in steps}, self._rounds, self._past)
+        body = WorkflowPlan(tuple(self._body(frame).values()))
+        self._past.setdefault(scope, PastRounds()).add(critical_path(body, lengths, f"{frame}/").length)
+        for step in steps:
+            self._put_away.add(step)
+            del self._tracks[step.key]
+            self._past.pop(step.key, None)
+            for inner in self._rounds.pop(step.key, ()):
+                self._forget(f"{step.key}[{inner}]")
+        self._rounds.get(scope, {}).pop(index, None)
+        self._forget(frame)
+
+    def _tracks_in(self, frame: str) -> Iterator[tuple[str, _Track]]:
+        for step_id in self._body(frame):
+            key = f"{frame}/{step_id}"
+            if key in self._tracks:
+                yield key, self._tracks[key]
+            for index in self._rounds.get(key, ()):
+                yield from self._tracks_in(f"{key}[{index}]")
+
+    def _forget(self, frame: str) -> None:
+        self._opened.pop(frame, None)
+        self._bodies.pop(frame, None)
 
     # --- another process, another plan
 
@@ -274,19 +314,20 @@ class Stopwatch:
         is_over = self._status != "running"
         end = self._clock if now is None or is_over else max(self._clock, now - self._shift)
         steps = tuple(self._step(key, track, end, goes_on=now is not None) for key, track in self._in_order())
-        lengths = Lengths({step.key: step.took_s for step in steps}, self._rounds)
+        lengths = Lengths({step.key: step.took_s for step in steps}, self._rounds, self._past)
         critical = critical_path(self._plan, lengths)
         return RunTiming(
             plan=self._plan,
             status="interrupted" if now is None and not is_over else self._status,
             began=self._began,
             wall_s=end,
-            sum_s=sum(step.took_s for step in steps if not step.is_scope),
+            sum_s=sum(step.took_s for step in steps if not step.is_scope) + self._put_away.took_s,
             critical_s=critical.length,
             critical=critical.keys(),
             steps=steps,
             breaks=tuple(self._breaks),
             spent=self._spent,
+            put_away=deepcopy(self._put_away),
         )
 
     def _in_order(self) -> list[tuple[str, _Track]]:

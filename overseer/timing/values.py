@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from overseer.jsonvalue import Json
@@ -78,6 +78,26 @@ class Break:
     away_s: float
 
 
+@dataclass(slots=True)
+class PutAway:
+    """Of rounds that are over and whose steps are not kept: what their steps come to."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[Phase, float] = field(default_factory=lambda: defaultdict(float))
+    limits: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def took_s(self) -> float:
+        return self.seconds["running"] + self.seconds["retrying"]
+
+    def add(self, step: StepTiming) -> None:
+        self.counts[step.status] += 1
+        self.limits |= dict.fromkeys(step.limits)
+        if not step.is_scope:
+            for interval in step.intervals:
+                self.seconds[interval.phase] += interval.length
+
+
 @dataclass(frozen=True, slots=True)
 class RunTiming:
     """The times of a run and of its steps: as in the plan, each scope followed by the steps of its rounds."""
@@ -92,6 +112,7 @@ class RunTiming:
     steps: tuple[StepTiming, ...]
     breaks: tuple[Break, ...]
     spent: Json
+    put_away: PutAway = field(default_factory=PutAway)
 
     @property
     def speed_up(self) -> float | None:
@@ -100,7 +121,16 @@ class RunTiming:
 
     def counts(self) -> Counter[str]:
         """How many steps ended how."""
-        return Counter(step.status for step in self.steps)
+        return Counter(step.status for step in self.steps) + self.put_away.counts
+
+    def time_in(self, phase: Phase) -> float:
+        """How long all steps together were in a phase."""
+        kept = sum(step.time_in(phase) for step in self.steps if not step.is_scope)
+        return kept + self.put_away.seconds[phase]
+
+    def limits(self) -> tuple[str, ...]:
+        """What steps were held by."""
+        return tuple(dict.fromkeys(limit for step in self.steps for limit in step.limits) | self.put_away.limits)
 
     def to_json(self) -> dict[str, Json]:
         """All of it but the plan."""

@@ -484,7 +484,7 @@ def test_what_a_tool_spends_on_models_is_added_up() -> None:
     result = spending(budget, broker, {"ask_twice": asking()}).call("ask_twice", {}, context())
     assert result.value == "hellohello"
     # One that was cut off took nobody knows how much: it counts as what was estimated.
-    cut_off = Spend(1, 1 + 1000, 0.1001)
+    cut_off = Spend(1, 1 + 1000, 0.1001, guessed=1001)
     assert result.spent == cut_off + Spend(1, 120, 0.012) + Spend(1, 120, 0.012)
     assert budget.spent == result.spent
     assert budget.reserved == Spend()

@@ -12,7 +12,7 @@ from overseer.cells import cells
 from overseer.drawing.sketch import Node, Sketch, sketch_of
 from overseer.drawing.strokes import ASCII, BOXES, strokes_for
 from overseer.drawing.text import text_lines
-from overseer.plan.values import WorkflowPlan
+from overseer.plan.values import Once, Scope, WorkflowPlan, WorkflowStep
 from overseer.timing import timing_of
 from tests.drawing.graphs import chain, fan, layers, plans
 from tests.kernel.simulation import World, planned
@@ -138,15 +138,31 @@ def test_scopes_are_frames_around_what_is_inside_them() -> None:
 def test_scopes_eight_deep_still_show_what_is_inside() -> None:
     plan = chain(1)
     for _ in range(8):
-        plan = planned("steps: [{step_id: s, iterations: 2, steps: [{step_id: x, tool: t}]}]").with_steps(
-            tuple(
-                type(step)(step.step_id, type(step.action)(step.action.mode, plan))  # type: ignore[call-arg, union-attr]
-                for step in planned("steps: [{step_id: s, iterations: 2, steps: [{step_id: x, tool: t}]}]").steps
-            )
-        )
+        plan = WorkflowPlan((WorkflowStep("s", Scope(Once(), plan)),))
     lines = text_lines(sketch_of(plan), width=40)
     assert all(cells(line) <= 40 for line in lines)
     assert any("1.1.1.1.1.1" in line for line in lines)
+
+
+def test_scopes_in_scopes_are_not_drawn_ever_again() -> None:
+    plan = chain(1)
+    for _ in range(7):
+        pair = (WorkflowStep("a", Scope(Once(), plan)), WorkflowStep("b", Scope(Once(), plan)))
+        plan = WorkflowPlan(pair)
+    for width in (40, 100):
+        assert _timed(lambda width=width: text_lines(sketch_of(plan), width=width)) < 5  # type: ignore[misc]
+
+
+def test_scopes_side_by_side_share_the_room_there_is() -> None:
+    plan = planned("""
+        steps:
+        - {step_id: a, description: Write every word in capitals, iterations: 2, steps: [{step_id: x, tool: t}]}
+        - {step_id: b, description: Write every word in small letters, iterations: 2, steps: [{step_id: y, tool: t}]}
+        - {step_id: c, tool: t, depends_on: [a, b]}
+        """)
+    lines = text_lines(sketch_of(plan), width=60)
+    assert any("╭╌ 1 ╌" in line and "╭╌ 2 ╌" in line for line in lines)
+    assert any("▼" in line for line in lines)
 
 
 def test_a_run_shows_what_became_of_each_step_with_a_mark_and_a_word() -> None:

@@ -153,6 +153,25 @@ def test_what_cannot_be_drawn_is_said(overseer: Any, arguments: tuple[str, ...],
     assert Path("plan.yaml").read_text(encoding="utf-8") == TWO_STEPS
 
 
+def test_an_earlier_drawing_stays_where_a_new_one_cannot_be_written(
+    overseer: Any,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = plan_file(TWO_STEPS)
+    assert overseer("graph", plan, "--tools", str(TOOLS), "--output", "two.svg").code == 0
+    before = Path("two.svg").read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    said = overseer("graph", plan, "--tools", str(TOOLS), "--output", "two.svg")
+    assert said.code == 2
+    assert "cannot write the drawing to two.svg: No space left on device" in said.err
+    assert Path("two.svg").read_bytes() == before
+    assert not list(Path().glob(".*part"))
+
+
 def test_a_plan_with_faults_is_told_of_and_not_drawn(overseer: Any) -> None:  # noqa: F811
     said = overseer("graph", plan_file("steps: [{step_id: a, tool: t, depends_on: [b]}]"))
     assert (said.code, said.out) == (3, "")
@@ -228,7 +247,7 @@ def test_many_rounds_are_one_row_unless_all_are_asked_for(overseer: Any) -> None
     assert all(cells(line) <= 60 for line in every)
 
 
-@pytest.mark.parametrize("width", [1, 40, 80, 100, 300])
+@pytest.mark.parametrize("width", [1, 40, 80, 100, 999_999_999])
 def test_no_line_of_a_timeline_is_wider_than_it_may_be(overseer: Any, width: int) -> None:  # noqa: F811
     steps = [{"step_id": f"s{n}", "description": title, "tool": "t"} for n, title in enumerate(_written(HOSTILE))]
     recorded(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from overseer.models import detection
 from overseer.models.detection import Choice, LookFailed, ModelUnavailable, Wanted, detect
 from overseer.models.look import HttpLook
 from overseer.models.roles import ModelRoles, connector
@@ -172,6 +173,24 @@ def test_what_was_chosen_answers() -> None:
         assert choice.provider is not None
         models = ModelRoles(settings.with_default(choice.model, choice.provider), connector(environment.get))
         assert models.ask(Question("?")).text == "hello"
+
+
+def test_a_server_on_a_port_of_others_is_found_only_where_that_is_wished(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ModelServer(["hello"], models=["text-embed", "m"]) as server:
+        monkeypatch.setattr(detection, "WIDE_PORTS", (9, int(server.url.rpartition(":")[2])))
+        environment = {"OLLAMA_HOST": "127.0.0.1:9"}
+        usual = detect(parse_models({}, environment), environment, environment.get, HttpLook(timeout_s=20))
+        assert (usual.model, server.calls) == (None, [])
+        settings = parse_models({"detect": "wide"}, environment)
+        wide = detect(settings, environment, environment.get, HttpLook(timeout_s=20))
+        assert wide.reason == f"found at {server.openai_url} (`detect: wide`)"
+        assert [probe.outcome for probe in wide.probes] == ["absent", "absent", "absent", "found"]
+        assert [call.path for call in server.calls] == ["/v1/models"]  # and no question
+        assert wide.model is not None
+        assert wide.provider is not None
+        models = ModelRoles(settings.with_default(wide.model, wide.provider), connector(environment.get))
+        assert models.ask(Question("?")).text == "hello"
+        assert server.questions()[0]["model"] == "m"
 
 
 def test_servers_are_looked_at_as_they_are() -> None:

@@ -274,3 +274,22 @@ def test_refused_parameters_are_read_from_the_words(words: str, parameter: str |
 )
 def test_only_some_schemas_can_be_promised(schema: dict[str, Any], is_strict: bool) -> None:
     assert _is_strict(schema) is is_strict
+
+
+def test_a_stream_with_nothing_in_it_is_asked_for_in_one_piece() -> None:
+    said = {"error": {"message": "the maximum context length is 4096 tokens, but there are 6019"}}
+
+    def reply(body: Any) -> Answer:
+        if body["stream"]:
+            return Answer(fault="no_events")
+        is_long = len(body["messages"][-1]["content"]) > 100
+        return Answer(status=400, error=said) if is_long else Answer("Hello.", fault="one_piece")
+
+    with ModelServer(reply=reply) as server:
+        model = model_of(server)
+        assert ask(model).text == "Hello."
+        error = failure(model, prompt="x" * 200)
+    assert error.kind == "bad_request"
+    assert "there are 6019; shorten the question" in str(error)
+    assert [body["stream"] for body in server.questions()] == [True, False, True, False]
+    assert ["stream_options" in body for body in server.questions()] == [True, False, True, False]

@@ -43,7 +43,7 @@ def test_everything_that_can_be_said_is_read() -> None:
 def test_nothing_needs_to_be_said(section: Any) -> None:
     settings = parse_models(section, {})
     assert settings.default.model is None
-    assert sorted(settings.providers) == ["ollama", "openai", "scripted"]
+    assert sorted(settings.providers) == ["gguf", "ollama", "openai", "scripted"]
     assert parse_models({"detect": False}, {}).detect == "off"
 
 
@@ -70,7 +70,7 @@ def test_a_variable_that_is_no_address_is_an_error(variable: str) -> None:
         ({"roles": {"coder": {"max_tokens": 0}}}, "roles.coder.max_tokens: must be a whole number of at least 1"),
         ({"roles": ["coder"]}, "roles: must hold keys and values, not a list"),
         ({"providers": {"x": {"base_url": "http://a"}}}, "providers.x: has no kind"),
-        ({"providers": {"x": {"kind": "azure"}}}, "providers.x.kind: must be one of openai, ollama, scripted"),
+        ({"providers": {"x": {"kind": "azure"}}}, "providers.x.kind: must be one of openai, ollama, scripted, gguf"),
         ({"providers": {"x": {"kind": "openai"}}}, "providers.x: has no base_url"),
         ({"providers": {"x": {"kind": "openai", "base_url": "a:1"}}}, "providers.x.base_url: must be an address"),
         ({"providers": {"x": {"kind": "ollama", "base_url": "a"}}}, "providers.x: unknown key 'base_url'"),

@@ -6,14 +6,15 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 from overseer.plan import plan_from, to_document
 from overseer.plan.difference import Difference, FieldChange, StepChange, difference, difference_lines
 from overseer.plan.values import WorkflowPlan
 from tests.plan.strategies import plans
 
-fewer = settings(max_examples=40)  # plans take long to make
+# Plans take long to make.
+fewer = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 JOKE = {"step_id": "joke", "description": "Write a joke", "tool": "write", "args": {"prompt": "A joke"}}
 FRENCH = {"step_id": "fr", "tool": "translate", "args": {"text": "{{joke}}", "target_lang": "fr"}}

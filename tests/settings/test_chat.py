@@ -52,15 +52,29 @@ def test_without_words_any_request_may_become_a_plan_unless_none_may() -> None:
 
 
 @pytest.mark.parametrize(
-    "theme", ["default", "light", "mono", "plain", {"error": "bold red on bright_black"}, {"a": "#ff8800"}]
+    "theme",
+    ["default", "light", "mono", "plain", {"failed": "bold red on bright_black"}, {"done": "#ff8800"}, {"code": ""}],
 )
 def test_a_theme_is_one_of_ours_or_styles(theme: object) -> None:
     assert KEYS["chat.theme"](theme) == theme
 
 
 @pytest.mark.parametrize(
-    "theme", ["dark", "", 5, None, [], {}, {"error": "crimson"}, {"error": 5}, {"error": ""}, {"a": "#ff"}]
+    "theme",
+    [
+        "dark",
+        "",
+        5,
+        None,
+        [],
+        {},
+        {"failed": "crimson"},
+        {"failed": 5},
+        {"failed": "on"},
+        {"done": "#ff"},
+        {"a": "red"},
+    ],
 )
 def test_anything_else_is_no_theme(theme: object) -> None:
-    with pytest.raises(ValueError, match="needs"):
+    with pytest.raises(ValueError, match=r"needs|has the word"):
         KEYS["chat.theme"](theme)

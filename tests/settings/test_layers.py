@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from overseer.settings.given import OTHERS, VARIABLES, Flags
 from overseer.settings.keys import KEYS, NAMED
 from overseer.settings.layers import Layers, default_settings, read_layers
 from overseer.settings.project import distrust_settings, trust_settings
+from tests.processes import ROOT
 
 # For each key four values that are all different, and different from the default.
 FOUR: dict[str, tuple[Json, Json, Json, Json]] = {
@@ -29,7 +33,7 @@ FOUR: dict[str, tuple[Json, Json, Json, Json]] = {
     "chat.workflow_mode.detect_keywords": (["a"], ["b"], ["a", "b"], ["then", "dann"]),
     "chat.workflow_mode.min_steps": (2, 3, 4, 5),
     "chat.workflow_mode.max_steps": (20, 30, 40, 60),
-    "chat.theme": ("light", "mono", "plain", {"error": "bold red"}),
+    "chat.theme": ("light", "mono", "plain", {"failed": "bold red"}),
     "chat.editor": ("vi", "nano", "code --wait", "ed"),
     "chat.stdin_wait": ("1s", "2s", 0, "4s"),
     "permissions.rules": ([{"deny": "a"}], [{"deny": "b"}], [{"ask": "c"}], [{"allow": "d", "args": {"x": "git *"}}]),
@@ -403,3 +407,15 @@ def test_a_key_that_stands_where_it_does_not_belong_is_not_repeated(world: World
     world.environment["OVERSEER_RETRY_ATTEMPTS"] = key
     (fault,) = world.read().faults
     assert key not in fault
+
+
+def test_reading_settings_loads_nothing_that_takes_long(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("retry: {attempts: 2}\nmodels: {}\nlimits: {}\n")
+    script = (
+        "import sys\nfrom overseer.config import load_settings\nassert load_settings().attempts == 2\n"
+        "print([name for name in ('jsonschema', 'openai', 'ollama', 'sqlite3', 'rich', 'prompt_toolkit',"
+        " 'asyncio', 'overseer.engine', 'overseer.models') if name in sys.modules])"
+    )
+    environment = {**os.environ, "OVERSEER_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True)
+    assert ended.stdout == "[]\n"
