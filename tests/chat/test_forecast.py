@@ -36,7 +36,12 @@ from overseer.tool import Tool
 from tests.chat.people import TOOLS, plan, step
 
 LOOK_2S, ASK_3S = Seen(10, 2.0), Seen(4, 3.0, tokens=400, cost=0.002)
-HISTORY = {"look": LOOK_2S, "ask": ASK_3S, task_name("count"): Seen(2, 1.0, tokens=100, cost=0.001)}
+HISTORY = {
+    "fetch": Seen(3, 0.1),
+    "look": LOOK_2S,
+    "ask": ASK_3S,
+    task_name("count"): Seen(2, 1.0, tokens=100, cost=0.001),
+}
 
 
 def predicted(made: WorkflowPlan, history: Mapping[str, Seen] = HISTORY, **more: Any) -> Forecast:
@@ -61,6 +66,8 @@ CODE = {"step_id": "n", "code": "count"}
         ([step("a", "look"), step("b", "look", "a")], "2 calls, about 4 s (from 10 earlier calls)"),
         ([step("a", "look"), step("b", "look")], "2 calls, about 2 s (from 10 earlier calls)"),
         ([step("a", "ask")], "1 call, ~400 tokens, about $0.002, about 3 s (from 4 earlier calls)"),
+        ([step("a", "fetch")], "1 call, less than 1 s (from 3 earlier calls)"),
+        ([step("a", "fetch", when="{{z}}"), step("z", "fetch")], "1 to 2 calls, less than 1 s (from 3 earlier calls)"),
         ([step("a", "think")], "1 call, time unknown; think was never called before"),
         (
             [step("a", "look"), step("b", "think", "a")],
