@@ -271,7 +271,7 @@ def test_a_long_journal_is_read_while_nobody_notices(journal: Journal) -> None:
         experience.of(names_in(made))
         return time.process_time() - began
 
-    assert min(taken() for _ in range(5)) < 0.05
+    assert min(taken() for _ in range(5)) < 0.2  # a tenth of which is usual
 
 
 # --- against what it took
@@ -299,4 +299,4 @@ def test_a_forecast_of_the_same_plan_is_what_it_took(tmp_path: Path) -> None:
     took = watch.timing()
     assert found.calls == Amount.of(sum(not each.is_scope for each in took.steps))
     assert found.never == ()
-    assert took.wall_s / 2 < found.seconds.least < took.wall_s * 2
+    assert took.wall_s / 3 < found.seconds.least < took.wall_s * 3
