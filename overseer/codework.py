@@ -62,15 +62,6 @@ class CodeWork:
             coding.prewriting.follow(whole)
         return coding
 
-    def kept_for(self, plan: WorkflowPlan) -> frozenset[str]:
-        """The tasks of a plan's code that programs were written for before."""
-        whole, _ = expanded(plan, self._tools)
-        return frozenset(
-            step.action.task
-            for step in all_steps(whole)
-            if isinstance(step.action, Code) and self._is_kept(step.action, step.args)
-        )
-
     def at_hand(self) -> Coding | None:
         """What code needs, before it is known whether there will be any; None where it cannot be had."""
         try:
@@ -91,6 +82,15 @@ class CodeWork:
             return
         if self._coding.prewriting is not None:
             self._coding.prewriting.add(step)
+
+    def kept_for(self, plan: WorkflowPlan) -> frozenset[str]:
+        """The tasks of a plan's code that programs were written for before."""
+        whole, _ = expanded(plan, self._tools)
+        return frozenset(
+            step.action.task
+            for step in all_steps(whole)
+            if isinstance(step.action, Code) and self._is_kept(step.action, step.args)
+        )
 
     def drop(self) -> None:
         """There is no plan any more."""

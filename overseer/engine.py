@@ -34,11 +34,12 @@ from overseer.broker.needs import Need
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.broker.remedies import of_plan, of_run, of_setting
 from overseer.errors import PlanError, UsageError
+from overseer.frontends.files import plan_reader
 from overseer.given import by_name, code_faults, has_code, plain_inputs, rules_of
 from overseer.ids import new_run_id
 from overseer.journal import Journal, StoredRun
 from overseer.jsonvalue import Json
-from overseer.kernel.events import Event, RunResumed, RunStarted, StepCancelled, StepFailed, StepSucceeded
+from overseer.kernel.events import Event, RunResumed, RunStarted
 from overseer.kernel.rules import Rules
 from overseer.kernel.state import RunState
 from overseer.messages import Held, settled_change
@@ -241,7 +242,8 @@ class Engine:
     def checked(self, plan: PlanLike) -> WorkflowPlan:
         """The plan with its implied dependencies, fit to run; PlanError with every fault if it is not."""
         if isinstance(plan, Path):
-            plan = load_plan(plan, tools=self.tools, limits=self.settings.limits).plan
+            read = plan_reader(self.tools)
+            plan = load_plan(plan, tools=self.tools, limits=self.settings.limits, read=read).plan
         elif not isinstance(plan, WorkflowPlan):
             draft = plan_from(plan)
             if draft.faults:
@@ -362,7 +364,7 @@ class Engine:
     ) -> Run:
         stream = Stream([watch] if watch else [])
         if accounts.are_several:  # in a scope that listens, others are opened without end
-            stream.watch(partial(_forget_ended, accounts))
+            stream.watch(accounts.observe)
         runner = Runner(
             state,
             log=log,
@@ -393,8 +395,3 @@ class Engine:
             accounts.follow(ready)
 
         return ready, as_kept(grants, ready, self.tools, approve), self.level_of(ready), take_effect
-
-
-def _forget_ended(accounts: Accounts, event: Event) -> None:
-    if isinstance(event, StepSucceeded | StepFailed | StepCancelled):
-        accounts.forget(event.key)
