@@ -138,6 +138,12 @@ def test_a_title_cannot_add_a_line_of_its_own() -> None:
     assert any("\\x1b[2K" in line for line in lines)
 
 
+def test_where_nobody_is_waited_for_none_is_said_to_be() -> None:
+    proposal = replace(proposed(step("x", "start")), asked_because="it has exec in it")
+    assert "  waits for approval, since it has exec in it" in shown(proposal)
+    assert not any("waits for" in line for line in proposal_lines(proposal, TOOLS))
+
+
 def test_risk_is_told_by_colour_and_by_word() -> None:
     line = next(line for line in plan_screen(proposed(step("x", "start")), TOOLS) if "[exec]" in text_of(line))
     assert "\x1b[31m[exec]\x1b[0m" in Palette().painted(line)
