@@ -39,7 +39,7 @@ from overseer.given import by_name, code_faults, has_code, plain_inputs, rules_o
 from overseer.ids import new_run_id
 from overseer.journal import Journal, StoredRun
 from overseer.jsonvalue import Json
-from overseer.kernel.events import Event, RunResumed, RunStarted, StepCancelled, StepFailed, StepSucceeded
+from overseer.kernel.events import Event, RunResumed, RunStarted
 from overseer.kernel.rules import Rules
 from overseer.kernel.state import RunState
 from overseer.messages import Held, settled_change
@@ -128,11 +128,13 @@ class Engine:
         approve: Grants | None = None,
         budget: Cap | None = None,
         remember: Mapping[str, Json] | None = None,
+        is_open: bool = False,
     ) -> Run:
         """A run that has not begun yet; PlanError with every fault if the plan or its inputs are wrong.
 
         NotApproved lists what the plan wants to do and nobody approved. What is to be remembered is
-        kept in the journal beside the run, for whoever resumes it.
+        kept in the journal beside the run, for whoever resumes it. An open run waits for more steps
+        until it is told by `change` or `complete` that it has all of them.
         """
         ready = self.checked(plan)
         given = input_values(ready, plain_inputs(inputs or {}))
@@ -160,7 +162,7 @@ class Engine:
             )
         state = RunState(ready, self._rules(), run_id)
         door, accounts = self._door(ready, run_id, grants, budget)
-        first: list[Event] = [RunStarted(clock(), run_id, given, self._level(ready))]
+        first: list[Event] = [RunStarted(clock(), run_id, given, self.level_of(ready), is_open)]
         return self._run(state, first, door=door, accounts=accounts, log=log, watch=watch, clock=clock)
 
     def needs(self, plan: PlanLike, approve: Grants | None = None) -> list[Need]:
@@ -229,7 +231,7 @@ class Engine:
             raise ToolError("was given up while it carried out a plan", kind="cancelled")
         return result.output
 
-    def _level(self, plan: WorkflowPlan) -> str:
+    def level_of(self, plan: WorkflowPlan) -> str:
         """The level at which the code of a plan runs; nothing where it has none."""
         return self._coding.sandbox.level if self._coding is not None and has_code(plan) else ""
 
@@ -301,7 +303,7 @@ class Engine:
             ready = changed or self._still_valid(state)
             refuse_secrets(self.broker, plan=to_text(ready) if self._keeps_plans and changed else "")
             first = past.resumption(
-                stored.inputs, set(repeat), set(give_up), clock(), sandbox=self._level(ready), changed=changed
+                stored.inputs, set(repeat), set(give_up), clock(), sandbox=self.level_of(ready), changed=changed
             )
             grants = past.grants(ready, self.tools) | (approve or NOTHING_GRANTED)
             approved(past.rest_of(ready) if changed else ready, self.tools, self.broker, grants)
@@ -362,7 +364,7 @@ class Engine:
     ) -> Run:
         stream = Stream([watch] if watch else [])
         if accounts.are_several:  # in a scope that listens, others are opened without end
-            stream.watch(partial(_forget_ended, accounts))
+            stream.watch(accounts.observe)
         runner = Runner(
             state,
             log=log,
@@ -379,8 +381,11 @@ class Engine:
 
     def _admitted(
         self, door: Door, accounts: Accounts, plan: PlanLike, approve: Grants | None
-    ) -> tuple[WorkflowPlan, Json, Callable[[], None]]:
-        """Another plan for a run under way, checked and approved; how that is kept; what to do once it holds."""
+    ) -> tuple[WorkflowPlan, Json, str, Callable[[], None]]:
+        """Another plan for a run under way, checked and approved; how that is kept; what to do once it holds.
+
+        Before the last comes the level at which its code runs.
+        """
         ready = self.checked(plan)
         refuse_secrets(self.broker, plan=to_text(ready) if self._keeps_plans else "")
         grants = approved(ready, self.tools, self.broker, approve)
@@ -389,9 +394,4 @@ class Engine:
             door.grants = grants
             accounts.follow(ready)
 
-        return ready, as_kept(grants, ready, self.tools, approve), take_effect
-
-
-def _forget_ended(accounts: Accounts, event: Event) -> None:
-    if isinstance(event, StepSucceeded | StepFailed | StepCancelled):
-        accounts.forget(event.key)
+        return ready, as_kept(grants, ready, self.tools, approve), self.level_of(ready), take_effect

@@ -13,7 +13,7 @@ from overseer.broker.broker import Broker
 from overseer.coding import Coding
 from overseer.config import Settings
 from overseer.engine import Engine
-from overseer.errors import UsageError
+from overseer.errors import ModelUnavailable
 from overseer.journal import Journal
 from overseer.registry import Registry
 from overseer.tool import Tool, ToolError
@@ -33,9 +33,20 @@ class Workbench:
     given: tuple[Path, ...] = ()  # folders of tools that were named
 
     @classmethod
-    def open(cls, settings: Settings, folder: Path, given: Sequence[Path], read_tools: ReadTools) -> Workbench:
-        """`read_tools` reads the tools of these folders and of the project here, telling of those it cannot read."""
-        broker = make_broker(settings, take_secrets(settings), folder, given)
+    def open(
+        cls,
+        settings: Settings,
+        folder: Path,
+        given: Sequence[Path],
+        read_tools: ReadTools,
+        *,
+        keeps_changes: bool = True,
+    ) -> Workbench:
+        """`read_tools` reads the tools of these folders and of the project here, telling of those it cannot read.
+
+        What tools change in files is kept, to be undone, unless runs are to leave no trace.
+        """
+        broker = make_broker(settings, take_secrets(settings), folder, given, keeps_changes=keeps_changes)
         registry = read_tools(given, folder)
         require_known(settings, registry.tools)
         return cls(settings, folder, broker, registry, tuple(given))
@@ -57,7 +68,7 @@ class Workbench:
         )
 
     def is_connected(self, role: str) -> bool:
-        """Whether a model has this role; UsageError if one was named and cannot be had.
+        """Whether a model has this role; ModelUnavailable if one was named and cannot be had.
 
         Nothing takes the place of what was named.
         """
@@ -65,6 +76,6 @@ class Workbench:
             self.broker.models.model(role)
         except ToolError as error:
             if error.kind != "denied":
-                raise UsageError(str(error)) from error
+                raise ModelUnavailable(str(error)) from error
             return False
         return True

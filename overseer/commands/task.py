@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from contextlib import nullcontext
 from pathlib import Path
 
 from overseer import exits
@@ -15,6 +16,7 @@ from overseer.commands.eventlines import EventLines
 from overseer.commands.following import Following
 from overseer.commands.output import is_machine, put_document, put_value
 from overseer.commands.reading import read_tools
+from overseer.commands.relay import Relay
 from overseer.commands.viewing import palette_for, screen_for
 from overseer.config import Settings
 from overseer.console import say
@@ -93,17 +95,16 @@ class _Headless:
             say(f"error: {_why_denied(denied)}")
         return code
 
-    def _follow(self, run: Run, report: Report, began_as: WorkflowPlan) -> RunResult:
+    def _follow(self, run: Run, report: Report, began_as: WorkflowPlan, relay: Relay | None) -> RunResult:
         screen = screen_for(self._options)
         palette = palette_for(screen, self._settings.chat.theme)
         following = Following(run, report, screen, palette, is_quiet=is_machine(self._options))
-        if not self._options.jsonl:
-            result = following.carry_out(began_as)
-        else:
-            self._lines = lines = EventLines(run)
-            run.watch(lines.observe)
-            with lines.watching_reader():
-                result = following.carry_out(began_as)
+        lines = EventLines(run)
+        if self._options.jsonl:
+            self._lines = lines
+            (relay or run).watch(lines.observe)
+        with lines.watching_reader() if self._options.jsonl else nullcontext():
+            result = following.carry_out(began_as) if relay is None else following.join(relay, began_as)
         can_go_on = run.is_recorded and result.status in ("failed", "cancelled")
         following.tell_end(f"to go on where it stopped: overseer resume {result.run_id}" if can_go_on else "")
         return result
