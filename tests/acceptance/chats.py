@@ -9,8 +9,11 @@ import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.acceptance.pane import Pane
 from tests.processes import ROOT
@@ -52,9 +55,7 @@ def chat(
 
 def environ_of(folder: Path, server: ModelServer | None, more: Mapping[str, str]) -> dict[str, str]:
     kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(_OURS) and name not in _OF_TERMINALS
+        name: value for name, value in os.environ.items() if not name.startswith(_OURS) and name not in _OF_TERMINALS
     }
     ours = {"OVERSEER_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT), "OLLAMA_HOST": closed_port()}
     if server is not None:
@@ -76,6 +77,11 @@ def tools_in(folder: Path) -> tuple[str, str]:
     (tools / "waits.py").write_text(TOOLS)
     (tools / "sleeps.yaml").write_text(_SLEEPS)
     return ("--tools", str(tools))
+
+
+def needs_module(name: str) -> pytest.MarkDecorator:
+    """For checks of what only this module brings to the chat."""
+    return pytest.mark.skipif(find_spec(name) is None, reason=f"the chat has no {name} yet")
 
 
 # --- what a model replies
@@ -109,7 +115,7 @@ def sleeping(*names: str) -> list[dict[str, Any]]:
 
 def is_asked_to_plan(body: Any) -> bool:
     """Whether a request to a model is one for a plan, rather than for the answer to what a run gave."""
-    return any("response_format" in body or "steps" in str(message["content"]) for message in body["messages"][:1])
+    return "planner" in str(body["messages"][0]["content"])[:80]
 
 
 def planning(plan: str, answer: str | Answer = "All is done.") -> Callable[[Any], str | Answer]:

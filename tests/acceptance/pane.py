@@ -142,9 +142,7 @@ class Pane:
         self._quit()
 
     def _quit(self) -> None:
-        subprocess.run(
-            ["tmux", "-L", self._name, "kill-server"], capture_output=True, check=False, timeout=PATIENCE_S
-        )
+        subprocess.run(["tmux", "-L", self._name, "kill-server"], capture_output=True, check=False, timeout=PATIENCE_S)
 
     def _captured(self, *options: str) -> list[str]:
         return [line.rstrip() for line in self._asked("capture-pane", "-p", *options).split("\n")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tests.acceptance.chats import answers, asked, at_prompt, chat, is_prompt, planning, plans, sleeping, tools_in
+from tests.acceptance.chats import answers, asked, at_prompt, chat, is_prompt, plans, sleeping, tools_in
 from tests.acceptance.pane import Pane, is_alive, needs_tmux
 from tests.processes import PATIENCE_S, signals_as_usual  # noqa: F401
 from tests.servers.model_server import Answer, ModelServer
