@@ -127,7 +127,9 @@ class Performance:
         )
 
     def _answer(self, engine: Engine, run: Run, report: Report) -> Answer:
-        asks = AsksOfRun(run, self.person) if self.is_connected else None
+        # Who has stopped a run waits for nothing more.
+        is_asked = self.is_connected and report.status != "cancelled"
+        asks = AsksOfRun(run, self.person) if is_asked else None
         outcome = outcome_of(report, engine.tools)
         answer = Answerer(asks, engine.tools).answer(self.request, outcome, self.conversation, on_text=self.person.hear)
         self.person.end_answer(answer.text)
