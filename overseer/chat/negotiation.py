@@ -6,10 +6,11 @@ plan before it in its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from overseer.approval import open_needs
 from overseer.broker.permissions import Grants
 from overseer.chat.person import Person
 from overseer.engine import Engine
@@ -46,6 +47,7 @@ class Negotiation:
     grants: Grants  # what was approved beforehand
     reword: Reword = None
     earlier: dict[str, Earlier] | None = None
+    done: Collection[str] = ()  # steps that have ended: they are part of the plan, and of nothing that will happen
 
     def settle(self, proposal: Proposal) -> tuple[Approved | None, Proposal]:
         """What was approved, if anything was, and the plan as it was shown last; PlanError if it cannot run."""
@@ -70,7 +72,9 @@ class Negotiation:
         """The plan as it would run, with what its tools need somebody's word for."""
         engine = self.engine_for(proposal.plan)
         plan = engine.checked(proposal.plan)
-        return replace(proposal, plan=plan, needs=tuple(engine.needs(plan, self.grants)))
+        rest = plan.with_steps(tuple(step for step in plan.steps if step.step_id not in self.done))
+        needs = open_needs(rest, engine.tools, engine.broker, self.grants)
+        return replace(proposal, plan=plan, needs=tuple(needs))
 
     def _propose(self, review: Review, plan: WorkflowPlan, notes: tuple[str, ...]) -> None:
         before = review.proposal

@@ -20,6 +20,7 @@ from overseer.frontends.planner import Planner
 from overseer.frontends.replanning import Reviser
 from overseer.journal import Journal
 from overseer.jsonvalue import Json
+from overseer.kernel.restart import HAS_ENDED
 from overseer.outcomes import outcome_of
 from overseer.plan.values import On, Scope, WorkflowPlan, all_steps
 from overseer.report import Report
@@ -142,6 +143,7 @@ class Performance:
             for reason in reasons:
                 self.person.tell(f"there is no other way: {reason}")
             return None
+        self.negotiation.done = [step_id for step_id, why in outcome.fixed.items() if why == HAS_ENDED]
         self.negotiation.reword = lambda plan, remark: patched(remark)
         proposal = Proposal(draft.plan, "model", notes=draft.notes, before=report.plan)
         approved, _ = self.negotiation.settle(proposal)
@@ -153,8 +155,8 @@ class Performance:
         )
 
     def _answer(self, engine: Engine, run: Run, report: Report, result: RunResult) -> Answer:
-        # Who has stopped it does not wait for more.
-        is_stopped = result.status == "cancelled" or self.was_interrupted
+        # Who wanted it to stop does not wait for more, be it that its last step was at its end.
+        is_stopped = result.status == "cancelled" or report.state.cancel is not None or self.was_interrupted
         asks = AsksOfRun(run, self.person) if self.is_connected and not is_stopped else None
         outcome = outcome_of(report, engine.tools)
         answer = Answerer(asks, engine.tools).answer(self.request, outcome, self.conversation, on_text=self.person.hear)

@@ -102,6 +102,36 @@ def test_a_run_that_was_stopped_is_answered_by_no_model(tmp_path: Path, journal:
     assert "What did not succeed" in handled.answer
 
 
+def test_who_stops_the_last_step_of_a_run_does_not_wait_for_a_model_either(tmp_path: Path, journal: Journal) -> None:
+    class Keeps(Somebody):
+        run: Run
+
+        def follow(self, run: Run, report: Report, began_as: WorkflowPlan, relay: Any = None) -> RunResult:
+            self.run = run
+            return super().follow(run, report, began_as, relay)
+
+    person = Keeps()
+
+    @tool
+    def last() -> int:
+        """Be at it when somebody wants it all to stop."""
+        person.run.cancel(reason="interrupted")
+        return 1
+
+    @tool
+    def first() -> int:
+        """Come first."""
+        return 2
+
+    steps = [{"step_id": "a", "tool": "first"}, {"step_id": "b", "tool": "last", "depends_on": ["a"]}]
+    talk = talk_with(person, [plan(*steps), "All done!"], first, last, folder=tmp_path, journal=journal)
+    handled = talk.request("one, then another")
+    assert handled.performed is not None
+    assert handled.performed.result.values == {"a": 2, "b": 1}
+    assert len(asked_of(talk)) == 1
+    assert handled.answer == "1"
+
+
 def test_who_interrupts_the_mending_of_a_plan_is_asked_and_answered_no_further(
     tmp_path: Path, journal: Journal
 ) -> None:
@@ -126,6 +156,30 @@ def test_who_interrupts_the_summary_of_a_conversation_is_not_asked_further(tmp_p
 
 
 # --- what did not go on
+
+
+def test_nobody_is_asked_again_for_what_is_done_already(tmp_path: Path, journal: Journal) -> None:
+    person, calls = Somebody(), Calls()
+    saved = {"step_id": "kept", "tool": "save", "args": {"path": "p", "text": ""}}
+    replies = [plan(saved, {**SHOUT, "tool": "broken"}), plan(SHOUT), "Done."]
+    talk = talk_with(person, replies, *calls.tools, folder=tmp_path, journal=journal, policy=CAREFUL)
+    talk.request("save, and shout")
+    assert calls.made == ["save p", "broken hi", "shout hi"]
+    assert [[need.tool for need in shown.needs] for shown in person.shown] == [["save"], []]
+
+
+def test_what_was_approved_for_a_plan_is_not_approved_for_the_one_that_mends_it(
+    tmp_path: Path, journal: Journal
+) -> None:
+    person, calls = Somebody(APPROVE, REJECT), Calls()
+    saved = {"step_id": "kept", "tool": "save", "args": {"path": "p", "text": ""}}
+    other = {"step_id": "loud", "tool": "save", "args": {"path": "other", "text": ""}}
+    replies = [plan(saved, {**SHOUT, "tool": "broken"}), plan(other), "No."]
+    settings = ["chat.review=never"]
+    talk = talk_with(person, replies, *calls.tools, folder=tmp_path, journal=journal, policy=CAREFUL, settings=settings)
+    talk.request("save, and shout")
+    assert calls.made == ["save p", "broken hi"]
+    assert person.asked == [True, True]
 
 
 def test_an_edited_way_on_that_cannot_be_gone_loses_nothing_of_what_was_done(tmp_path: Path, journal: Journal) -> None:
