@@ -43,6 +43,7 @@ _OF_FAILURE: Mapping[FailureKind, int] = {
     "rate_limited": RATE_LIMITED,
     "denied": CREDENTIALS,
     "transient": NO_MODEL,
+    "bad_request": NO_MODEL,  # the server has no such model, or the model cannot do this
     "timeout": TIMEOUT,
     "cancelled": INTERRUPTED,
 }

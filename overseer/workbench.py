@@ -13,7 +13,7 @@ from overseer.broker.broker import Broker
 from overseer.coding import Coding
 from overseer.config import Settings
 from overseer.engine import Engine
-from overseer.errors import UsageError
+from overseer.errors import ModelUnavailable
 from overseer.journal import Journal
 from overseer.registry import Registry
 from overseer.tool import Tool, ToolError
@@ -57,7 +57,7 @@ class Workbench:
         )
 
     def is_connected(self, role: str) -> bool:
-        """Whether a model has this role; UsageError if one was named and cannot be had.
+        """Whether a model has this role; ModelUnavailable if one was named and cannot be had.
 
         Nothing takes the place of what was named.
         """
@@ -65,6 +65,6 @@ class Workbench:
             self.broker.models.model(role)
         except ToolError as error:
             if error.kind != "denied":
-                raise UsageError(str(error)) from error
+                raise ModelUnavailable(str(error)) from error
             return False
         return True
