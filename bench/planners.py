@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -52,7 +53,7 @@ class ByModel:
 
     def __call__(self, request: str, tools: dict[str, Tool]) -> Draft:
         door, context = Door(self.broker, {}), ToolContext("bench", "plan", 1, self.cancellation)
-        return Planner(lambda question: door.ask(question, context), tools).draft(request)
+        return Planner(partial(door.ask, context=context), tools).draft(request)
 
 
 def _wanted(spec: str) -> Wanted:

@@ -127,11 +127,13 @@ class Engine:
         approve: Grants | None = None,
         budget: Cap | None = None,
         remember: Mapping[str, Json] | None = None,
+        is_open: bool = False,
     ) -> Run:
         """A run that has not begun yet; PlanError with every fault if the plan or its inputs are wrong.
 
         NotApproved lists what the plan wants to do and nobody approved. What is to be remembered is
-        kept in the journal beside the run, for whoever resumes it.
+        kept in the journal beside the run, for whoever resumes it. An open run waits for more steps
+        until it is told by `change` or `complete` that it has all of them.
         """
         ready = self.checked(plan)
         given = input_values(ready, plain_inputs(inputs or {}))
@@ -159,7 +161,7 @@ class Engine:
             )
         state = RunState(ready, self._rules(), run_id)
         door, accounts = self._door(ready, run_id, grants, budget)
-        first: list[Event] = [RunStarted(clock(), run_id, given, self._level(ready))]
+        first: list[Event] = [RunStarted(clock(), run_id, given, self._level(ready), is_open)]
         return self._run(state, first, door=door, accounts=accounts, log=log, watch=watch, clock=clock)
 
     def needs(self, plan: PlanLike, approve: Grants | None = None) -> list[Need]:
@@ -377,8 +379,11 @@ class Engine:
 
     def _admitted(
         self, door: Door, accounts: Accounts, plan: PlanLike, approve: Grants | None
-    ) -> tuple[WorkflowPlan, Json, Callable[[], None]]:
-        """Another plan for a run under way, checked and approved; how that is kept; what to do once it holds."""
+    ) -> tuple[WorkflowPlan, Json, str, Callable[[], None]]:
+        """Another plan for a run under way, checked and approved; how that is kept; what to do once it holds.
+
+        Before the last comes the level at which its code runs.
+        """
         ready = self.checked(plan)
         refuse_secrets(self.broker, plan=to_text(ready) if self._keeps_plans else "")
         grants = approved(ready, self.tools, self.broker, approve)
@@ -387,7 +392,7 @@ class Engine:
             door.grants = grants
             accounts.follow(ready)
 
-        return ready, as_kept(grants, ready, self.tools, approve), take_effect
+        return ready, as_kept(grants, ready, self.tools, approve), self._level(ready), take_effect
 
 
 def _forget_ended(accounts: Accounts, event: Event) -> None:

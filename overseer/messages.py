@@ -9,6 +9,7 @@ from typing import TypeAlias
 from overseer.dispatch import Returned
 from overseer.errors import BrokenInvariant, Failure
 from overseer.jsonvalue import Json
+from overseer.kernel.growth import Wish, following
 from overseer.plan.values import WorkflowPlan
 from overseer.tool import ToolContext
 
@@ -31,12 +32,10 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Somebody wants the rest of the run to follow another plan; `answer` gets the faults of that."""
+    """Somebody wants the rest of the run to follow another plan, or more or less of it; `answer` gets the faults."""
 
-    plan: WorkflowPlan
+    wish: Wish
     answer: Callable[[tuple[str, ...]], None]
-    approved: Json = None  # what was approved for that plan, as it is kept
-    spent: Json = None  # on finding that plan
 
 
 def settled_change(plan: WorkflowPlan, approved: Json, spent: Json) -> Change:
@@ -46,7 +45,7 @@ def settled_change(plan: WorkflowPlan, approved: Json, spent: Json) -> Change:
         if faults:
             raise BrokenInvariant(f"a run was prepared with a plan that it does not follow: {'; '.join(faults)}")
 
-    return Change(plan, must_be_taken, approved, spent)
+    return Change(following(plan, approved=approved, spent=spent), must_be_taken)
 
 
 @dataclass(frozen=True, slots=True)

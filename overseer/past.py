@@ -15,6 +15,7 @@ from overseer.jsonvalue import Json
 from overseer.kernel.events import (
     Event,
     PlanChanged,
+    PlanClosed,
     RunResumed,
     RunStarted,
     StepFailed,
@@ -28,6 +29,8 @@ from overseer.kernel.restart import HAS_ENDED, fixed_steps, replaced_scopes, res
 from overseer.kernel.state import RunState
 from overseer.plan.values import WorkflowPlan
 from overseer.tool import Tool
+
+_CUT_OFF = "the run was cut off before all of its plan was there"
 
 
 class Past:
@@ -94,8 +97,10 @@ class Past:
             if faults := resume_faults(state, changed, dropped):
                 raise PlanError(faults, source="the changed plan")
             replaced = replaced_scopes(state, changed)
+        is_cut_off = state.is_open and changed is None
         return [
             RunResumed(now, sandbox=sandbox),
+            *([PlanClosed(now, _CUT_OFF)] if is_cut_off else []),
             *(StepFailed(now, key, failure) for key in dropped),
             *(StepSkipped(now, key, "failure", "another plan goes on without it") for key in replaced),
         ]

@@ -11,6 +11,8 @@ from overseer.jsonvalue import Json
 from overseer.kernel.events import (
     CancelAsked,
     Event,
+    PlanChanged,
+    PlanClosed,
     RunResumed,
     ScopeOpened,
     SignalArrived,
@@ -26,7 +28,7 @@ from overseer.kernel.events import (
     ToolCalled,
     ToolReturned,
 )
-from overseer.plan import duration_text, waves
+from overseer.plan import duration_text, plan_from, waves
 from overseer.plan.values import Code, Scope, WorkflowPlan, WorkflowStep
 from overseer.report import Report
 from overseer.spending import spent_text
@@ -78,6 +80,8 @@ class Progress:
         self._waits: set[tuple[str, str]] = set()  # of which step of the plan it was told that it waits for what
 
     def observe(self, event: Event) -> None:
+        if isinstance(event, PlanChanged):
+            self._titles |= {step.step_id: step.title for step in plan_from(event.plan).plan.steps}
         if isinstance(event, StepStarted):
             if _is_outer(event.key):
                 self._began[event.key] = event.at
@@ -137,6 +141,8 @@ class Progress:
                 return cancel_text(event)
             case RunResumed():
                 return "going on where the run was"
+            case PlanClosed(reason=reason) if reason:
+                return f"no more steps will come: {reason}"
             case _:
                 return None
 

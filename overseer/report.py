@@ -18,6 +18,7 @@ from overseer.kernel import flow
 from overseer.kernel.events import (
     Event,
     PlanChanged,
+    PlanClosed,
     RoundClosed,
     RunFinished,
     RunResumed,
@@ -104,6 +105,7 @@ class Report:
         self.started: float | None = None
         self.ended: float | None = None
         self.sandbox = ""  # the level at which its code ran last
+        self.cut_off = ""  # why its steps are not the whole of a plan that was to grow
         self.spent: Json = None  # by all steps, also those that are not kept or not in the plan any more
         self._state = RunState(plan, Rules(), run_id)
         self._steps = {step.step_id: StepReport(step.step_id) for step in plan.steps}
@@ -184,6 +186,7 @@ class Report:
             "started": self.started,
             "ended": self.ended,
             **({"sandbox": self.sandbox} if self.sandbox else {}),
+            **({"cut_off": self.cut_off} if self.cut_off else {}),
             **({"spent": self.spent} if self.spent else {}),
             "steps": [step.to_json() for step in self.steps()],
         }
@@ -228,9 +231,12 @@ class Report:
                 self._step(key).calls += 1
             case ToolReturned(key=key, spent=spent):
                 self._count(key, spent)
-            case PlanChanged(spent=spent):
+            case PlanChanged(spent=spent, sandbox=sandbox):
                 self.spent = total(self.spent, spent)
+                self.sandbox, self.cut_off = sandbox or self.sandbox, ""
                 self._drop_replaced()
+            case PlanClosed(reason=reason):
+                self.cut_off = reason
             case RoundClosed(index=index):
                 assert closing is not None
                 assert closing.scope is not None

@@ -31,6 +31,8 @@ def run_lines(report: Report) -> list[str]:
             f"code ran in the sandbox, level {report.sandbox}" if report.sandbox != "none" else "code ran in NO sandbox"
         )
     lines += spent_lines(report)
+    if report.cut_off:
+        lines.append(f"not the whole plan: {report.cut_off}")
     for step in outer:
         lines.append(_step_line(step, width))
         lines += _inner_lines(inner[step.step_id])

@@ -19,6 +19,7 @@ from overseer.broker.result import ToolResult
 from overseer.errors import Failure, PlanError, UsageError
 from overseer.jsonvalue import Json
 from overseer.kernel.events import Event, RunStatus
+from overseer.kernel.growth import Wish, closing, following, without_the_rest
 from overseer.messages import Cancel, Change
 from overseer.plan.values import WorkflowPlan
 from overseer.runlog import NoLog, RunLog
@@ -29,9 +30,9 @@ from overseer.tool import Cancellation, Question, ToolContext
 
 PlanLike: TypeAlias = WorkflowPlan | Mapping[str, Any] | Path
 
-# Checks another plan for a run under way; with it comes what was approved for it, as it is kept, and what is to be
-# called once the plan is followed.
-Admit: TypeAlias = Callable[[PlanLike, Grants | None], tuple[WorkflowPlan, Json, Callable[[], None]]]
+# Checks another plan for a run under way; with it comes what was approved for it, as it is kept, the level at which
+# its code runs, and what is to be called once the plan is followed.
+Admit: TypeAlias = Callable[[PlanLike, Grants | None], tuple[WorkflowPlan, Json, str, Callable[[], None]]]
 
 _log = logging.getLogger(__name__)
 
@@ -89,6 +90,11 @@ class Run(AbstractContextManager["Run"]):
     @property
     def plan(self) -> WorkflowPlan:
         return self._runner.state.plan
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more steps may come to it; until then it does not end."""
+        return self._runner.state.is_open and not self._runner.state.is_ended
 
     @property
     def is_recorded(self) -> bool:
@@ -184,12 +190,35 @@ class Run(AbstractContextManager["Run"]):
         """Start nothing new and let running steps finish; hard, or the second time, give them up."""
         self._runner.tell(Cancel(hard, reason))
 
-    def change(self, plan: PlanLike, *, approve: Grants | None = None, timeout_s: float = 10.0) -> None:
+    def change(
+        self, plan: PlanLike, *, approve: Grants | None = None, timeout_s: float = 10.0, is_last: bool = True
+    ) -> None:
         """Follow another plan from here on; PlanError if it has faults, or touches what is finished or running.
 
         Inputs that the plan before did not have get their defaults. What was approved for that plan
-        was approved for no other: NotApproved lists what is missing in `approve`.
+        was approved for no other: NotApproved lists what is missing in `approve`. A run that was begun
+        as an open one waits for more unless this plan is the last.
         """
+        self._require_under_way()
+        plan, approved, sandbox, take_effect = self._admit(plan, approve)
+        asked = self.asked
+
+        def is_followed() -> None:
+            take_effect()
+            self.asked = None
+
+        wish = following(plan, approved=approved, spent=asked, sandbox=sandbox, is_last=is_last)
+        self._wish(wish, timeout_s, is_followed)
+
+    def keep_begun(self, *, timeout_s: float = 10.0) -> None:
+        """Take out of the plan of an open run what has not begun; PlanError if nothing of it has."""
+        self._wish(without_the_rest, timeout_s)
+
+    def complete(self, reason: str = "", *, timeout_s: float = 10.0) -> None:
+        """Tell an open run that no more steps come, and why if those that it has are not the whole plan."""
+        self._wish(closing(reason), timeout_s)
+
+    def _require_under_way(self) -> None:
         if self._stage != "begun":
             raise UsageError(f"run {self.run_id} is not under way; prepare a run of the other plan instead")
         if self._owner == threading.get_ident():
@@ -197,18 +226,20 @@ class Run(AbstractContextManager["Run"]):
                 f"run {self.run_id} cannot be changed from its own thread, on which watchers are called: "
                 "it would wait for itself; change it from another thread"
             )
-        plan, approved, take_effect = self._admit(plan, approve)
+
+    def _wish(self, wish: Wish, timeout_s: float, take_effect: Callable[[], None] = lambda: None) -> None:
+        """Have the run decide about a wish; PlanError says why it does not come true."""
+        self._require_under_way()
         answered = threading.Event()
         answer: list[tuple[str, ...]] = []
 
         def take(faults: tuple[str, ...]) -> None:
             if not faults:
                 take_effect()
-                self.asked = None
             answer.append(faults)
             answered.set()
 
-        self._runner.tell(Change(plan, take, approved, self.asked))
+        self._runner.tell(Change(wish, take))
         if not answered.wait(timeout_s):
             raise TimeoutError(f"run {self.run_id} has not taken up the change within {timeout_s} s")
         if answer[0]:

@@ -27,6 +27,7 @@ from overseer.kernel.events import (
     CancelAsked,
     Event,
     PlanChanged,
+    PlanClosed,
     RunResumed,
     ScopeOpened,
     SignalArrived,
@@ -42,14 +43,12 @@ from overseer.kernel.events import (
 )
 from overseer.kernel.queues import came_back, handed_over
 from overseer.kernel.reducer import apply
-from overseer.kernel.restart import change_faults
 from overseer.kernel.scheduler import MOST_AT_ONCE, advance
 from overseer.kernel.state import MadeCall, RunState
 from overseer.listening import Clean, Listening
 from overseer.messages import Called, Calling, Cancel, Change, Held, Message, Signal, Unanswered, turn_away
 from overseer.plan.references import Unreadable
 from overseer.plan.values import Scope
-from overseer.plan.writing import to_document
 from overseer.sources import Sources
 from overseer.stream import Stream
 from overseer.tool import Cancellation, ToolContext
@@ -73,6 +72,10 @@ LONGEST_WAIT_S = 86_400.0
 # On the main thread Python runs signal handlers, but not while it sleeps: a signal that came just before is
 # noticed when it wakes.
 LONGEST_DEAFNESS_S = 0.5
+
+
+# What a run begins with was told by nobody who waits for an answer.
+_NOBODYS = Change(lambda state, now: (), lambda faults: None)
 
 
 def steady_clock() -> Callable[[], float]:
@@ -124,11 +127,14 @@ class Runner:
             self._longest_wait_s = LONGEST_DEAFNESS_S
         try:
             facts = [self._learnt(event) for event in first]
+            self._accepted.extend(_NOBODYS for event in first if isinstance(event, PlanChanged | PlanClosed))
             facts += self._hear(wait=False)  # it may have been cancelled before it began
             while True:
                 decisions = advance(self.state, self._clock())
                 self._record(facts, decisions)
                 if self.state.is_ended:
+                    while self._accepted:
+                        self._answer(self._accepted.popleft())
                     return
                 news = self._act_on([*facts, *decisions])
                 is_busy = bool(news) or len(decisions) >= MOST_AT_ONCE
@@ -183,12 +189,13 @@ class Runner:
                 hard, self._was_asked_to_stop = hard or self._was_asked_to_stop, True
                 self._works.end_waits()
                 return CancelAsked(now, hard, reason)
-            case Change(plan=plan, answer=answer, approved=approved, spent=spent):
-                if faults := change_faults(self.state, plan):
-                    answer(faults)
+            case Change(wish=wish, answer=answer):
+                change = wish(self.state, now)
+                if isinstance(change, tuple):
+                    answer(change)
                     return None
                 self._accepted.append(message)
-                return PlanChanged(now, to_document(plan), approved, spent)
+                return change
             case Held():
                 return self._hold_changed(message)
             case Calling(context=context):
@@ -245,7 +252,7 @@ class Runner:
         return StepHeld(message.at, context.key, message.waits_for) if is_first else None
 
     def _refuse_to_hang(self, alarm: float | None) -> None:
-        if alarm is None and not self.state.running and self._listening.is_idle:
+        if alarm is None and not self.state.running and self._listening.is_idle and not self.state.is_open:
             raise BrokenInvariant("the run waits, but nothing is running that could end the wait")
 
     # --- what follows
@@ -309,7 +316,7 @@ class Runner:
                     news.append(self._listening.begin(key))
                 case SignalArrived(key=key):
                     self._listening.end_if_full(key)
-                case PlanChanged() | ToolCalled() | ToolReturned():
+                case PlanChanged() | PlanClosed() | ToolCalled() | ToolReturned():
                     self._answer(self._accepted.popleft())
                 case RunResumed():
                     news += [self._listening.begin(key) for key in self.state.open_scopes()]

@@ -21,6 +21,8 @@ def summary_lines(report: Report, timing: RunTiming | None = None) -> list[Line]
     ]
     if report.error is not None:
         lines.append(((style, f"  {report.error.message}"),))
+    if report.cut_off:
+        lines.append((("title", f"not the whole plan: {report.cut_off}"),))
     if timing is not None and timing.wall_s > 0:
         lines.append((("title", f"took {took_text(timing)}"),))
     if report.spent:

@@ -23,8 +23,8 @@ from overseer.home import home, journal_path, locks_folder
 from overseer.locks import RunLocks
 from overseer.models import (
     Choice,
+    Look,
     ModelRoles,
-    ModelSettings,
     connector,
     detect,
     parse_models,
@@ -67,7 +67,7 @@ def make_broker(
     """
     workspace = make_workspace(settings, folder, given)
     known = parse_models(settings.models, os.environ)
-    models = ModelRoles(known, connector(secrets.get, folder=folder), find=lambda: _chosen(known, secrets, folder))
+    models = ModelRoles(known, connector(secrets.get, folder=folder), find=lambda: _chosen(settings, secrets, folder))
     redactor = Redactor(secrets)
     _redact_logs(redactor)
     return Broker(
@@ -174,18 +174,25 @@ def _change_store() -> ChangeStore:
     return ChangeStore()
 
 
-def choose_model(settings: ModelSettings, secrets: Secrets, folder: Path) -> Choice:
-    """The default model: what was named, or else what is found; ModelUnavailable if what was named cannot be used."""
+def choose_model(
+    settings: Settings, secrets: Secrets, folder: Path, *, look_for: Callable[[float], Look] = HttpLook
+) -> Choice:
+    """The default model: what was named, or else what is found; ModelUnavailable if what was named cannot be used.
+
+    `look_for` makes what looks at servers, for at most so many seconds each.
+    """
+    known, environment = parse_models(settings.models, os.environ), settings.model_environment(os.environ)
     # What was named is given the time it takes, which for a server elsewhere may be longer.
-    is_named = wanted_by(settings, os.environ) is not None
-    look = HttpLook(NAMED_TIMEOUT_S if is_named else LOOK_TIMEOUT_S)
-    return detect(settings, os.environ, secrets.get, look, folder=folder)
+    is_named = wanted_by(known, environment) is not None
+    look = look_for(NAMED_TIMEOUT_S if is_named else LOOK_TIMEOUT_S)
+    return detect(known, environment, secrets.get, look, folder=folder)
 
 
-def _chosen(settings: ModelSettings, secrets: Secrets, folder: Path) -> Choice:
+def _chosen(settings: Settings, secrets: Secrets, folder: Path) -> Choice:
     """The same, told before anything is asked of a model that nobody has named."""
     choice = choose_model(settings, secrets, folder)
-    if choice.model is not None and wanted_by(settings, os.environ) is None:
+    known = parse_models(settings.models, os.environ)
+    if choice.model is not None and wanted_by(known, settings.model_environment(os.environ)) is None:
         say(f"model: {choice.model}, since {choice.reason}")
     return choice
 

@@ -17,7 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.commands", "overseer.chat"),
     ("overseer.arguments",),
     ("overseer.serving", "overseer.checkup"),
-    ("overseer.workbench", "overseer.codework", "overseer.planview"),
+    ("overseer.workbench", "overseer.codework", "overseer.planview", "overseer.earlystart"),
     ("overseer.wiring",),
     ("overseer.catalogue", "overseer.summary"),
     (

@@ -111,7 +111,7 @@ def test_the_doctor_tells_the_choice_the_reason_and_what_was_looked_at(as_json: 
         assert [probe["outcome"] for probe in model["probes"]] == ["absent", "found"]
     else:
         lines = told.stdout.splitlines()
-        place = lines.index(f"model: ollama/zephyr, since {reason}")
+        place = lines.index(f"ok      model: ollama/zephyr, since {reason}")
         assert lines[place + 1].split()[0] == "absent"
         assert lines[place + 2].split()[0] == "found"
 

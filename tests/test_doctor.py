@@ -67,11 +67,11 @@ def told(*arguments: str, code: int = 0, **variables: str) -> Any:
 
 def test_without_a_model_all_is_well_and_three_ways_to_add_one_are_told() -> None:
     model = told()["model"]
-    assert (model["status"], model["model"]) == ("note", None)
+    assert (model["status"], model["name"]) == ("note", None)
     assert "plans are made by rules" in model["reason"]
     assert [probe["outcome"] for probe in model["probes"]] == ["absent", "absent"]
     assert [any(word in way for word in words) for way, words in zip(
-        model["ways"], (["OPENAI_API_KEY"], ["OPENAI_BASE_URL"], ["ollama pull"]), strict=True
+        model["ways"], (["OPENAI_API_KEY"], ["OPENAI_BASE_URL"], ["start Ollama"]), strict=True
     )] == [True] * 3  # fmt: skip
     assert "Ollama at" in (lines := doctor().stdout)
     assert all(way in lines for way in model["ways"])
@@ -80,7 +80,7 @@ def test_without_a_model_all_is_well_and_three_ways_to_add_one_are_told() -> Non
 def test_every_place_is_looked_at_though_the_first_is_chosen_and_nothing_is_asked() -> None:
     with ModelServer(["hi"]) as server:
         found = told(OPENAI_BASE_URL=server.openai_url, OPENAI_MODEL="small", OLLAMA_HOST=server.url)["model"]
-        assert found["model"] == "openai/small"
+        assert found["name"] == "openai/small"
         assert found["reason"] == "OPENAI_BASE_URL is set"
         assert [probe["outcome"] for probe in found["probes"]] == ["found", "found"]
         assert found["ways"] == []
@@ -90,16 +90,16 @@ def test_every_place_is_looked_at_though_the_first_is_chosen_and_nothing_is_aske
 def test_a_running_ollama_is_chosen_with_the_reason() -> None:
     with ModelServer(["hi"]) as server:
         found = told(OLLAMA_HOST=server.url)["model"]
-        assert found["model"].startswith("ollama/")
+        assert found["name"].startswith("ollama/")
         assert "is running" in found["reason"]
         assert server.questions() == []
         assert len(server.calls) == 2  # each place is looked at once
 
 
 def test_a_model_that_was_named_and_cannot_be_had_is_broken() -> None:
-    found = told(code=1, OVERSEER_MODEL="ollama/nowhere")["model"]
-    assert (found["status"], found["model"], found["ways"]) == ("broken", None, [])
-    assert "OVERSEER_MODEL names ollama/nowhere" in found["reason"]
+    found = told(code=77, OVERSEER_MODEL="ollama/nowhere")["model"]
+    assert (found["status"], found["name"], found["ways"]) == ("broken", None, [])
+    assert "OVERSEER_MODEL names ollama/nowhere" in found["refusal"]
 
 
 def test_a_flag_names_the_model_before_a_variable_does() -> None:
@@ -108,7 +108,7 @@ def test_a_flag_names_the_model_before_a_variable_does() -> None:
             "--set", "models.default=openai/mine",
             OVERSEER_MODEL="ollama/other", OPENAI_BASE_URL=server.openai_url, OPENAI_API_KEY="sk-of-nobody-at-all",
         )["model"]  # fmt: skip
-        assert found["model"] == "openai/mine"
+        assert found["name"] == "openai/mine"
 
 
 def test_a_server_that_never_answers_is_waited_for_only_briefly() -> None:
@@ -283,5 +283,5 @@ def test_colours_are_told_with_the_reason(
 
 def test_every_extra_is_known_with_its_command() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert EXTRAS.keys() == project["project"]["optional-dependencies"].keys() - {"test"}
+    assert EXTRAS.keys() == project["project"]["optional-dependencies"].keys() - {"test", "local-test"}
     assert told()["extras"]["export"]["command"] == "pip install 'overseer[export]'"

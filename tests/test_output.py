@@ -261,3 +261,27 @@ def test_a_run_that_finds_the_disk_full_says_what_is_lost_and_how_to_go_on(form:
     resumed = shell(f"overseer resume {run_id} $TOOLS --json", plan=BIG)
     assert resumed.returncode == 0, resumed.stderr
     assert [step["status"] for step in json.loads(resumed.stdout)["steps"]] == ["succeeded"] * 3
+
+
+# --- colours
+
+
+@pytest.mark.parametrize(
+    ("environ", "options", "has_colour"),
+    [
+        ("", "", False),
+        ("FORCE_COLOR=1", "", True),
+        ("FORCE_COLOR=1 NO_COLOR=1", "", False),
+        ("NO_COLOR=1", "--color", True),
+        ("FORCE_COLOR=1", "--no-color", False),
+        ("FORCE_COLOR=1", "--plain", False),
+        ("FORCE_COLOR=1", "--json", False),
+        ("FORCE_COLOR=1", "--jsonl", False),
+    ],
+)
+def test_who_is_asked_first_about_colours(environ: str, options: str, has_colour: bool) -> None:
+    ended = shell(f"unset FORCE_COLOR NO_COLOR; {environ} overseer run plan.yaml $TOOLS {options}")
+    assert ended.returncode == 0
+    assert "\x1b" not in ended.stdout
+    assert ("\x1b[32msucceeded\x1b[0m" in ended.stderr) is has_colour
+    assert has_colour or "\x1b" not in ended.stderr

@@ -176,7 +176,8 @@ def test_what_was_spent_is_summed_over_attempts_lives_and_steps_that_are_gone() 
     assert told in _ending(report)
     assert told in run_lines(report)
     after = planned("steps: [{step_id: b, tool: t}]")
-    report.observe(PlanChanged(7.0, to_document(after)))
+    report.observe(PlanChanged(7.0, to_document(after), sandbox="full"))
+    assert report.document()["sandbox"] == "full"
     assert report.document()["spent"] == whole
 
 

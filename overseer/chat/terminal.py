@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from overseer.chat.reviewing import Reviewing
 from overseer.commands.following import Following
-from overseer.console import printable, say
+from overseer.console import say
 from overseer.kernel.events import Event
 from overseer.plan.values import WorkflowPlan
 from overseer.report import Report
@@ -17,6 +16,7 @@ from overseer.run import Run, RunResult
 from overseer.stopsignals import hearing_signals
 from overseer.terminal.screen import Screen
 from overseer.terminal.style import Palette
+from overseer.terminal.typesetter import Typesetter
 from overseer.tool import Cancellation
 
 PastOf = Callable[[str], Iterable[Event]]
@@ -32,20 +32,28 @@ class AtTerminal:
         self._palette = palette
         self._past_of = past_of
         self._was_heard = ""
+        self._typesetter: Typesetter | None = None  # of the answer that is being heard
 
     def tell(self, line: str) -> None:
+        if self._typesetter is not None:  # the answer was broken off: what came of it stays
+            self._typesetter.close()
+            self._typesetter, self._was_heard = None, ""
         say(line)
 
     def hear(self, piece: str) -> None:
+        if self._typesetter is None:
+            self._typesetter = Typesetter(self._screen, self._palette)
         self._was_heard += piece
-        sys.stdout.write(printable(piece))
-        sys.stdout.flush()
+        self._typesetter.add(piece)
 
     def end_answer(self, text: str) -> None:
-        rest = text.removeprefix(self._was_heard)
-        self._was_heard = ""
-        sys.stdout.write(printable(rest) + "\n")
-        sys.stdout.flush()
+        typesetter, heard = self._typesetter or Typesetter(self._screen, self._palette), self._was_heard
+        self._typesetter, self._was_heard = None, ""
+        if heard:
+            typesetter.add(text.removeprefix(heard))
+        else:
+            typesetter.add_whole(text)
+        typesetter.close()
 
     def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:
         return self._reviewing.decide(proposal, must_ask=must_ask)

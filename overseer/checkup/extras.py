@@ -11,6 +11,7 @@ from overseer.checkup.finding import Finding
 # What each extra is for, and the modules that it brings.
 EXTRAS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "export": ("PDF and Word documents", ("pypandoc", "typst")),
+    "local": ("models in a file on this machine", ("llama_cpp",)),
     "keyring": ("secrets in the system's keyring", ("keyring",)),
 }
 

@@ -2,80 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TypeAlias
 
 from overseer.checkup.finding import Finding, Status, TooSlow, within
 from overseer.config import Settings
-from overseer.errors import UsageError
+from overseer.errors import ModelUnavailable, UsageError
 from overseer.jsonvalue import Json
-from overseer.models import Choice, Look, LookFailed, ModelSettings, ModelUnavailable, Probe, detect, parse_models
+from overseer.models import Choice, Look, LookFailed, Probe, parse_models
 from overseer.models.detection import probe_all
 from overseer.models.look import HttpLook
+from overseer.models.roles import WAYS_TO_CONNECT
 from overseer.secrets import Secrets
-
-WAYS: Final = (
-    "a key of OpenAI's: export OPENAI_API_KEY=...",
-    "a compatible server (LM Studio, vLLM, llama.cpp): export OPENAI_BASE_URL=http://127.0.0.1:8080/v1",
-    "Ollama on this machine: ollama pull qwen3, and it is found while it runs",
-)
+from overseer.wiring import choose_model
 
 # Each look has a limit of its own, but finding out where a name is has none.
-_MOST_S = 6.0
+_MOST_S = 12.0
+
+_Seen: TypeAlias = dict[tuple[str, str], list[str] | LookFailed]
 
 
-def model(settings: Settings, environment: Mapping[str, str], secrets: Secrets, folder: Path) -> Finding:
+def model(settings: Settings, secrets: Secrets, folder: Path) -> Finding:
     """What answers questions, found out without asking one."""
-    look = _Remembering(HttpLook())
-    asked = settings.model_environment(environment)
+    seen: _Seen = {}
+    roles: dict[str, str] = {}
+    choice, refusal = Choice(None, None, ""), ""
+    others: tuple[Probe, ...] = ()
     try:
-        known = parse_models(settings.models, asked)
-        choice, is_broken = within(_MOST_S, lambda: _chosen(known, asked, secrets, look, folder))
-        others = within(_MOST_S, lambda: probe_all(known, asked, secrets.get, look))
+        known = parse_models(settings.models, os.environ)
+        roles = {name: str(role.model) for name, role in known.roles.items() if role.model is not None}
+        choice, refusal = within(_MOST_S, lambda: _chosen(settings, secrets, folder, seen))
+        environment, look = settings.model_environment(os.environ), _Remembering(HttpLook(), seen)
+        others = within(_MOST_S, lambda: probe_all(known, environment, secrets.get, look))
     except TooSlow:
-        return _broken(f"no place answered within {_MOST_S:g} s; check OLLAMA_HOST and OPENAI_BASE_URL")
+        refusal = f"no place answered within {_MOST_S:g} s; check OLLAMA_HOST and OPENAI_BASE_URL"
     except UsageError as error:
-        return _broken(str(error))
-    seen = {probe.place for probe in choice.probes}
-    probes = (*choice.probes, *(probe for probe in others if probe.place not in seen))
-    chosen = None if choice.model is None else str(choice.model)
-    status: Status = "broken" if is_broken else "ok" if chosen else "note"
-    ways = WAYS if chosen is None and not is_broken else ()
+        refusal = str(error)
+    places = {probe.place for probe in choice.probes}
+    return _finding(choice, refusal, (*choice.probes, *(probe for probe in others if probe.place not in places)), roles)
+
+
+def _chosen(settings: Settings, secrets: Secrets, folder: Path, seen: _Seen) -> tuple[Choice, str]:
+    """The choice, and why it is none where the model that was named cannot be used."""
+
+    def look_for(limit_s: float) -> Look:
+        return _Remembering(HttpLook(limit_s), seen)
+
+    try:
+        return choose_model(settings, secrets, folder, look_for=look_for), ""
+    except ModelUnavailable as error:
+        return Choice(None, None, "", error.probes), str(error)
+
+
+def _finding(choice: Choice, refusal: str, probes: tuple[Probe, ...], roles: dict[str, str]) -> Finding:
+    name = None if choice.model is None else str(choice.model)
+    status: Status = "broken" if refusal else "ok" if name else "note"
+    ways = WAYS_TO_CONNECT if status == "note" else ()
     facts: dict[str, Json] = {
-        "model": chosen,
-        "reason": choice.reason,
+        "name": name,
+        "reason": choice.reason or None,
+        "refusal": refusal or None,
+        "planner": "model" if name else "rules",
         "probes": [{"place": probe.place, "outcome": probe.outcome, "detail": probe.detail} for probe in probes],
+        "roles": dict(roles),
         "ways": list(ways),
     }
-    verdict = f"{chosen}: {choice.reason}" if chosen else choice.reason
-    return Finding("model", status, verdict, (*map(_line, probes), *(f"to add one: {way}" for way in ways)), facts)
-
-
-def _broken(why: str) -> Finding:
-    return Finding("model", "broken", why, (), {"model": None, "reason": why, "probes": [], "ways": []})
-
-
-def _chosen(
-    settings: ModelSettings, environment: Mapping[str, str], secrets: Secrets, look: Look, folder: Path
-) -> tuple[Choice, bool]:
-    """The choice, and whether it is none because the model that was named cannot be used."""
-    try:
-        return detect(settings, environment, secrets.get, look, folder=folder), False
-    except ModelUnavailable as error:
-        return Choice(None, None, str(error), error.probes), True
-
-
-def _line(probe: Probe) -> str:
-    return f"{probe.outcome:<8}  {probe.place}" + (f": {probe.detail}" if probe.detail else "")
+    details = (
+        *(f"{probe.outcome:<8}  {probe.place}{f': {probe.detail}' if probe.detail else ''}" for probe in probes),
+        *(f"role {role}: {ref}" for role, ref in roles.items()),
+        *(f"to connect one: {way}" for way in ways),
+    )
+    verdict = f"{name}, since {choice.reason}" if name and not refusal else f"none; {refusal or choice.reason}"
+    return Finding("model", status, verdict, details, facts)
 
 
 class _Remembering(Look):
     """Looks once at each place."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, seen: _Seen) -> None:
         self._look = look
-        self._seen: dict[tuple[str, str], list[str] | LookFailed] = {}
+        self._seen = seen
 
     def ollama_models(self, url: str) -> list[str]:
         return self._once("ollama", url, lambda: self._look.ollama_models(url))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -95,8 +96,8 @@ def _list(options: Namespace) -> int:
 
 def _plan(shown: Demo, door: Door, settings: Settings) -> WorkflowPlan:
     """The plan that the planner makes of what the model replies."""
-    context = ToolContext("", "plan", 1, Cancellation())
-    draft = Planner(lambda question: door.ask(question, context), door.tools, settings.limits).draft(shown.request)
+    ask = partial(door.ask, context=ToolContext("", "plan", 1, Cancellation()))
+    draft = Planner(ask, door.tools, settings.limits).draft(shown.request)
     match draft:
         case Planned(plan=plan):
             return plan

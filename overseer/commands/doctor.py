@@ -36,19 +36,25 @@ def doctor(options: Namespace) -> int:
         put_document(_document(findings))
     else:
         put_lines(_lines(findings))
-    return exits.ERROR if any(finding.status == "broken" for finding in findings) else exits.OK
+    return _exit_code({finding.name for finding in findings if finding.status == "broken"})
+
+
+def _exit_code(broken: set[str]) -> int:
+    if not broken:
+        return exits.OK
+    return exits.NO_MODEL if broken == {"model"} else exits.ERROR
 
 
 def _findings(layers: Layers) -> list[Finding]:
     # With settings that cannot be used, everything else is looked at as if there were none.
     settings = settings_of(only_defaults() if layers.faults else layers)
     secrets, fault = _secrets(settings)
-    environment, folder = dict(os.environ), Path.cwd()
+    folder = Path.cwd()
     return [
-        terminal(environment),
+        terminal(os.environ),
         configuration(layers),
         data_folder(fault),
-        model(settings, environment, secrets, folder),
+        model(settings, secrets, folder),
         tool_files(settings, folder),
         sandbox(settings),
         journal(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -59,7 +60,7 @@ def _draft(task: str, options: Namespace, settings: Settings) -> Draft:
         say("no language model is connected, so this is planned by rules")
         return plan_by_rules(task, registry.tools)
     door, context = engine.door(held_as="this request"), ToolContext("", "plan", 1, Cancellation())
-    return Planner(lambda question: door.ask(question, context), registry.tools, settings.limits).draft(task)
+    return Planner(partial(door.ask, context=context), registry.tools, settings.limits).draft(task)
 
 
 def _save(draft: Planned, file: Path) -> None:

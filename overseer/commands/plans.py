@@ -77,7 +77,7 @@ def run(options: Namespace, settings: Settings) -> int:
         if not is_machine(options):
             say_lines(plan_lines(plan))
         prepared = approved_run(prepare, options)
-        return carried_out(prepared, plan, Report(plan, keeps_rounds=options.json), options)
+        return carried_out(prepared, plan, Report(plan, keeps_rounds=options.json), options, theme=settings.chat.theme)
 
 
 def resume(options: Namespace, settings: Settings) -> int:
@@ -119,7 +119,10 @@ def resume(options: Namespace, settings: Settings) -> int:
             prepared = approved_run(prepare, options)
             report = report_of(journal, stored, keeps_rounds=options.json)
             past = () if is_machine(options) else journal.events(stored.run_id)
-            return carried_out(prepared, plan_from(stored.plan).plan, report, options, past=past, more=more)
+            theme = settings.chat.theme
+            return carried_out(
+                prepared, plan_from(stored.plan).plan, report, options, past=past, more=more, theme=theme
+            )
 
 
 def _loaded(file: Path, settings: Settings, broker: Broker, registry: Registry) -> Loaded:

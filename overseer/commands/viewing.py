@@ -14,7 +14,8 @@ from overseer.plan.values import WorkflowPlan
 from overseer.render import Progress
 from overseer.stopsignals import NOTHING
 from overseer.terminal.screen import Screen, screen_of
-from overseer.terminal.style import Palette, theme_of
+from overseer.terminal.style import Palette
+from overseer.terminal.themes import theme_of
 
 Signals = Mapping[str, Callable[[], None]]  # that a view has to hear of, and what they mean to it
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 # What begins an object, or a list of objects, in the middle of other text.
-_OPENING = re.compile(r"\{\s*(?:[\"'“‘]|//|/\*|\#|[A-Za-z_]\w*\s*:)|\[\s*\{")
+OPENING = re.compile(r"\{\s*(?:[\"'“‘]|//|/\*|\#|[A-Za-z_]\w*\s*:)|\[\s*\{")
 
 _BLANK = re.compile(r"\s+|//[^\n]*|\#[^\n]*|/\*.*?\*/", re.DOTALL)
 _WORD = re.compile(r"[\w.+\-$]+")
@@ -58,7 +58,7 @@ def _next_start(text: str, at: int) -> int | None:
     """Where the next one begins. A text that begins with a bracket is one, whatever comes after that."""
     if at == 0 and (first := re.match(r"\s*[{\[]", text)):
         return first.end() - 1
-    found = _OPENING.search(text, at)
+    found = OPENING.search(text, at)
     return found.start() if found else None
 
 
@@ -108,7 +108,7 @@ class _Scan:
             return False
         inside = found.group(1)
         # The line breaks in a text that may have none go behind it.
-        return self._write(f'"{_UNUSUAL.sub(_usual, inside)}"' + "\n" * inside.count("\n"), found.end())
+        return self._write(usual_string(inside) + "\n" * inside.count("\n"), found.end())
 
     def _skip(self, blank: re.Match[str]) -> None:
         text = blank.group()
@@ -125,6 +125,11 @@ class _Scan:
         """Forget the comma that comes right before a closing bracket, where there is a value before it."""
         if len(self.tokens) == 2 and self.written[self.tokens[1]] == "," and self.written[self.tokens[0]] not in "[{,:":
             self.written[self.tokens[1]] = ""
+
+
+def usual_string(inside: str) -> str:
+    """What stands in quotes of any kind, as a string of JSON."""
+    return f'"{_UNUSUAL.sub(_usual, inside)}"'
 
 
 def _usual(found: re.Match[str]) -> str:

@@ -8,25 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from overseer.broker.result import ToolResult
 from overseer.errors import Failure
 from overseer.frontends.asking import NO_TEXTS, ROLE, Asking, Room, Turn, asking
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.earlier import NOTHING_EARLIER, Earlier, given_to, with_earlier
+from overseer.frontends.foretold import Foretold, Hears
 from overseer.frontends.replies import BadReply, DirectAnswer, read_reply
 from overseer.frontends.seedform import with_arguments
 from overseer.frontends.toolguide import one_line
+from overseer.plan import Checked, Limits, check_draft, completed, validate
 from overseer.plan import Draft as ReadPlan
-from overseer.plan import Limits, check_draft, completed, validate
 from overseer.plan.expansion import expanded
 from overseer.plan.faults import Fault
 from overseer.plan.inputs import in_words, type_fits
 from overseer.plan.values import WorkflowPlan
 from overseer.tool import Question, Tool
 
-# Asks a model, as the `ask` of a door does.
-Ask = Callable[[Question], ToolResult]
+
+class Ask(Protocol):
+    """Asks a model, as the `ask` of a door does; `on_text` hears the answer as it comes."""
+
+    def __call__(self, question: Question, /, *, on_text: Callable[[str], None] | None = None) -> ToolResult: ...
+
 
 # Makes the plan that is meant of the one that was read, and adds what is wrong with it in its place.
 Meant = Callable[[ReadPlan], ReadPlan]
@@ -68,17 +74,25 @@ class Planner:
         self._room = room or Room()
 
     def draft(
-        self, request: str, conversation: Sequence[Turn] = (), earlier: Mapping[str, Earlier] | None = None
+        self,
+        request: str,
+        conversation: Sequence[Turn] = (),
+        earlier: Mapping[str, Earlier] | None = None,
+        *,
+        heard: Hears | None = None,
     ) -> Draft:
         """An answer, a plan without faults, or why there is neither.
 
         The conversation is what was said before, `earlier` what was made before: inputs of those names get the
-        values, and need none of their own.
+        values, and need none of their own. Whoever hears the reply as it comes is told of its steps and its
+        answer before it has ended, which makes no difference to the draft.
         """
         known = earlier or {}
         if not request.strip():
             return Refused(("there is no request; say what is to be done",), "model")
-        return self.settled(request, conversation, earlier=known, meant=lambda read: with_known(read, known))
+        return self.settled(
+            request, conversation, earlier=known, meant=lambda read: with_known(read, known), heard=heard
+        )
 
     def settled(
         self,
@@ -89,6 +103,7 @@ class Planner:
         wording: str = "request.md",
         texts: Mapping[str, str] = NO_TEXTS,
         earlier: Mapping[str, Earlier] = NOTHING_EARLIER,
+        heard: Hears | None = None,
     ) -> Draft:
         """What comes of asking for a plan in a certain wording, once more where the first reply cannot be used."""
         asked = asking(
@@ -102,10 +117,10 @@ class Planner:
             wording=wording,
             texts=texts,
         )
-        first = self._attempt(asked, meant)
+        first = self._attempt(asked, meant, heard)
         if not isinstance(first, _Faulty):
             return first
-        second = self._attempt(asked.again(first.reply, first.faults), meant)
+        second = self._attempt(asked.again(first.reply, first.faults), meant, heard)
         match second:
             case _Faulty(reply, faults):
                 return Refused((_TWICE_WRONG, *_reasons(faults)), "model", _shown(reply))
@@ -115,8 +130,15 @@ class Planner:
                 note = f"the first reply of the model could not be used: {_reasons(first.faults)[0]}"
                 return replace(second, notes=(*second.notes, note))
 
-    def _attempt(self, asked: Asking, meant: Meant) -> Draft | _Faulty:
-        result = self._ask(asked.question)
+    def _attempt(self, asked: Asking, meant: Meant, heard: Hears | None) -> Draft | _Faulty:
+        if heard is None:
+            return self._read(asked, meant, self._ask(asked.question))
+        foretold = Foretold(heard, lambda plan: self._accepted(meant(ReadPlan(plan))))
+        read = self._read(asked, meant, self._ask(asked.question, on_text=foretold.add))
+        foretold.compare(read.faults if isinstance(read, _Faulty) else read)
+        return read
+
+    def _read(self, asked: Asking, meant: Meant, result: ToolResult) -> Draft | _Faulty:
         if result.failure is not None:
             return _without_reply(result.failure)
         assert result.reply is not None  # there is one or the other
@@ -131,12 +153,22 @@ class Planner:
 
     def _checked(self, read: ReadPlan, reply: str, notes: tuple[str, ...]) -> Planned | _Faulty:
         """The plan as it will run; whatever would keep it from that is a fault."""
+        checked, understood = self._as_it_runs(read)
+        if checked.faults:
+            return _faulty(reply, checked.faults)
+        return Planned(checked.plan, "model", (*notes, *understood, *checked.notes))
+
+    def _accepted(self, read: ReadPlan) -> WorkflowPlan | None:
+        """A part of a plan as it will run; None if something keeps it from that."""
+        checked, _ = self._as_it_runs(read)
+        return None if checked.faults else checked.plan
+
+    def _as_it_runs(self, read: ReadPlan) -> tuple[Checked, tuple[str, ...]]:
+        """The plan with all that it implies and all its faults, and what was understood for that."""
         plan, understood = with_arguments(read.plan, self._tools)
         checked = check_draft(replace(read, plan=plan), tools=self._tools, limits=self._limits, folder=None)
         faults = checked.faults or self._faults_within(checked.plan)
-        if faults:
-            return _faulty(reply, faults)
-        return Planned(checked.plan, "model", (*notes, *understood, *checked.notes))
+        return replace(checked, faults=faults), understood
 
     def _faults_within(self, plan: WorkflowPlan) -> tuple[Fault, ...]:
         """What is wrong with the plan once those of workflow tools are part of it."""

@@ -26,6 +26,7 @@ class RunStarted:
     run_id: str
     inputs: dict[str, Json]
     sandbox: str = ""  # the level at which its code runs from here on, where it has any
+    is_open: bool = False  # more steps will come: it waits for them when all it has are done
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,16 @@ class PlanChanged:
     plan: dict[str, Json]
     approved: Json = None
     spent: Json = None  # on finding that plan
+    is_open: bool = False  # more steps will come, if the run was open before
+    sandbox: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanClosed:
+    """No more steps will come to an open run; a reason says why those that it has are not the whole plan."""
+
+    at: float
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +233,7 @@ Event: TypeAlias = (
     | SignalArrived
     | CancelAsked
     | PlanChanged
+    | PlanClosed
     | RunFinished
 )
 

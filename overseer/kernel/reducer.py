@@ -17,6 +17,7 @@ from overseer.kernel.events import (
     CancelAsked,
     Event,
     PlanChanged,
+    PlanClosed,
     RoundClosed,
     RoundOpened,
     RunFinished,
@@ -79,8 +80,8 @@ def apply(event: Event, state: RunState) -> None:
             pass  # told for those who watch: the scope was open before
         case CancelAsked():
             _cancel_asked(event, state)
-        case PlanChanged(plan=document):
-            change_plan(state, plan_from(document).plan)
+        case PlanChanged() | PlanClosed():
+            _plan_changed(event, state)
         case RunStarted():
             _run_started(event, state)
         case RunResumed():
@@ -198,10 +199,20 @@ def _signal_arrived(state: RunState, key: str, payload: Json) -> None:
 
 def _run_started(event: RunStarted, state: RunState) -> None:
     state.run_id = event.run_id
-    state.status = "running"
+    state.status, state.is_open = "running", event.is_open
     graph = state.graph_of(state.plan, "")
     state.frames[""] = root = state.new_frame("", graph, names={"inputs": event.inputs})
     unblock_first(state, root)
+
+
+def _plan_changed(event: PlanChanged | PlanClosed, state: RunState) -> None:
+    if isinstance(event, PlanChanged):
+        state.is_open &= event.is_open
+        change_plan(state, plan_from(event.plan).plan)
+        return
+    state.is_open = False
+    if state.root.is_over:
+        state.over.append(state.root)
 
 
 def _cancel_asked(event: CancelAsked, state: RunState) -> None:

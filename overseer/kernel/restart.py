@@ -20,6 +20,7 @@ from overseer.plan.values import WorkflowPlan
 def resume_run(event: RunResumed, state: RunState) -> None:
     """Give everything that did not end well another chance. No worker of the earlier life is left."""
     state.status, state.output, state.failure, state.cancel = "running", None, None, None
+    state.is_open = False  # whoever had more steps for it is gone
     for queue in (state.unblocked, state.over, state.settling, state.doomed):
         queue.clear()
     for heap in (state.ready, state.openable, state.alarms):

@@ -159,10 +159,15 @@ def _given_up(state: RunState, now: float) -> Event | None:
 def _ended(state: RunState, now: float) -> Event | None:
     while state.over:
         frame = state.over[0]
-        if state.frames.get(frame.key) is frame and frame.is_over:
+        if state.frames.get(frame.key) is frame and frame.is_over and not _is_awaited(state, frame):
             return _run_finished(state, now) if frame.scope is None else _round_closed(frame, frame.scope, now)
         state.over.popleft()
     return None
+
+
+def _is_awaited(state: RunState, frame: Frame) -> bool:
+    """Whether there will be more in a frame though all that it has is over: its end will be looked at again then."""
+    return state.is_open and frame.scope is None and not frame.is_stopped
 
 
 def _run_finished(state: RunState, now: float) -> Event:

@@ -243,6 +243,7 @@ class RunState:
     output: Json = None
     failure: Failure | None = None
     cancel: Literal["gently", "hard"] | None = None
+    is_open: bool = False  # more steps will come
     frames: dict[str, Frame] = field(default_factory=dict)
     graphs: dict[str, Graph] = field(default_factory=dict)
     running: dict[str, tuple[Frame, str]] = field(default_factory=dict)

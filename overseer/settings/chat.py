@@ -10,8 +10,7 @@ from typing import Final, Literal, get_args
 Review = Literal["always", "risky", "never"]
 REVIEWS: Final[tuple[str, ...]] = get_args(Review)
 
-THEMES: Final = ("default", "light", "mono", "plain")
-Theme = str | Mapping[str, str]  # one of THEMES, or styles by what they are for
+Theme = str | Mapping[str, str]  # the name of one, or styles by what they are for
 
 
 @dataclass(frozen=True, slots=True)

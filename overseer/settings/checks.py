@@ -99,27 +99,12 @@ def texts(value: Any) -> tuple[str, ...]:
     return tuple(items)
 
 
-# The colours that every terminal has, in whatever shades its user likes.
-COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
-STYLE_WORDS = (*COLOURS, *(f"bright_{name}" for name in COLOURS), "bold", "dim", "italic", "underline", "reverse")
-
-
-def theme(names: tuple[str, ...]) -> Check:
+def theme(value: Any) -> str | Mapping[str, str]:
     """A theme that comes along, by its name, or styles by what they are for."""
+    from overseer.terminal.themes import theme_of
 
-    def check(value: Any) -> str | Mapping[str, str]:
-        if isinstance(value, str) and value in names:
-            return value
-        if not isinstance(value, dict) or not value:
-            form = "{failed: bold red, running: bright_blue}"
-            raise ValueError(f"needs one of {', '.join(names)}, or styles such as {form}, got {value!r}")
-        for use, style in value.items():
-            for word in style.split() if isinstance(style, str) else [str(style)]:
-                if word not in STYLE_WORDS:
-                    raise ValueError(f"{use} has the word {word!r}; {did_you_mean(word, STYLE_WORDS, most=30)}")
-        return value
-
-    return check
+    theme_of(value)
+    return value  # type: ignore[no-any-return]
 
 
 def keyring_entries(value: Any) -> Mapping[str, str]:

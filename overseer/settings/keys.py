@@ -9,7 +9,7 @@ from overseer.plan.durations import seconds_of
 from overseer.plan.suggestions import did_you_mean
 from overseer.sandbox.values import LEAST_MEMORY
 from overseer.settings import checks
-from overseer.settings.chat import REVIEWS, THEMES
+from overseer.settings.chat import REVIEWS
 from overseer.settings.checks import Check
 from overseer.tool import EFFECTS
 
@@ -31,7 +31,7 @@ KEYS: Final[Mapping[str, Check]] = {
     "chat.workflow_mode.min_steps": checks.whole(1, 10_000_000),
     "chat.workflow_mode.max_steps": checks.whole(1, 10_000_000),
     "chat.review": checks.choice({name: name for name in REVIEWS}),
-    "chat.theme": checks.theme(THEMES),
+    "chat.theme": checks.theme,
     "chat.history": checks.flag,
     "chat.editor": checks.text,
     "chat.stdin_wait": _waiting,

@@ -300,10 +300,19 @@ class Board:
         room = max(1, rows - 3)  # besides the last line, and the two that are not touched
         hidden = 0
         if len(shown) > room:
-            hidden = len(shown) - max(1, room - 1)
-            shown = shown[: len(shown) - hidden]
+            hidden = len(shown) - (room - 1)
+            shown = shown[: room - 1]
         width = title_cells(shown, columns)
-        lines = [row.line(now, mark=self._marks.running, columns=columns, title_cells=width) for row in shown]
+        lines = [
+            row.line(
+                now,
+                mark=self._marks.running,
+                ellipsis=self._marks.ellipsis,
+                columns=columns,
+                title_cells=width,
+            )
+            for row in shown
+        ]
         if hidden:
             lines.append((("quiet", f"    and {hidden:,} more running"),))
         lines += self._heard_lines(columns, room - len(lines))

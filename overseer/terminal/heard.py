@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from overseer.terminal.width import cells_of
+from overseer.terminal.flow import broken
+from overseer.terminal.style import text_of
 
 _KEPT = 4000  # letters; more than the few lines hold that are shown
 
@@ -36,27 +37,8 @@ class Heard:
 def last_lines(text: str, cells: int, most: int) -> list[str]:
     """The end of a text as so many lines at most, each no wider than that."""
     lines: list[str] = []
-    for line in reversed(text[-_KEPT:].split("\n")):
-        lines = _broken(line.rstrip(), cells) + lines
+    for line in reversed(text[-_KEPT:].rstrip().split("\n")):
         if len(lines) >= most:
             break
-    while lines and not lines[-1]:
-        lines.pop()
+        lines = [text_of(part) for part in broken([("", line.expandtabs(4))], cells, is_strict=True)] + lines
     return lines[-most:] if most > 0 else []
-
-
-def _broken(line: str, cells: int) -> list[str]:
-    """A line as several, broken between words where there are such."""
-    rows = [""]
-    for word in line.expandtabs(4).split(" "):
-        row = f"{rows[-1]} {word}" if rows[-1] else word
-        if cells_of(row) <= cells:
-            rows[-1] = row
-            continue
-        if rows[-1]:
-            rows.append("")
-        for letter in word:
-            if cells_of(rows[-1]) + cells_of(letter) > cells:
-                rows.append("")
-            rows[-1] += letter
-    return rows

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from overseer.cells import cells, padded
 from overseer.jsonvalue import Json
 from overseer.plan.values import Action, Call, Code, Each, Mode, On, Once, Scope, Until
 from overseer.terminal.style import Line, Span
-from overseer.terminal.width import cells_of, clipped, padded
 
 _KINDS: dict[type[Mode], str] = {Once: "workflow", Each: "map", Until: "loop", On: "events"}
 _NARROW = 60  # cells; below that, what is known of the plan gives room to what changes
@@ -46,10 +46,9 @@ class Row:
     held: dict[str, str] = field(default_factory=dict)  # which of its steps wait, and for which limit
     calls: dict[str, str] = field(default_factory=dict)  # of its code that are under way, and to which tool
 
-    def line(self, now: float, *, mark: str, columns: int, title_cells: int) -> Line:
+    def line(self, now: float, *, mark: str, ellipsis: str, columns: int, title_cells: int) -> Line:
         """What it is, for how long, what it took so far, and what it waits for."""
-        title = clipped(self.title, title_cells)
-        spans: list[Span] = [("running", f"  {mark} "), ("title", padded(title, title_cells))]
+        spans: list[Span] = [("running", f"  {mark} "), ("title", padded(self.title, title_cells, ellipsis))]
         if columns >= _NARROW and self.what:
             spans.append(("quiet", f"  {self.what}"))
         spans.append(("quiet", f"  {elapsed_text(now - self.since)}"))
@@ -76,7 +75,7 @@ class Row:
 
 def title_cells(rows: list[Row], columns: int) -> int:
     """How wide the titles of these rows are shown, all alike."""
-    widest = max((cells_of(row.title) for row in rows), default=0)
+    widest = max((cells(row.title) for row in rows), default=0)
     return min(widest, columns * 2 // 5 if columns >= _NARROW else max(8, columns - 24))
 
 

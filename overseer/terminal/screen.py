@@ -14,6 +14,7 @@ from typing import TextIO
 
 from overseer.console import printable
 
+_APART = {0x200D: None, 0xFE0F: None}  # join pictures and widen signs, about which terminals do not agree
 _MARKS = "✓✗–■•…"
 
 
@@ -32,7 +33,7 @@ class Screen:
 
     def shown(self, text: str) -> str:
         """The text as this terminal gets it: one that steers nothing, in letters that it has."""
-        text = printable(text)
+        text = printable(text).translate(_APART)
         if self.is_unicode or text.isascii():
             return text
         return text.encode(self.encoding, "replace").decode(self.encoding, "replace")

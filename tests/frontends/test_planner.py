@@ -101,7 +101,7 @@ class Model:
     said: Sequence[Any]
     questions: list[Question] = field(default_factory=list)
 
-    def __call__(self, question: Question) -> ToolResult:
+    def __call__(self, question: Question, *, on_text: Any = None) -> ToolResult:
         self.questions.append(question)
         reply = self.said[len(self.questions) - 1]
         match reply:

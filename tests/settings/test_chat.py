@@ -51,16 +51,30 @@ def test_without_words_any_request_may_become_a_plan_unless_none_may() -> None:
     assert not mode("and", enabled=False).is_planned("this and that")
 
 
-OURS = ("default", "light", "mono", "plain")
-WRONG = ("dark", "", 5, None, [], {}, {"failed": "crimson"}, {"failed": 5}, {"failed": "on red"})
-
-
-@pytest.mark.parametrize("theme", [*OURS, {"failed": "bold bright_red"}, {"code": ""}])
+@pytest.mark.parametrize(
+    "theme",
+    ["default", "light", "mono", "plain", {"failed": "bold red on bright_black"}, {"done": "#ff8800"}, {"code": ""}],
+)
 def test_a_theme_is_one_of_ours_or_styles(theme: object) -> None:
     assert KEYS["chat.theme"](theme) == theme
 
 
-@pytest.mark.parametrize("theme", WRONG)
+@pytest.mark.parametrize(
+    "theme",
+    [
+        "dark",
+        "",
+        5,
+        None,
+        [],
+        {},
+        {"failed": "crimson"},
+        {"failed": 5},
+        {"failed": "on"},
+        {"done": "#ff"},
+        {"a": "red"},
+    ],
+)
 def test_anything_else_is_no_theme(theme: object) -> None:
     with pytest.raises(ValueError, match=r"needs|has the word"):
         KEYS["chat.theme"](theme)

@@ -233,24 +233,24 @@ def test_keys_that_are_pressed_meanwhile_disturb_nothing(at_terminal: Callable[.
 
 
 def test_a_terminal_that_takes_nothing_does_not_hold_up_the_run(at_terminal: Callable[..., Terminal]) -> None:
-    plan = waiting("a")
+    plan = waiting("a", "b")
     plan["steps"] += [
-        {"step_id": "b", "tool": "waits", "args": {"name": "b", "says": "x" * 200_000}},
-        {"step_id": "c", "description": "Step c", "tool": "waits", "args": {"name": "{{b}}c"}},
+        {"step_id": "c", "tool": "waits", "args": {"name": "{{b}}c", "says": "x" * 200_000}},
+        {"step_id": "d", "description": "Step d", "tool": "waits", "args": {"name": "{{c}}d"}},
     ]
     with at_terminal(plan) as terminal:
-        terminal.wait_for(lambda lines: any("Executing" in line for line in lines))
-        folder = terminal.folder
+        terminal.wait_for(lambda lines: len(rows_of(lines)) == 2)
         terminal.stop_reading()
-        (folder / "go-b").touch()
+        for name in ("b", "bc"):
+            (terminal.folder / f"go-{name}").touch()
         end = time.monotonic() + 20
-        while not (folder / "begun-bc").exists():
+        while not (terminal.folder / "begun-bcd").exists():
             assert time.monotonic() < end, "the run has waited for the terminal"
             time.sleep(0.01)
-        (folder / "go-all").touch()
+        (terminal.folder / "go-all").touch()
         terminal.go_on_reading()
         assert terminal.ended() == 0
-        assert len([line for line in terminal.all_lines() if "✓ Step c" in line]) == 1
+        assert len([line for line in terminal.all_lines() if "✓ Step d" in line]) == 1
 
 
 @pytest.mark.parametrize(
