@@ -30,6 +30,23 @@ TIMEOUT = 124
 INTERRUPTED = 130
 UNREAD = 141  # what a shell says of a process that died because nobody read its output
 
+# Each of them, as help and the documentation tell it.
+MEANINGS: Mapping[int, str] = {
+    OK: "everything was done",
+    ERROR: "something unexpected went wrong",
+    USAGE: "the command line or the settings are wrong",
+    PLAN: "there is no plan that could run",
+    STEP_FAILED: "a step failed",
+    APPROVAL: "an approval is missing",
+    BUDGET: "the budget is used up",
+    RATE_LIMITED: "the server wants fewer requests",
+    CREDENTIALS: "the key is missing or not accepted",
+    NO_MODEL: "the model cannot be reached or used",
+    TIMEOUT: "the model took too long",
+    INTERRUPTED: "interrupted",
+    UNREAD: "nobody read the output to its end",
+}
+
 OF_STATUS = {
     "succeeded": OK,
     "partial": STEP_FAILED,

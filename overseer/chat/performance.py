@@ -74,7 +74,7 @@ class Performance:
             if (again := self._mended(engine, run, report, reviser)) is None:
                 break
             run = again
-        return Performed(run, report, result, self._answer(engine, run, report))
+        return Performed(run, report, result, self._answer(engine, run, report, result))
 
     def _report(self, run: Run) -> tuple[WorkflowPlan, Report]:
         """The plan that a run began with, and the report of its lives so far."""
@@ -117,8 +117,9 @@ class Performance:
             run.run_id, plan=approved.plan, approve=self.grants | approved.grants, spent=run.asked
         )
 
-    def _answer(self, engine: Engine, run: Run, report: Report) -> Answer:
-        asks = AsksOfRun(run, self.person) if self.is_connected else None
+    def _answer(self, engine: Engine, run: Run, report: Report, result: RunResult) -> Answer:
+        # Who has stopped a run does not wait for more.
+        asks = AsksOfRun(run, self.person) if self.is_connected and result.status != "cancelled" else None
         outcome = outcome_of(report, engine.tools)
         answer = Answerer(asks, engine.tools).answer(self.request, outcome, self.conversation, on_text=self.person.hear)
         self.person.end_answer(answer.text)

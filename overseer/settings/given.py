@@ -41,6 +41,8 @@ class Flags:
 
     config: Path | None = None  # a file in place of the user's own
     assignments: tuple[str, ...] = ()  # key=value
+    model: str = ""  # to use for everything, whatever roles the settings give to others
+    base_url: str = ""  # of the server to use, which has it
 
 
 NO_FLAGS: Final = Flags()
