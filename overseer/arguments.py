@@ -41,8 +41,6 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     chosen = parser()
     options, rest = chosen.parse_known_args(_with_command(list(sys.argv[1:] if arguments is None else arguments)))
     options.set += getattr(options, "set_after", [])
-    if getattr(options, "model", None) and not options.base_url:
-        options.set.append(f"models.default={options.model}")
     if options.command in ("call", "nodes"):  # argparse takes no further ones once an option stood between
         named = options.arguments if options.command == "call" else options.ids
         named += [text for text in rest if not text.startswith("-")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from overseer.errors import (
     ApprovalNeeded,
@@ -66,15 +66,23 @@ _OF_FAILURE: Mapping[FailureKind, int] = {
 }
 
 
+_NO_FAULT: tuple[FailureKind, ...] = ("budget", "rate_limited")
+
+
 def of_failure(failure: Failure) -> int:
     """Why a model gave no answer."""
     return _OF_FAILURE.get(failure.kind, ERROR)
 
 
-def of_run(status: str, failure: Failure | None) -> int:
-    """How a run ended. That the budget is used up or a server wants to be left alone is no fault of the plan's."""
-    if failure is not None and failure.kind in ("budget", "rate_limited"):
-        return _OF_FAILURE[failure.kind]
+def of_run(status: str, failures: Iterable[Failure]) -> int:
+    """How a run ended, of whose steps some failed.
+
+    That the budget is used up or a server wants to be left alone is no fault of the plan's.
+    """
+    kinds = {failure.kind for failure in failures} if status == "failed" else set()
+    for kind in _NO_FAULT:
+        if kind in kinds:
+            return _OF_FAILURE[kind]
     return OF_STATUS[status]
 
 

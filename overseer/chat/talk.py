@@ -62,7 +62,8 @@ class Talk:
     # --- from a request to a draft
 
     def request(self, text: str) -> Handled:
-        """Do what is asked for, as far as the person lets it be done."""
+        """Do what is asked for, as far as the person lets it be done. What is secret in it goes nowhere."""
+        text = self.bench.broker.redactor.redact(text)
         before = self.conversation.shown()
         self.conversation.asked(text)
         door = self._door()

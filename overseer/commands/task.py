@@ -21,7 +21,7 @@ from overseer.commands.eventlines import EventLines, put_line
 from overseer.commands.following import Following
 from overseer.commands.output import is_machine, put_document, put_value
 from overseer.commands.reading import read_tools
-from overseer.commands.taskdocument import exit_code, plan_fields, task_document, unanswered_for
+from overseer.commands.taskdocument import exit_code, plan_fields, task_document
 from overseer.commands.viewing import palette_for, screen_for
 from overseer.config import Settings
 from overseer.console import say
@@ -47,9 +47,17 @@ def task(options: Namespace, settings: Settings) -> int:
     request = options.prompt.strip()
     if not request:
         raise UsageError("-p: there is no request; say what is to be done")
+    _refuse_command(request)
     headless = _Headless(request, options, replace(settings, request_cap=options.budget))
     with headless.hearing_interrupts():
         return headless.carry_out()
+
+
+def _refuse_command(request: str) -> None:
+    """UsageError for what a chat would take for a command: a model would only guess what it does."""
+    word = request.split(maxsplit=1)[0]
+    if word.startswith("/") and "/" not in word[1:] and not Path(word).exists():
+        raise UsageError(f"-p takes a request in plain words; {word} is a command of the chat, which begins without -p")
 
 
 class _Headless:
@@ -60,6 +68,7 @@ class _Headless:
         self._options = options
         self._settings = settings
         self._given = Given()
+        self._notes: list[str] = []
         self._bench: Workbench | None = None
         self._lines: EventLines | None = None
         self._talk: Talk | None = None
@@ -70,7 +79,8 @@ class _Headless:
         options = self._options
         if not options.no_stdin:
             self._given = read_input(self._settings.chat.stdin_wait_s)
-            self._tell(self._given.note)
+            if self._given.note:
+                self._note(self._given.note)
         self._bench = bench = Workbench.open(self._settings, Path.cwd(), options.tools, read_tools)
         self._person = person = Alone(
             bench.tools,
@@ -90,12 +100,26 @@ class _Headless:
                 budget=options.budget,
                 is_by_rules=options.rules,
             )
+            self._request = self._without_secrets(self._request, "the request")
             if self._given.text is not None:
-                talk.given = {INPUT: Earlier(self._given.text, "what was given on standard input", came_along=True)}
+                text = self._without_secrets(self._given.text, "standard input")
+                talk.given = {INPUT: Earlier(text, "what was given on standard input", came_along=True)}
             return self._end(talk.request(self._request))
 
+    def _without_secrets(self, text: str, where: str) -> str:
+        """The text as models and the journal may have it."""
+        assert self._bench is not None
+        redacted = self._bench.broker.redactor.redact(text)
+        if redacted != text:
+            self._note(f"what looks like a secret in {where} was taken out of it")
+        return redacted
+
+    def _note(self, line: str) -> None:
+        self._notes.append(line)
+        self._tell(f"note: {line}")
+
     def _tell(self, line: str) -> None:
-        if line and not is_machine(self._options):
+        if not is_machine(self._options):
             say(line)
 
     def _show(self, proposal: Proposal) -> None:
@@ -138,8 +162,6 @@ class _Headless:
             raise OutputError(f"{error}{where}", is_unread=error.is_unread) from error
         if denied is not None:
             self._tell(f"error: {_why_denied(denied)}")
-        if (unanswered := unanswered_for(handled)) is not None and unanswered.kind != "cancelled":
-            self._tell(f"error: the steps were done, but the model did not answer: {unanswered.message}")
         return exit_code(handled, is_interrupted=interrupted, denied=denied)
 
     def _put_document(self, handled: Handled, *, is_interrupted: bool) -> None:
@@ -150,7 +172,7 @@ class _Headless:
             denied=self._person.denied if self._person is not None else None,
             model=self._model(),
             spent=total(self._bench.broker.budget.spent.to_json()) if self._bench is not None else None,
-            notes=[self._given.note] if self._given.note else [],
+            notes=self._notes,
         )
         if self._options.jsonl:
             put_line("task", document)

@@ -67,7 +67,7 @@ def exit_code(handled: Handled, *, is_interrupted: bool, denied: Proposal | None
         return exits.INTERRUPTED
     if handled.performed is not None:
         result = handled.performed.result
-        code = exits.of_run(result.status, result.failure)
+        code = exits.of_run(result.status, result.failures.values())
         unanswered = unanswered_for(handled)
         return exits.of_failure(unanswered) if code == exits.OK and unanswered is not None else code
     if denied is not None:

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -29,6 +29,11 @@ WRITE = {
 
 def plan(*steps: Mapping[str, Any], **more: Any) -> str:
     return json.dumps({"steps": list(steps), **more})
+
+
+def tool_file(source: str) -> str:
+    """A file of tools, with what they all need."""
+    return f"import os, sys, time\nfrom overseer.tool import ToolContext, tool\n\n{source}"
 
 
 def answer(text: str) -> str:
@@ -102,6 +107,13 @@ class Place:
         stdin = subprocess.DEVNULL if given is None else subprocess.PIPE
         return ended(self.begin(*arguments, stdin=stdin, **environment), given)
 
+    def tools(self, source: str) -> tuple[str, str]:
+        """Tools of this project's own, and the options that name them."""
+        folder = self.folder.parent / "tools"
+        folder.mkdir(exist_ok=True)
+        (folder / "own.py").write_text(tool_file(source), encoding="utf-8")
+        return ("--tools", str(folder))
+
     def settings(self, values: Mapping[str, Any]) -> None:
         self.home.mkdir(exist_ok=True)
         (self.home / "config.yaml").write_text(json.dumps(values), encoding="utf-8")
@@ -119,7 +131,3 @@ def interrupted(process: subprocess.Popen[bytes], *signals: signal.Signals) -> E
     for number in signals or (signal.SIGINT,):
         process.send_signal(number)
     return ended(process)
-
-
-def argument_list(text: str) -> Sequence[str]:
-    return text.split()
