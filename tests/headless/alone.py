@@ -89,18 +89,22 @@ class Place:
         stdout: int | IO[bytes] = subprocess.PIPE,
         **environment: str,
     ) -> subprocess.Popen[bytes]:
-        inherited = {
-            name: value for name, value in os.environ.items() if name not in _OURS and not name.startswith("OVERSEER_")
-        }
-        own = {"OVERSEER_HOME": str(self.home), "OLLAMA_HOST": NOWHERE, "PYTHONPATH": str(ROOT)}
         return subprocess.Popen(
             [sys.executable, str(ROOT / "chat_cli.py"), *arguments],
             stdin=stdin,
             stdout=stdout,
             stderr=subprocess.PIPE,
             cwd=self.folder,
-            env={**inherited, **own, **self.environment, **environment},
+            env=self.surroundings(**environment),
         )
+
+    def surroundings(self, **more: str) -> dict[str, str]:
+        """The environment of a process in this place."""
+        inherited = {
+            name: value for name, value in os.environ.items() if name not in _OURS and not name.startswith("OVERSEER_")
+        }
+        own = {"OVERSEER_HOME": str(self.home), "OLLAMA_HOST": NOWHERE, "PYTHONPATH": str(ROOT)}
+        return {**inherited, **own, **self.environment, **more}
 
     def run(self, *arguments: str, given: bytes | None = None, **environment: str) -> Ended:
         """The end of a process that got this on standard input, or nothing."""
