@@ -1,9 +1,12 @@
-# `make demo` and `make test` set up all they need in .venv, with uv where it is installed, else with pip.
+# `make chat` and `make test` set up all they need in .venv, with uv where it is installed, else with pip.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: chat demo test lint bench clean
+
+chat: .venv/ready  ## talk
+	@$(BIN)/python chat_cli.py
 
 demo: .venv/ready  ## a request from plan to answer, with a scripted model
 	$(BIN)/python chat_cli.py demo --yes

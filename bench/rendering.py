@@ -4,9 +4,9 @@
 
 Each round carries out the same plans by turns: without a view, and with the live view on a pty that another process
 reads; both are journaled and watched by a report, as every run of a command is. The plans: 200 steps, and a map over
-1 000 items; each with steps that take ten milliseconds, and with steps that do nothing, where the view's fixed cost
-of a few milliseconds shows. `share` is what the view adds to the time of the run, the median over the rounds with
-its range; `cpu` is the same in processor time of the whole process, drawing included.
+1 000 items; each with steps that take ten milliseconds, and with steps that do nothing, where the few milliseconds
+show that it takes to begin a view and to end it. `share` is what the view adds to the time of the run, the median over
+the rounds with its range; `cpu` is the same in processor time of the whole process, drawing included.
 """
 
 from __future__ import annotations

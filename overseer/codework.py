@@ -9,7 +9,7 @@ from dataclasses import replace
 from overseer.broker.broker import Broker, Door
 from overseer.coding import Coding
 from overseer.config import Settings
-from overseer.errors import PlanError
+from overseer.errors import OverseerError, PlanError
 from overseer.frontends.prewriting import Prewriting
 from overseer.frontends.programmer import ModelPrograms
 from overseer.frontends.programs import Task
@@ -61,6 +61,36 @@ class CodeWork:
         if coding.prewriting is not None:
             coding.prewriting.follow(whole)
         return coding
+
+    def at_hand(self) -> Coding | None:
+        """What code needs, before it is known whether there will be any; None where it cannot be had."""
+        try:
+            self._coding = self._coding or self._started()
+        except OverseerError:
+            return None
+        return self._coding
+
+    def add(self, step: WorkflowStep) -> None:
+        """A step of a plan that is still being made. What it has of code is begun where that can be; nothing fails."""
+        coded = [(each, each.action) for each in all_steps(WorkflowPlan((step,))) if isinstance(each.action, Code)]
+        if not coded or self._ahead is None:
+            return
+        try:
+            self._require_written(coded)
+            self._coding = self._coding or self._started()
+        except OverseerError:  # which whoever wants to run the plan is told
+            return
+        if self._coding.prewriting is not None:
+            self._coding.prewriting.add(step)
+
+    def kept_for(self, plan: WorkflowPlan) -> frozenset[str]:
+        """The tasks of a plan's code that programs were written for before."""
+        whole, _ = expanded(plan, self._tools)
+        return frozenset(
+            step.action.task
+            for step in all_steps(whole)
+            if isinstance(step.action, Code) and self._is_kept(step.action, step.args)
+        )
 
     def drop(self) -> None:
         """There is no plan any more."""

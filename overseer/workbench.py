@@ -33,9 +33,20 @@ class Workbench:
     given: tuple[Path, ...] = ()  # folders of tools that were named
 
     @classmethod
-    def open(cls, settings: Settings, folder: Path, given: Sequence[Path], read_tools: ReadTools) -> Workbench:
-        """`read_tools` reads the tools of these folders and of the project here, telling of those it cannot read."""
-        broker = make_broker(settings, take_secrets(settings), folder, given)
+    def open(
+        cls,
+        settings: Settings,
+        folder: Path,
+        given: Sequence[Path],
+        read_tools: ReadTools,
+        *,
+        keeps_changes: bool = True,
+    ) -> Workbench:
+        """`read_tools` reads the tools of these folders and of the project here, telling of those it cannot read.
+
+        What tools change in files is kept, to be undone, unless runs are to leave no trace.
+        """
+        broker = make_broker(settings, take_secrets(settings), folder, given, keeps_changes=keeps_changes)
         registry = read_tools(given, folder)
         require_known(settings, registry.tools)
         return cls(settings, folder, broker, registry, tuple(given))

@@ -100,37 +100,6 @@ def test_a_run_whose_model_cannot_be_used_says_so_for_every_step_that_needs_it()
         assert f"is Ollama running at {NOWHERE}? If not, start it with: ollama serve" in json.dumps(step)
 
 
-@pytest.mark.parametrize("as_json", [False, True])
-def test_the_doctor_tells_the_choice_the_reason_and_what_was_looked_at(as_json: bool) -> None:
-    with ModelServer(models=["zephyr"]) as server:
-        told = overseer("doctor", *(["--json"] if as_json else []), OLLAMA_HOST=server.url)
-    reason = f"Ollama at {server.url} is running and has it"
-    if as_json:
-        model = json.loads(told.stdout)["model"]
-        assert (model["name"], model["reason"], model["planner"]) == ("ollama/zephyr", reason, "model")
-        assert [probe["outcome"] for probe in model["probes"]] == ["absent", "found"]
-    else:
-        lines = told.stdout.splitlines()
-        place = lines.index(f"ok      model: ollama/zephyr, since {reason}")
-        assert lines[place + 1].split()[0] == "absent"
-        assert lines[place + 2].split()[0] == "found"
-
-
-def test_the_doctor_tells_three_ways_to_connect_a_model_where_there_is_none() -> None:
-    told = overseer("doctor").stdout
-    for way in ("set OPENAI_API_KEY", "set OPENAI_BASE_URL", "start Ollama", "plans are made by rules"):
-        assert way in told
-    assert json.loads(overseer("doctor", "--json").stdout)["model"]["planner"] == "rules"
-
-
-def test_the_doctor_tells_what_is_wrong_with_a_model_that_was_named() -> None:
-    settings({"default": "ollama/qwen3", "roles": {"coder": "openai/gpt-5"}})
-    told = overseer("doctor")
-    assert told.returncode == 77
-    assert "model: none; models.default in the settings names ollama/qwen3" in told.stdout
-    assert "role coder: openai/gpt-5" in told.stdout
-
-
 def test_what_a_run_says_it_spent_is_what_the_server_counted() -> None:
     def reply(body: Any) -> Answer:
         number = sum(map(ord, body["messages"][-1]["content"])) % 89

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 
+from overseer.commands.relay import Relay
 from overseer.console import say
 from overseer.plan.values import WorkflowPlan
 from overseer.planview import proposal_lines
@@ -15,7 +16,7 @@ from overseer.run import Run, RunResult
 from overseer.stopsignals import hearing_signals
 from overseer.tool import Cancellation, Tool
 
-Follow = Callable[[Run, Report, WorkflowPlan], RunResult]
+Follow = Callable[[Run, Report, WorkflowPlan, Relay | None], RunResult]
 
 
 class Alone:
@@ -57,9 +58,7 @@ class Alone:
         """The answer is a result: whoever carries the request out writes it."""
 
     def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:
-        for line in proposal_lines(proposal, self._tools):
-            self.tell(line)
-        self._show(proposal)
+        self.show(proposal)
         if self.was_interrupted:
             return Reject("it was interrupted before it began")
         if proposal.needs or (self._policy == "always" and not self._has_approved):
@@ -67,8 +66,13 @@ class Alone:
             return Reject("it was not approved, and nobody could be asked")
         return Approve(proposal.hash)
 
-    def follow(self, run: Run, report: Report, began_as: WorkflowPlan) -> RunResult:
-        return self._follow(run, report, began_as)
+    def show(self, proposal: Proposal) -> None:
+        for line in proposal_lines(proposal, self._tools):
+            self.tell(line)
+        self._show(proposal)
+
+    def follow(self, run: Run, report: Report, began_as: WorkflowPlan, relay: Relay | None = None) -> RunResult:
+        return self._follow(run, report, began_as, relay)
 
     @contextmanager
     def interruptible(self) -> Iterator[Cancellation]:

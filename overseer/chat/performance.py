@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from overseer.broker.caps import Cap
 from overseer.broker.permissions import Grants
 from overseer.chat.asking import AsksOfRun
+from overseer.chat.drafting import UnderWay
 from overseer.chat.negotiation import Negotiation
 from overseer.chat.person import Person
 from overseer.engine import Engine
@@ -62,12 +63,17 @@ class Performance:
         )
         return self.finish(engine, run)
 
-    def finish(self, engine: Engine, run: Run) -> Performed:
-        """Carry a run out that was prepared, be it new or resumed, and answer."""
+    def finish(self, engine: Engine, run: Run, under_way: UnderWay | None = None) -> Performed:
+        """Carry a run out that was prepared, be it new, resumed or under way already, and answer."""
         reviser: Reviser | None = None
         while True:
-            began_as, report = self._report(run)
-            result = self.person.follow(run, report, began_as)
+            if under_way is not None:
+                began_as, report = under_way.began_as, Report(under_way.began_as)
+                result = self.person.follow(run, report, began_as, under_way.relay)
+                under_way = None
+            else:
+                began_as, report = self._report(run)
+                result = self.person.follow(run, report, began_as)
             if not self._can_be_mended(run, result):
                 break
             reviser = reviser or Reviser(self._planner(engine, run))
@@ -109,7 +115,10 @@ class Performance:
                 self.person.tell(f"there is no other way: {reason}")
             return None
         self.negotiation.reword = lambda plan, remark: patched(remark)
-        proposal = Proposal(draft.plan, "model", notes=draft.notes, before=report.plan)
+        ahead = self.negotiation.look_ahead
+        self.negotiation.look_ahead = lambda plan, inputs: ahead(_rest(plan, outcome.fixed), inputs)
+        maker = self.negotiation.model
+        proposal = Proposal(draft.plan, "model", notes=draft.notes, before=report.plan, maker=maker)
         approved, _ = self.negotiation.settle(proposal)
         if approved is None:
             return None
@@ -127,6 +136,14 @@ class Performance:
         for note in answer.notes:
             self.person.tell(f"note: {note}")
         return answer
+
+
+def _rest(plan: WorkflowPlan, fixed: Collection[str]) -> WorkflowPlan:
+    """What is still to be done of a plan."""
+    left = (step for step in plan.steps if step.step_id not in fixed)
+    return plan.with_steps(
+        tuple(step.depending_on(tuple(need for need in step.depends_on if need not in fixed)) for step in left)
+    )
 
 
 def _is_endless(plan: WorkflowPlan) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from overseer.commands.relay import Relay
 from overseer.plan.values import WorkflowPlan
 from overseer.report import Report
 from overseer.review import Decision, Proposal
@@ -31,10 +32,15 @@ class Person(Protocol):
         """What becomes of a plan. One that need not be asked about is shown all the same."""
         ...
 
-    def follow(self, run: Run, report: Report, began_as: WorkflowPlan) -> RunResult:
+    def show(self, proposal: Proposal) -> None:
+        """A plan that nobody is asked about, since it is under way."""
+        ...
+
+    def follow(self, run: Run, report: Report, began_as: WorkflowPlan, relay: Relay | None = None) -> RunResult:
         """Carry a run out, showing what happens, and stop it when told to.
 
-        The plan is the one that the run began with; the report knows what happened in its earlier lives.
+        The plan is the one that the run began with; the report knows what happened in its earlier lives. Of a run
+        that is under way, a relay tells what happens.
         """
         ...
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from overseer.chat.reviewing import Reviewing
 from overseer.commands.following import Following
+from overseer.commands.relay import Relay
 from overseer.console import say
 from overseer.kernel.events import Event
 from overseer.plan.values import WorkflowPlan
@@ -58,9 +59,15 @@ class AtTerminal:
     def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:
         return self._reviewing.decide(proposal, must_ask=must_ask)
 
-    def follow(self, run: Run, report: Report, began_as: WorkflowPlan) -> RunResult:
+    def show(self, proposal: Proposal) -> None:
+        self._reviewing.show(proposal)
+
+    def follow(self, run: Run, report: Report, began_as: WorkflowPlan, relay: Relay | None = None) -> RunResult:
         following = Following(run, report, self._screen, self._palette)
-        result = following.carry_out(began_as, self._past_of(run.run_id) if run.is_recorded else ())
+        if relay is not None:
+            result = following.join(relay, began_as)
+        else:
+            result = following.carry_out(began_as, self._past_of(run.run_id) if run.is_recorded else ())
         can_go_on = run.is_recorded and result.status in ("failed", "cancelled")
         following.tell_end(f"to go on where it stopped: /resume {result.run_id}" if can_go_on else "")
         return result

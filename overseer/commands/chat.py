@@ -34,7 +34,8 @@ def chat(options: Namespace, settings: Settings) -> int:
     from overseer.chat.about import ABOUT
     from overseer.chat.chat import Chat
     from overseer.chat.reader import Reader
-    from overseer.chat.reviewing import Reviewing, saver
+    from overseer.chat.reviewing import Reviewing
+    from overseer.chat.saving import saver
     from overseer.chat.slash import registry
     from overseer.chat.talk import Talk
     from overseer.chat.terminal import AtTerminal
@@ -43,21 +44,24 @@ def chat(options: Namespace, settings: Settings) -> int:
     redactor = bench.broker.redactor
     history = home() / "history" if settings.chat.history else None
     reader = Reader(history=history, keeps=lambda line: redactor.secret_in(line) is None)
+    screen = screen_for(options)
+    palette = palette_for(screen, settings.chat.theme)
     reviewing = Reviewing(
         reader.answer,
         bench.tools,
         settings.limits,
         editor=settings.chat.editor,
-        save=saver(settings.workflows_folder),
+        save=saver(settings.workflows_folder, redactor.secret_in),
+        palette=palette,
+        discard_typed=reader.discard_typed,
     )
-    screen = screen_for(options)
     with opened(wanted=settings.journal) as journal:
         talk = Talk(
             bench,
             AtTerminal(
                 reviewing,
                 screen,
-                palette_for(screen, settings.chat.theme),
+                palette,
                 journal.events if journal is not None else lambda run_id: (),
             ),
             begun(journal, bench.folder),

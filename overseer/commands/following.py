@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from functools import partial
 
 from overseer.commands.output import say_lines, say_styled
+from overseer.commands.relay import Relay, Watchable
 from overseer.commands.viewing import Signals, viewing
 from overseer.engine import Run, RunResult
 from overseer.errors import JournalError, RunCutOff
 from overseer.kernel.events import Event
-from overseer.plan.values import On, Scope, WorkflowPlan, all_steps
+from overseer.plan.values import WorkflowPlan
 from overseer.report import Report
 from overseer.stopsignals import NOTHING, hearing_signals
 from overseer.summary import summary_lines
@@ -35,19 +36,29 @@ class Following:
 
     def carry_out(self, began_as: WorkflowPlan | None = None, past: Iterable[Event] = ()) -> RunResult:
         """The result. `began_as` is the plan of the run's first life, `past` what happened in it and after it."""
-        run, plan = self._run, began_as or self._run.plan
-        run.watch(self._report.observe)
+        return self._followed(self._run, self._run.carry_out, began_as or self._run.plan, list(past))
+
+    def join(self, relay: Relay, began_as: WorkflowPlan) -> RunResult:
+        """The result of a run that is under way, of which the relay knows everything so far."""
+        return self._followed(relay, self._run.wait, began_as, [])
+
+    def _followed(
+        self, source: Watchable, result_of: Callable[[], RunResult], plan: WorkflowPlan, past: list[Event]
+    ) -> RunResult:
+        source.watch(self._report.observe)
         view: AbstractContextManager[Signals] = nullcontext(NOTHING)
         if not self._is_quiet:
-            past = list(past)
-            self._stopwatch = _stopwatch(run, plan, past)
-            view = viewing(run, plan, self._screen, self._palette, past)
+            self._stopwatch = Stopwatch(plan, keeps_rounds=False)
+            for event in past:
+                self._stopwatch.observe(event)
+            source.watch(self._stopwatch.observe)
+            view = viewing(source, plan, self._screen, self._palette, past)
         try:
             # What a tool prints is not the result.
-            with view as signals, hearing_signals(partial(_stop_at, run), signals), redirect_stdout(sys.stderr):
-                return run.carry_out()
+            with view as signals, hearing_signals(partial(_stop_at, self._run), signals), redirect_stdout(sys.stderr):
+                return result_of()
         except JournalError as error:
-            raise RunCutOff(run.run_id, error) from error
+            raise RunCutOff(self._run.run_id, error) from error
 
     def tell_end(self, way_on: str = "") -> None:
         """What became of it all, and how to go on where it can be."""
@@ -55,17 +66,6 @@ class Following:
             timing = self._stopwatch.timing() if self._stopwatch is not None else None
             say_styled(summary_lines(self._report, timing), self._palette)
             say_lines([way_on] if way_on else [])
-
-
-def _stopwatch(run: Run, began_as: WorkflowPlan, past: Iterable[Event]) -> Stopwatch | None:
-    """What takes the times of the run; none for one that may go on for ever, since it would grow as long."""
-    if any(isinstance(step.action, Scope) and isinstance(step.action.mode, On) for step in all_steps(began_as)):
-        return None
-    stopwatch = Stopwatch(began_as)
-    for event in past:
-        stopwatch.observe(event)
-    run.watch(stopwatch.observe)
-    return stopwatch
 
 
 def _stop_at(run: Run, asked: signal.Signals) -> None:

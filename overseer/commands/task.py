@@ -6,7 +6,7 @@ import os
 import signal
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from overseer.commands.eventlines import EventLines, put_line
 from overseer.commands.following import Following
 from overseer.commands.output import is_machine, put_document, put_value
 from overseer.commands.reading import read_tools
+from overseer.commands.relay import Relay
 from overseer.commands.taskdocument import exit_code, plan_fields, task_document
 from overseer.commands.viewing import palette_for, screen_for
 from overseer.config import Settings
@@ -127,17 +128,16 @@ class _Headless:
             needs: list[Json] = [need.to_json() for need in proposal.needs]
             put_line("plan", {"planner": proposal.by, **plan_fields(proposal), "needs": needs})
 
-    def _follow(self, run: Run, report: Report, began_as: WorkflowPlan) -> RunResult:
+    def _follow(self, run: Run, report: Report, began_as: WorkflowPlan, relay: Relay | None) -> RunResult:
         screen = screen_for(self._options)
         palette = palette_for(screen, self._settings.chat.theme)
         following = Following(run, report, screen, palette, is_quiet=is_machine(self._options))
-        if not self._options.jsonl:
-            result = following.carry_out(began_as)
-        else:
-            self._lines = lines = EventLines(run)
-            run.watch(lines.observe)
-            with lines.watching_reader():
-                result = following.carry_out(began_as)
+        lines = EventLines(run)
+        if self._options.jsonl:
+            self._lines = lines
+            (relay or run).watch(lines.observe)
+        with lines.watching_reader() if self._options.jsonl else nullcontext():
+            result = following.carry_out(began_as) if relay is None else following.join(relay, began_as)
         can_go_on = run.is_recorded and result.status in ("failed", "cancelled")
         following.tell_end(f"to go on where it stopped: overseer resume {result.run_id}" if can_go_on else "")
         return result

@@ -7,8 +7,8 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+from overseer.commands.relay import Watchable
 from overseer.console import say
-from overseer.engine import Run
 from overseer.kernel.events import Event
 from overseer.plan.values import WorkflowPlan
 from overseer.render import Progress
@@ -31,7 +31,7 @@ def palette_for(screen: Screen, theme: str | Mapping[str, str] = "default") -> P
 
 @contextmanager
 def viewing(
-    prepared: Run, plan: WorkflowPlan, screen: Screen, palette: Palette, recalled: Iterable[Event] = ()
+    prepared: Watchable, plan: WorkflowPlan, screen: Screen, palette: Palette, recalled: Iterable[Event] = ()
 ) -> Iterator[Signals]:
     """Show the run for as long as this is open; `recalled` is what happened in its earlier lives."""
     if not screen.is_live:

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from overseer.errors import ModelUnavailable, UsageError
 from overseer.models.capabilities import Capabilities
 from overseer.models.detection import Choice
-from overseer.models.local_model import LocalModel
 from overseer.models.model import Model, ModelError, OnText, Turn, at_once
 from overseer.models.ollama_model import OllamaModel
 from overseer.models.openai_model import OPENAI_URL, OpenAIModel
@@ -147,6 +146,8 @@ def connector(secret: Secret, *, capabilities: Capabilities | None = None, folde
             case "ollama":
                 return OllamaModel(ref.name, host=provider.url, provider=provider.name, capabilities=known, **timeout)
             case "gguf":
+                from overseer.models.local_model import LocalModel  # few have one
+
                 path = (folder or Path()) / Path(ref.name).expanduser()
                 return LocalModel(path, provider=provider.name, window=provider.window, capabilities=known)
             case "scripted":

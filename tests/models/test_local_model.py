@@ -48,7 +48,7 @@ def model(tiny: Path) -> Iterator[LocalModel]:
 
 def test_an_answer_comes_in_pieces_and_is_counted(model: LocalModel) -> None:
     pieces: list[str] = []
-    reply = ask(model, prompt="Hello", max_tokens=40, on_text=pieces.append)
+    reply = ask(model, prompt="Hello", max_tokens=40, temperature=0.0, on_text=pieces.append)
     assert reply.text == "".join(pieces)
     assert len(pieces) > 2
     assert (reply.provider, reply.model, reply.is_cut, reply.is_estimated) == ("gguf", "tiny.gguf", True, False)
@@ -82,7 +82,7 @@ def test_a_question_that_is_too_long_is_refused_with_numbers(model: LocalModel) 
     error = failure(model, prompt="x" * 5000)
     assert error.kind == "bad_request"
     assert "but it reads only 4096; shorten the question, or use a model that reads more" in str(error)
-    assert ask(model, max_tokens=2).output_tokens >= 2  # and the next one is answered
+    assert ask(model, max_tokens=2, temperature=0.0).output_tokens >= 2  # and the next one is answered
 
 
 @pytest.mark.parametrize(("wished", "window"), [(512, 512), (None, CONTEXT), (100_000, CONTEXT)])
@@ -97,7 +97,9 @@ def test_the_window_is_what_was_wished_for_but_not_more_than_the_model_was_made_
 def test_giving_up_ends_an_answer_at_once(model: LocalModel) -> None:
     cancellation, heard = Cancellation(), threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        endless = partial(model.ask, Question("Hello"), cancellation=cancellation, on_text=lambda _: heard.set())
+        endless = partial(
+            model.ask, Question("Hello", temperature=0.0), cancellation=cancellation, on_text=lambda _: heard.set()
+        )
         asked = pool.submit(endless)
         assert heard.wait(PATIENCE_S)
         cancellation.ask()
@@ -158,9 +160,11 @@ def test_questions_at_the_same_time_are_answered_one_after_the_other(model: Loca
 def test_whoever_waits_for_the_model_can_be_called_away(model: LocalModel) -> None:
     first, second, heard = Cancellation(), Cancellation(), threading.Event()
     with ThreadPoolExecutor(2) as pool:
-        long = pool.submit(partial(model.ask, Question("Hello"), cancellation=first, on_text=lambda _: heard.set()))
+        long = pool.submit(
+            partial(model.ask, Question("Hello", temperature=0.0), cancellation=first, on_text=lambda _: heard.set())
+        )
         assert heard.wait(PATIENCE_S)
-        waiting = pool.submit(partial(model.ask, Question("Hello"), cancellation=second))
+        waiting = pool.submit(partial(model.ask, Question("Hello", temperature=0.0), cancellation=second))
         second.ask()
         with pytest.raises(ModelError, match="given up"):
             waiting.result(1.0)
@@ -172,7 +176,7 @@ def test_whoever_waits_for_the_model_can_be_called_away(model: LocalModel) -> No
 def test_a_model_without_a_role_for_the_system_is_told_by_the_user(tmp_path: Path) -> None:
     model = LocalModel(write_tiny_gguf(tmp_path / "strict.gguf", template=STRICT_TEMPLATE))
     for _ in range(2):
-        assert ask(model, system="Be kind.", max_tokens=3).output_tokens >= 3
+        assert ask(model, system="Be kind.", max_tokens=3, temperature=0.0).output_tokens >= 3
     model.close()
 
 
@@ -187,7 +191,10 @@ def test_a_file_that_is_not_whole_is_an_error_with_the_reason(tiny: Path, tmp_pa
 
 
 def test_it_is_used_where_the_settings_name_it(tiny: Path) -> None:
-    section = {"default": {"model": str(tiny), "max_tokens": 4}, "providers": {"gguf": {"kind": "gguf", "window": 512}}}
+    section = {
+        "default": {"model": str(tiny), "max_tokens": 4, "temperature": 0},
+        "providers": {"gguf": {"kind": "gguf", "window": 512}},
+    }
     models = ModelRoles(parse_models(section, {}), connector({}.get))
     reply = models.ask(Question("Hello", role="generator"))
     assert (reply.provider, reply.model) == ("gguf", "tiny.gguf")
@@ -212,7 +219,7 @@ def test_the_output_of_the_process_is_left_alone(tiny: Path) -> None:
         "thread = threading.Thread(target=chatter)\n"
         "thread.start()\n"
         "for _ in range(40):\n"
-        "    model.ask(Question('?', max_tokens=1), cancellation=Cancellation())\n"
+        "    model.ask(Question('?', max_tokens=1, temperature=0.0), cancellation=Cancellation())\n"
         "    model.close()\n"
         "is_over.set()\n"
         "thread.join()\n"

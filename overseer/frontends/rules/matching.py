@@ -52,6 +52,7 @@ class Reading:
     unmet: list[int] = field(default_factory=list)  # parts that ask for something that no tool does
     for_models: list[tuple[int, Tool]] = field(default_factory=list)  # parts that only a model can do
     context: list[int] = field(default_factory=list)  # parts that only tell what is the case
+    has_results: bool = False  # of earlier requests
 
 
 _ENOUGH, _FOR_A_STATEMENT, _BESIDES = 1.0, 1.8, 0.85
@@ -61,9 +62,17 @@ _SURELY_ALIKE, _THE_SAME = 0.8, 0.95
 _NEAR = 0.72  # of the best score: a tool that may be used in the place of one that may not
 
 
-def read(parts: Sequence[Part], toolbox: Toolbox, *, with_models: bool = True, is_strict: bool = True) -> Reading:
+def read(
+    parts: Sequence[Part],
+    toolbox: Toolbox,
+    *,
+    with_models: bool = True,
+    is_strict: bool = True,
+    has_results: bool = False,
+) -> Reading:
     """The tasks in a request, in its order; `is_strict` leaves no doing and no thing that was named unexplained."""
-    reading = Reading(tuple(parts), tuple(candidates_of(part.tokens, at) for at, part in enumerate(parts)))
+    candidates = tuple(candidates_of(part.tokens, at) for at, part in enumerate(parts))
+    reading = Reading(tuple(parts), candidates, has_results=has_results)
     theme = _theme(parts, toolbox)
     for at, part in enumerate(parts):
         if part.gives and len(parts) > 1:
@@ -121,7 +130,7 @@ def _is_enough(choice: Choice, part: Part) -> bool:
 def _by_fillability(choices: Sequence[Choice], reading: Reading, at: int, missed: float) -> list[Choice]:
     """The best choices, once more by what their tools could be given."""
     part, values = reading.parts[at], reading.candidates[at]
-    has_more = bool(reading.tasks) or any(reading.candidates[other] for other in reading.context)
+    has_more = reading.has_results or bool(reading.tasks) or any(reading.candidates[other] for other in reading.context)
     weighed = []
     for choice in choices[:_LOOKED_AT]:
         lacking, unused = lacking_and_unused(choice.tool, part, values, has_more=has_more)

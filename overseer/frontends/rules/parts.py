@@ -62,7 +62,7 @@ _ENDS = frozenset(".!?;")
 _JOINS = frozenset({",", "and", "or", "but", "&", "plus", "while", "–", "—"})
 _ORDER = wordset(
     """then next finally lastly afterwards afterward subsequently thereafter later secondly thirdly first firstly
-    additionally also furthermore moreover meanwhile however"""
+    additionally also furthermore moreover meanwhile however now"""
 )
 _THEN = wordset("""then next finally lastly afterwards afterward subsequently thereafter later after""")
 _TITLES = frozenset({"mr", "mrs", "ms", "dr", "prof", "st", "vs", "no", "jr", "sr", "inc", "approx"})

@@ -62,7 +62,7 @@ def plan_by_rules(
     if len(parts) > _MOST_PARTS:
         return Refused((_too_long(f"{len(parts)} parts", str(_MOST_PARTS)),), "rules")
     toolbox = Toolbox(tools.values())
-    reading = read(parts, toolbox, with_models=with_models, is_strict=not leave_open)
+    reading = read(parts, toolbox, with_models=with_models, is_strict=not leave_open, has_results=bool(earlier))
     reasons = () if leave_open else _refusals(reading, tools, with_models)
     if reasons or not reading.tasks:
         return Refused(reasons or (no_tool_for(said, _usable(tools, with_models)),), "rules")

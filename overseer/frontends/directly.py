@@ -1,0 +1,28 @@
+"""A direct answer by a model, where a request is not to become a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from overseer.broker.hearing import OnText
+from overseer.frontends.answering import AsksAloud
+from overseer.frontends.asking import PROMPTS, ROLE, Turn, fenced, said_before
+from overseer.frontends.draft import Answered, Draft, Refused
+from overseer.models.promptfiles import prompt
+from overseer.tool import Question
+
+_ROOM = 3000  # tokens of the conversation
+
+
+def answered_directly(
+    ask: AsksAloud, request: str, conversation: Sequence[Turn] = (), *, on_text: OnText | None = None
+) -> Draft:
+    """What a model says to a request; `on_text` hears it as it comes."""
+    before, notes = said_before(conversation, _ROOM)
+    text = prompt(PROMPTS / "question.md", conversation=before, request=fenced(request))
+    result = ask(Question(text, prompt(PROMPTS / "direct.md"), role=ROLE), on_text=on_text)
+    if result.failure is not None:
+        reason = f"the model gave no answer: {result.failure.message}"
+        return Refused((reason,), "model", failure=result.failure)
+    assert result.reply is not None
+    return Answered(result.reply.text.strip(), "model", (*notes, *result.reply.warnings))
