@@ -28,7 +28,7 @@ from overseer.review import Approved, Proposal
 from overseer.run import Run, RunResult
 
 # Failures that another plan would meet as well.
-_BEYOND_MENDING = ("cancelled", "budget", "denied")
+_BEYOND_MENDING = ("cancelled", "budget", "rate_limited")
 
 # Is told of a run that has ended or was broken off, by its id, with what its steps gave.
 Ended = Callable[[str, Report, Mapping[str, Json]], None]
@@ -119,8 +119,9 @@ class Performance:
         return plan_from(stored.plan).plan, report_of(self.journal, stored, keeps_rounds=not _is_endless(run.plan))
 
     def _can_be_mended(self, run: Run, result: RunResult) -> bool:
-        kind = result.failure.kind if result.failure is not None else ""
-        return result.status == "failed" and run.is_recorded and self.is_connected and kind not in _BEYOND_MENDING
+        if result.status != "failed" or not run.is_recorded or not self.is_connected:
+            return False
+        return not any(failure.kind in _BEYOND_MENDING for failure in result.failures.values())
 
     def _planner(self, engine: Engine, run: Run) -> Planner:
         return Planner(AsksOfRun(run, self.person, is_for_plan=True), engine.tools, engine.settings.limits)
