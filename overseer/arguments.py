@@ -23,9 +23,12 @@ exit codes: 0 all steps succeeded, 1 unexpected error, 2 usage or configuration,
 141 nobody read the output to its end"""
 
 
-def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """What a command line says; SystemExit, having said why, if it cannot be."""
-    chosen = parser()
+def parsed(arguments: Sequence[str] | None = None, *, in_chat: bool = False) -> argparse.Namespace:
+    """What a command line says; SystemExit, having said why, if it cannot be.
+
+    `in_chat`: it was typed there, and is told of as it is typed there.
+    """
+    chosen = parser(in_chat=in_chat)
     options, rest = chosen.parse_known_args(_with_command(list(sys.argv[1:] if arguments is None else arguments)))
     options.set += getattr(options, "set_after", [])
     if options.command in ("call", "nodes"):  # argparse takes no further ones once an option stood between
@@ -48,7 +51,7 @@ def _with_command(given: list[str]) -> list[str]:
     return given
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(*, in_chat: bool = False) -> argparse.ArgumentParser:
     """The parser for the whole command line."""
     parser = argparse.ArgumentParser(
         prog="overseer", description="Plans a task as a graph of steps and runs it in parallel.", epilog=EXIT_CODES
@@ -68,11 +71,20 @@ def parser() -> argparse.ArgumentParser:
     _add_json(doctor)
     _add_config(commands.add_parser("config", help="say which settings are in force, and where each comes from"))
     _add_settings(parser, commands.choices.values())
+    if in_chat:
+        for name, command in commands.choices.items():
+            command.prog = f"/{name}"
     return parser
 
 
 def _add_chat(chat: argparse.ArgumentParser) -> None:
     chat.epilog = EXIT_CODES
+    which = chat.add_mutually_exclusive_group()
+    which.add_argument(
+        "-c", "--continue", dest="is_continued", action="store_true", help="go on in the last session of this folder"
+    )
+    which.add_argument("--session", metavar="ID", help="go on in this session (overseer sessions lists them)")
+    chat.add_argument("--demo", nargs="?", const="", metavar="NAME", help="begin with a demo: its model is scripted")
     _add_approval(chat)
     _add_budget(chat)
     _add_tools(chat)
@@ -107,6 +119,10 @@ def _add_run_commands(commands: _Commands) -> None:
     runs.add_argument("--prune", type=_age, metavar="AGE", help="remove the runs that ended longer ago, such as 30d")
     runs.add_argument("--all", action="store_true", help="with --prune: also runs that were cut off that long ago")
     _add_json(runs)
+
+    sessions = commands.add_parser("sessions", help="list the conversations of the chat, the one used last first")
+    sessions.add_argument("--limit", type=_positive, default=20, metavar="N", help="how many (default: 20)")
+    _add_json(sessions)
 
     show = commands.add_parser("show", help="say what became of every step of a run")
     show.add_argument("run", metavar="RUN", help="its id, or the beginning of it")

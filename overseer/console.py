@@ -108,6 +108,19 @@ class _Hiding:
 
 
 @contextmanager
+def redirected(stream: TextIO) -> Iterator[None]:
+    """Let what is written to either stream go to this one, as free of secrets as before."""
+    before = sys.stdout, sys.stderr
+    hiding: Any = before[1]
+    other = cast(TextIO, _Hiding(stream, hiding.redact)) if isinstance(hiding, _Hiding) else stream
+    sys.stdout = sys.stderr = other
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+@contextmanager
 def diverted(take: Callable[[str], None]) -> Iterator[None]:
     """Give what is written to standard error to `take` instead, by whole lines, those of each thread by themselves.
 

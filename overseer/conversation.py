@@ -8,6 +8,7 @@ journal turn by turn; what a planner is shown of it is a part.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
@@ -38,7 +39,7 @@ ValuesOf = Callable[[str], Mapping[str, Json]]
 
 
 class Conversation:
-    """One session's turns so far, and the results that they left."""
+    """One session's turns so far, and the results that they left. Safe to share between threads."""
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Conversation:
         self._results: dict[str, Earlier] = {}
         self._keeper = keeper
         self._clock = clock
+        self._lock = threading.RLock()  # runs in the background end when they do
         for turn in turns:
             self._take(turn, values_of(turn.run_id) if turn.kind == "run" else {})
 
@@ -73,8 +75,9 @@ class Conversation:
 
     def ran(self, run_id: str, text: str, values: Mapping[str, Json]) -> None:
         """A run that ended, with the values of its steps."""
-        names: dict[str, Json] = {self._free_name(step_id): step_id for step_id in values}
-        self._add("run", text, run_id=run_id, body={"results": names}, values=values)
+        with self._lock:
+            names: dict[str, Json] = {self._free_name(step_id): step_id for step_id in values}
+            self._add("run", text, run_id=run_id, body={"results": names}, values=values)
 
     def summed_up(self, text: str, until: int) -> None:
         """A summary that stands for the first `until` turns where there is no room for them."""
@@ -90,8 +93,9 @@ class Conversation:
         values: Mapping[str, Json] | None = None,
     ) -> None:
         turn = Turn(kind, text, self._clock(), run_id, body or {})
-        self._keeper.add(self.session_id, turn)
-        self._take(turn, values or {})
+        with self._lock:
+            self._keeper.add(self.session_id, turn)
+            self._take(turn, values or {})
 
     def _take(self, turn: Turn, values: Mapping[str, Json]) -> None:
         self.turns.append(turn)

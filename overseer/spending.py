@@ -1,10 +1,11 @@
 """What calls took, as the events of a run tell it: plain JSON that is added up.
 
-    {"requests": 2, "tokens": 350, "cost": 0.002, "unpriced": 1}
+    {"requests": 2, "tokens": 350, "answered": 120, "cost": 0.002, "unpriced": 1}
 
-`cost` is in dollars and counts only what has a known price; `unpriced` is the number of requests that
-have none. What is zero is left out, and None stands for nothing at all. Each amount is told by one
-event alone, so the sum over all events of a run is what the run took.
+`answered` is the part of the tokens that models answered with. `cost` is in dollars and counts only what
+has a known price; `unpriced` is the number of requests that have none. What is zero is left out, and None
+stands for nothing at all. Each amount is told by one event alone, so the sum over all events of a run is
+what the run took.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from math import fsum
 
 from overseer.jsonvalue import Json
 
-_AMOUNTS = ("requests", "tokens", "cost", "unpriced")
+_AMOUNTS = ("requests", "tokens", "answered", "cost", "unpriced")
 
 
 def total(*parts: Json) -> Json:
@@ -29,9 +30,10 @@ def _number(value: Json) -> float:
 
 
 def spent_text(spent: Json) -> str:
-    """The same for people: `12 requests, 34,500 tokens, $0.021`."""
-    requests, tokens, cost, unpriced = (_number(spent.get(amount)) for amount in _AMOUNTS)
-    parts = [_counted(requests, "request"), _counted(tokens, "token")]
+    """The same for people: `12 requests, 34,500 tokens (30,000 in, 4,500 out), $0.021`."""
+    requests, tokens, answered, cost, unpriced = (_number(spent.get(amount)) for amount in _AMOUNTS)
+    ways = f" ({tokens - answered:,} in, {answered:,} out)" if answered else ""
+    parts = [_counted(requests, "request"), _counted(tokens, "token") + ways]
     if cost:
         parts.append(f"${_dollars(cost)}")
     if unpriced:

@@ -6,7 +6,7 @@ An engine is made for each plan: only a plan that has code needs a sandbox, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from overseer.broker.broker import Broker
@@ -16,6 +16,7 @@ from overseer.engine import Engine
 from overseer.errors import UsageError
 from overseer.journal import Journal
 from overseer.registry import Registry
+from overseer.secrets import Secrets
 from overseer.tool import Tool, ToolError
 from overseer.wiring import make_broker, require_known, take_secrets
 
@@ -31,14 +32,32 @@ class Workbench:
     broker: Broker
     registry: Registry
     given: tuple[Path, ...] = ()  # folders of tools that were named
+    secrets: Secrets = field(default_factory=Secrets)
 
     @classmethod
-    def open(cls, settings: Settings, folder: Path, given: Sequence[Path], read_tools: ReadTools) -> Workbench:
-        """`read_tools` reads the tools of these folders and of the project here, telling of those it cannot read."""
-        broker = make_broker(settings, take_secrets(settings), folder, given)
+    def open(
+        cls,
+        settings: Settings,
+        folder: Path,
+        given: Sequence[Path],
+        read_tools: ReadTools,
+        *,
+        tells_model: bool = True,
+    ) -> Workbench:
+        """`read_tools` reads the tools of these folders and of the project here, telling of those it cannot read.
+
+        A model that nobody has named is told of when it was found, unless the caller does that.
+        """
+        secrets = take_secrets(settings)
+        broker = make_broker(settings, secrets, folder, given, tells_model=tells_model)
         registry = read_tools(given, folder)
         require_known(settings, registry.tools)
-        return cls(settings, folder, broker, registry, tuple(given))
+        return cls(settings, folder, broker, registry, tuple(given), secrets)
+
+    @property
+    def root(self) -> Path:
+        """The folder whose files tools may read and write."""
+        return self.folder / self.settings.workspace
 
     @property
     def tools(self) -> Mapping[str, Tool]:

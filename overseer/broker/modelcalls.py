@@ -141,7 +141,8 @@ class MeteredModels:
                 else:
                     self._meter.add(estimate)
                 raise
-            spent = Spend(1, reply.input_tokens + reply.output_tokens, self._cost_of(reply))
+            tokens = reply.input_tokens + reply.output_tokens
+            spent = Spend(1, tokens, self._cost_of(reply), answered=reply.output_tokens)
             slot.settle(tokens=spent.tokens)
             reservation.settle(spent)
             self._meter.add(spent)

@@ -49,7 +49,7 @@ class Negotiation:
 
     def settle(self, proposal: Proposal) -> tuple[Approved | None, Proposal]:
         """What was approved, if anything was, and the plan as it was shown last; PlanError if it cannot run."""
-        review = Review(self._ready(proposal))
+        review = Review(self.ready(proposal))
         while True:
             shown = review.proposal
             must_ask = must_be_asked(self.policy, shown, self.engine_for(shown.plan).tools)
@@ -66,7 +66,7 @@ class Negotiation:
                 case _:
                     assert_never(decision)
 
-    def _ready(self, proposal: Proposal) -> Proposal:
+    def ready(self, proposal: Proposal) -> Proposal:
         """The plan as it would run, with what its tools need somebody's word for."""
         engine = self.engine_for(proposal.plan)
         plan = engine.checked(proposal.plan)
@@ -78,7 +78,7 @@ class Negotiation:
         inputs = {name: value for name, value in before.inputs.items() if name in plan.inputs}
         after = replace(before, plan=plan, notes=notes, before=before.plan, inputs={**given_to(plan, known), **inputs})
         try:
-            review.propose(self._ready(after))
+            review.propose(self.ready(after))
         except PlanError as error:
             self.engine_for(before.plan)  # which is what code is written for again
             self._tell("that is no plan that can run; the one before stays:", error.faults)

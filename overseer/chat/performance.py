@@ -51,16 +51,15 @@ class Performance:
     journal: Journal | None = None
     budget: Cap | None = None
 
-    def perform(self, engine: Engine, approved: Approved, remember: dict[str, Json]) -> Performed:
-        """Carry out what was approved, and answer."""
-        run = engine.prepare(
+    def prepared(self, engine: Engine, approved: Approved, remember: dict[str, Json]) -> Run:
+        """A run of what was approved, that has not begun."""
+        return engine.prepare(
             approved.plan,
             approved.inputs,
             approve=self.grants | approved.grants,
             budget=self.budget,
             remember=remember,
         )
-        return self.finish(engine, run)
 
     def finish(self, engine: Engine, run: Run) -> Performed:
         """Carry a run out that was prepared, be it new or resumed, and answer."""

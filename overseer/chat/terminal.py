@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,13 +21,23 @@ from overseer.terminal.style import Palette
 from overseer.tool import Cancellation
 
 PastOf = Callable[[str], Iterable[Event]]
+Heard = Callable[[signal.Signals], None]
 
 
 class AtTerminal:
     """Somebody who reads and types."""
 
-    def __init__(self, reviewing: Reviewing, screen: Screen, palette: Palette, past_of: PastOf) -> None:
-        """`past_of` reads what happened in a run before, from the journal."""
+    def __init__(
+        self,
+        reviewing: Reviewing,
+        screen: Screen,
+        palette: Palette,
+        past_of: PastOf,
+        *,
+        heard: Heard = lambda number: None,
+    ) -> None:
+        """`past_of` reads what happened in a run before, from the journal; `heard` is told of signals that end it."""
+        self._heard = heard
         self._reviewing = reviewing
         self._screen = screen
         self._palette = palette
@@ -51,7 +62,7 @@ class AtTerminal:
         return self._reviewing.decide(proposal, must_ask=must_ask)
 
     def follow(self, run: Run, report: Report, began_as: WorkflowPlan) -> RunResult:
-        following = Following(run, report, self._screen, self._palette)
+        following = Following(run, report, self._screen, self._palette, heard=self._heard)
         result = following.carry_out(began_as, self._past_of(run.run_id) if run.is_recorded else ())
         can_go_on = run.is_recorded and result.status in ("failed", "cancelled")
         following.tell_end(f"to go on where it stopped: /resume {result.run_id}" if can_go_on else "")
@@ -60,5 +71,10 @@ class AtTerminal:
     @contextmanager
     def interruptible(self) -> Iterator[Cancellation]:
         cancellation = Cancellation()
-        with hearing_signals(lambda _: cancellation.ask()):
+
+        def stop(number: signal.Signals) -> None:
+            self._heard(number)
+            cancellation.ask()
+
+        with hearing_signals(stop):
             yield cancellation

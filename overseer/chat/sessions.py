@@ -1,0 +1,149 @@
+"""Conversations of before: listed, gone on with, and left for a new one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from overseer.chat.about import turn_line
+from overseer.chat.slash import Candidate, SlashCommand, words_of
+from overseer.commands.sessions import interrupted_by_session, session_line
+from overseer.console import put, say
+from overseer.conversation import Conversation, KeepsNothing
+from overseer.errors import OverseerError, RunNotFound, UsageError
+from overseer.ids import new_run_id
+from overseer.journal import Journal
+from overseer.jsonvalue import Json
+from overseer.sessions import Sessions, Turn
+
+if TYPE_CHECKING:
+    from overseer.chat.chat import Chat
+
+_TAIL = 6  # turns that are shown again
+_LISTED = 20
+
+Redact = Callable[[str], str]
+
+
+class _WithoutSecrets:
+    """Keeps turns free of what nobody should find there later."""
+
+    def __init__(self, sessions: Sessions, redact: Redact) -> None:
+        self._sessions = sessions
+        self._redact = redact
+
+    def add(self, session_id: str, turn: Turn) -> None:
+        self._sessions.add(session_id, replace(turn, text=self._redact(turn.text)))
+
+
+def begun(journal: Journal | None, folder: Path, redact: Redact) -> Conversation:
+    """A new conversation, kept where there is a journal."""
+    now = time.time()
+    session_id = new_run_id(now)
+    if journal is None:
+        return Conversation(session_id, keeper=KeepsNothing(), clock=time.time)
+    journal.sessions.begin(session_id, folder=str(folder.absolute()), at=now)
+    return Conversation(session_id, keeper=_WithoutSecrets(journal.sessions, redact), clock=time.time)
+
+
+def gone_on(journal: Journal, text: str, redact: Redact) -> Conversation:
+    """The conversation whose id begins like this, to go on in; RunNotFound says which there are."""
+    session_id = journal.sessions.meant(text)
+    return Conversation(
+        session_id,
+        keeper=_WithoutSecrets(journal.sessions, redact),
+        clock=time.time,
+        turns=journal.sessions.turns(session_id),
+        values_of=lambda run_id: _values(journal, run_id),
+    )
+
+
+def last_of(journal: Journal, folder: Path) -> str:
+    """The id of the session used last in a folder; RunNotFound if there is none."""
+    newest = journal.sessions.newest(limit=1, folder=str(folder.absolute()))
+    if not newest:
+        raise RunNotFound(f"no session was held in {folder.absolute()} yet; those of all folders: overseer sessions")
+    return newest[0].session_id
+
+
+def _values(journal: Journal, run_id: str) -> Mapping[str, Json]:
+    from overseer.commands.runs import report_of
+
+    try:
+        return dict(report_of(journal, journal.run(run_id)).state.root.values)
+    except (OverseerError, LookupError):  # it was removed, or is damaged: what was said of it is still there
+        return {}
+
+
+def tail_lines(conversation: Conversation) -> list[str]:
+    """How a conversation stood when it was left."""
+    turns = [turn for turn in conversation.turns if turn.kind != "summary"]
+    left_out = len(turns) - _TAIL
+    head = [f"… {left_out} turns before; /history shows all"] if left_out > 0 else []
+    return [*head, *(turn_line(turn) for turn in turns[-_TAIL:])]
+
+
+def _sessions(chat: Chat, rest: str) -> None:
+    words = words_of(rest)
+    if chat.journal is None:
+        raise UsageError("sessions are not kept: execution.journal is off")
+    match words:
+        case [] | ["list"]:
+            _list(chat, chat.journal)
+        case [text]:
+            _switch(chat, chat.journal, text)
+        case _:
+            raise UsageError("write /sessions to list them, or /sessions ID to go on in one")
+
+
+def _list(chat: Chat, journal: Journal) -> None:
+    interrupted = interrupted_by_session(journal)
+    found = journal.sessions.newest(limit=_LISTED)
+    if not found:
+        say("nothing was said in any session yet")
+    for session in found:
+        here = " (this one)" if session.session_id == chat.talk.conversation.session_id else ""
+        put(session_line(session, interrupted.get(session.session_id, ())) + here)
+
+
+def _switch(chat: Chat, journal: Journal, text: str) -> None:
+    conversation = gone_on(journal, text, chat.bench.broker.redactor.redact)
+    chat.talk.conversation = conversation
+    chat.at_hand = None
+    say(f"this is session {conversation.session_id}:")
+    for line in tail_lines(conversation):
+        put(line)
+
+
+def _clear(chat: Chat, _: str) -> None:
+    before = chat.talk.conversation
+    chat.talk.conversation = begun(chat.journal, chat.bench.folder, chat.bench.broker.redactor.redact)
+    chat.at_hand = None
+    kept = f"; /sessions {before.session_id} goes back to the one before" if chat.journal and before.turns else ""
+    say(f"a new conversation{kept}")
+
+
+def _ids(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
+    if words or chat.journal is None:
+        return
+    yield Candidate("list")
+    with suppress(OverseerError):
+        for session in chat.journal.sessions.newest(limit=_LISTED):
+            yield Candidate(session.session_id, session.title)
+
+
+SESSIONS = (
+    SlashCommand("clear", "begin a new conversation; the one before stays in the journal", _clear),
+    SlashCommand(
+        "sessions",
+        "list earlier conversations, or go on in one",
+        _sessions,
+        "[list|ID]",
+        _ids,
+        more="What its runs gave can be built upon again. overseer chat --continue begins with the last one here.",
+    ),
+)
