@@ -5,8 +5,8 @@ It is loaded when the chat begins: no other command needs a line editor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -57,13 +57,11 @@ class Reader:
 
     def request(self, prompt: str) -> str:
         """A request or command, of one line or several. What is printed meanwhile stands above it."""
-        with _above_prompt():
-            return self._session.prompt(prompt)
+        return _read(self._session, prompt)
 
     def answer(self, prompt: str, *, default: str = "") -> str:
         """The answer to a question, of one line, which is not kept."""
-        with _above_prompt():
-            return self._questions.prompt(prompt, default=default)
+        return _read(self._questions, prompt, default=default)
 
     def give_up(self, error: BaseException) -> bool:
         """Let whoever reads get this error instead of a line; whether anybody was reading."""
@@ -75,10 +73,15 @@ class Reader:
         return False
 
 
-@contextmanager
-def _above_prompt() -> Iterator[None]:
-    with StdoutProxy(raw=True) as proxy, redirected(cast(TextIO, proxy)):
-        yield
+def _read(session: PromptSession[str], prompt: str, *, default: str = "") -> str:
+    """A line; what is printed while it is typed stands above it."""
+    with ExitStack() as opened:
+
+        def begin() -> None:  # once the prompt is at work: before that, nobody moves what is printed out of its way
+            proxy = opened.enter_context(StdoutProxy(raw=True))
+            opened.enter_context(redirected(cast(TextIO, proxy)))
+
+        return session.prompt(prompt, default=default, pre_run=begin)
 
 
 def _keys(editor: str) -> KeyBindings:
