@@ -28,9 +28,11 @@ def survive_resizing(app: Application[str]) -> None:
 
     def resized() -> None:
         renderer, output = app.renderer, app.output
-        screen = renderer._last_screen
+        screen, size = renderer._last_screen, output.get_size()
+        if size == renderer._last_size:
+            return  # there and back again: everything is where it was
         if screen is not None:
-            columns, rows = output.get_size().columns, output.get_size().rows
+            columns, rows = size.columns, size.rows
             drawn = [_cells(screen.data_buffer[row]) for row in range(screen.height)]
             at = renderer._cursor_pos
             up = rows_above_cursor(drawn, (at.x, at.y), max(1, columns))
@@ -44,6 +46,8 @@ def survive_resizing(app: Application[str]) -> None:
         app._request_absolute_cursor_position()
         app._redraw()
 
+    # Terminals tell; and whoever looks by themselves may look just when the terminal has changed and not yet told.
+    app.terminal_size_polling_interval = None
     app._on_resize = resized  # type: ignore[method-assign]
 
 
