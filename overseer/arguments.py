@@ -36,7 +36,8 @@ def parsed(arguments: Sequence[str] | None = None, *, in_chat: bool = False) -> 
         named += [text for text in rest if not text.startswith("-")]
         rest = [text for text in rest if text.startswith("-")]
     if rest:
-        chosen.error(f"unrecognized arguments: {' '.join(rest)}")
+        complain = getattr(options, "complain", chosen.error)
+        complain(f"unrecognized arguments: {' '.join(rest)}")
     return options
 
 
@@ -71,9 +72,9 @@ def parser(*, in_chat: bool = False) -> argparse.ArgumentParser:
     _add_json(doctor)
     _add_config(commands.add_parser("config", help="say which settings are in force, and where each comes from"))
     _add_settings(parser, commands.choices.values())
-    if in_chat:
-        for name, command in commands.choices.items():
-            command.prog = f"/{name}"
+    for name, command in commands.choices.items():
+        command.prog = f"/{name}" if in_chat else command.prog
+        command.set_defaults(complain=command.error)
     return parser
 
 

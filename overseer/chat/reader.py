@@ -14,6 +14,8 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.patch_stdout import StdoutProxy
 from prompt_toolkit.shortcuts import CompleteStyle
 
@@ -38,7 +40,9 @@ class Reader:
         `reflows`: the terminal breaks long lines anew when it becomes narrower.
         """
         kept: History = SharedHistory(history, keeps) if history is not None else InMemoryHistory()
+        output = _output()
         self._session: PromptSession[str] = PromptSession(
+            output=output,
             history=kept,
             complete_while_typing=False,
             complete_style=CompleteStyle.READLINE_LIKE,  # no menu that has to be drawn over
@@ -47,7 +51,7 @@ class Reader:
             prompt_continuation="  ",
             tempfile_suffix=".md",
         )
-        self._questions: PromptSession[str] = PromptSession(history=InMemoryHistory())
+        self._questions: PromptSession[str] = PromptSession(output=output, history=InMemoryHistory())
         if reflows:
             survive_resizing(self._session.app)
             survive_resizing(self._questions.app)
@@ -71,6 +75,14 @@ class Reader:
                     session.app.exit(exception=error)
                 return True
         return False
+
+
+def _output() -> Output:
+    """The terminal. It is not asked where its cursor is: the answer might come when nobody reads it any more."""
+    output = create_output()
+    if isinstance(output, Vt100_Output):
+        output.enable_cpr = False
+    return output
 
 
 def _read(session: PromptSession[str], prompt: str, *, default: str = "") -> str:
