@@ -5,6 +5,7 @@ It is loaded when the chat begins: no other command needs a line editor.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -79,10 +80,18 @@ class Reader:
 
 def _output() -> Output:
     """The terminal. It is not asked where its cursor is: the answer might come when nobody reads it any more."""
-    output = create_output()
+    output = create_output(sys.__stdout__)  # of which nobody turns away what is written
     if isinstance(output, Vt100_Output):
         output.enable_cpr = False
     return output
+
+
+class _Above(StdoutProxy):
+    """Prints above the line that is being typed."""
+
+    def __init__(self, output: Output) -> None:
+        super().__init__(raw=True)
+        self._output = output
 
 
 def _read(session: PromptSession[str], prompt: str, *, default: str = "") -> str:
@@ -90,8 +99,8 @@ def _read(session: PromptSession[str], prompt: str, *, default: str = "") -> str
     with ExitStack() as opened:
 
         def begin() -> None:  # once the prompt is at work: before that, nobody moves what is printed out of its way
-            proxy = opened.enter_context(StdoutProxy(raw=True))
-            opened.enter_context(redirected(cast(TextIO, proxy)))
+            above = opened.enter_context(_Above(session.app.output))
+            opened.enter_context(redirected(cast(TextIO, above)))
 
         return session.prompt(prompt, default=default, pre_run=begin)
 

@@ -10,10 +10,10 @@ from overseer.chat.slash import Act, SlashCommand, words_of
 from overseer.commands.output import put_lines, say_lines
 from overseer.console import say
 from overseer.errors import OverseerError, UsageError
-from overseer.undo.preview import Direction
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat
+    from overseer.undo.preview import Direction
 
 
 def _putting_back(direction: Direction) -> Act:

@@ -16,7 +16,7 @@ from overseer.commands import carry_out
 from overseer.commands.reading import read_tools
 from overseer.commands.viewing import palette_for, screen_for
 from overseer.config import Settings
-from overseer.console import put, say
+from overseer.console import make_redirectable, put, say
 from overseer.conversation import Conversation
 from overseer.errors import UsageError
 from overseer.home import home
@@ -57,6 +57,7 @@ def chat(options: Namespace, settings: Settings) -> int:
         save=saver(settings.workflows_folder),
     )
     ending = Ending()
+    make_redirectable()
     with _journal(settings) as journal:
         conversation = _conversation(options, journal, bench)
         person = AtTerminal(

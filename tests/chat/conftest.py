@@ -71,7 +71,7 @@ class Chats:
     def __init__(self, folder: Path, opened: ExitStack) -> None:
         self.folder = folder
         self.home = folder / "home"
-        self._opened = opened
+        self.opened = opened
 
     def begin(
         self, *options: str, environ: Mapping[str, str] | None = None, columns: int = 100, rows: int = 40
@@ -81,7 +81,7 @@ class Chats:
             folder=self.folder, columns=columns, rows=rows,
             environ={**NO_MODEL, "OVERSEER_HOME": str(self.home), **(environ or {})},
         )  # fmt: skip
-        return self._opened.enter_context(chat)
+        return self.opened.enter_context(chat)
 
 
 # Nothing is looked for, so that nothing is found.

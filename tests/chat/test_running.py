@@ -142,6 +142,66 @@ def test_a_chat_that_was_killed_in_a_run_is_gone_on_with_and_nothing_is_done_twi
     assert "interrupted" not in overseer(chats, "sessions")
 
 
+POSTS = '''
+import time
+from pathlib import Path
+from overseer.tool import tool
+
+@tool(effect="write", writes=["file:letters"], idempotent=False)
+def posts(text: str) -> str:
+    """Post a letter, which nobody can take back."""
+    with Path("letters").open("a") as file:
+        file.write(text + "\\n")
+    while not Path("go-all").exists():
+        time.sleep(0.01)
+    return text
+'''
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "letters"),
+    [("r", "1 succeeded", 2), ("g", "1 failed", 1), ("q", "nothing was repeated", 1)],
+    ids=["repeated", "given up", "left"],
+)
+def test_a_step_that_may_have_had_effects_is_asked_about(chats: Chats, answer: str, outcome: str, letters: int) -> None:
+    (chats.folder / "own" / "posting.py").write_text(POSTS)
+    (chats.folder / "post.yaml").write_text("steps: [{step_id: letter, tool: posts, args: {text: dear}}]")
+    posted = chats.folder / "letters"
+    chat = chats.begin("--approve", "write", "--set", "chat.review=never")
+    chat.wait_for_prompt()
+    chat.enter("/run post.yaml")
+    chat.wait_until(posted.exists)
+    chat.hear(signal.SIGKILL)
+    chat.ended()
+    (chats.folder / "go-all").touch()
+
+    again = chats.begin("--approve", "write")
+    again.wait_for_prompt()
+    again.enter("/resume")
+    again.wait_for_text("letter: [r]epeat it, [g]ive it up, or [q]uit >")
+    again.enter("perhaps")
+    again.wait_for_text("r calls it again")
+    again.enter(answer)
+    again.wait_for_text(outcome)
+    assert posted.read_text().count("dear") == letters
+
+
+def test_a_run_of_another_folder_is_named_with_the_way_to_it(chats: Chats) -> None:
+    chat = chats.begin()
+    chat.say("/run quick.yaml", "3")
+    run_id = re.findall(r"run (\w{14}) succeeded", chat.text())[0]
+    chat.press(CTRL["d"])
+    assert chat.ended() == 0
+    elsewhere = chats.folder / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "own").symlink_to(chats.folder / "own")
+    other = Chats(elsewhere, chats.opened)
+    other.home = chats.home
+    chat = other.begin()
+    chat.say(f"/resume {run_id}", f"cd {chats.folder} && overseer resume")
+    chat.say("/resume", "no run of this folder can go on")
+
+
 def test_sessions_are_left_and_gone_back_to(chats: Chats) -> None:
     chat = chats.begin()
     chat.say("/run quick.yaml number=12", "12")
