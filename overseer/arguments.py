@@ -36,9 +36,12 @@ class _Parser(argparse.ArgumentParser):
         raise Misused(message)
 
 
-def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """What a command line says; SystemExit, having said why, if it cannot be."""
-    chosen = parser()
+def parsed(arguments: Sequence[str] | None = None, *, in_chat: bool = False) -> argparse.Namespace:
+    """What a command line says; SystemExit, having said why, if it cannot be.
+
+    `in_chat`: it was typed there, and is told of as it is typed there.
+    """
+    chosen = parser(in_chat=in_chat)
     options, rest = chosen.parse_known_args(_with_command(list(sys.argv[1:] if arguments is None else arguments)))
     options.set += getattr(options, "set_after", [])
     if options.command in ("call", "nodes"):  # argparse takes no further ones once an option stood between
@@ -46,7 +49,8 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         named += [text for text in rest if not text.startswith("-")]
         rest = [text for text in rest if text.startswith("-")]
     if rest:
-        chosen.error(f"unrecognized arguments: {' '.join(rest)}")
+        complain = getattr(options, "complain", chosen.error)
+        complain(f"unrecognized arguments: {' '.join(rest)}")
     return options
 
 
@@ -61,7 +65,7 @@ def _with_command(given: list[str]) -> list[str]:
     return given
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(*, in_chat: bool = False) -> argparse.ArgumentParser:
     """The parser for the whole command line."""
     parser = _Parser(
         prog="overseer", description="Plans a task as a graph of steps and runs it in parallel.", epilog=EXIT_CODES
@@ -81,6 +85,9 @@ def parser() -> argparse.ArgumentParser:
     _add_json(doctor)
     _add_config(commands.add_parser("config", help="say which settings are in force, and where each comes from"))
     _add_settings(parser, commands.choices.values())
+    for name, command in commands.choices.items():
+        command.prog = f"/{name}" if in_chat else command.prog
+        command.set_defaults(complain=command.error)
     return parser
 
 
@@ -100,6 +107,7 @@ def _add_chat(chat: argparse.ArgumentParser) -> None:
     )
     before.add_argument("--session", metavar="ID", help="go on with this one; the beginning of its id is enough")
     chat.add_argument("--rules", action="store_true", help="plan by rules alone, even where a model is connected")
+    chat.add_argument("--demo", nargs="?", const="", metavar="NAME", help="begin with a demo: its model is scripted")
     _add_approval(chat)
     _add_budget(chat)
     _add_tools(chat)
@@ -149,6 +157,10 @@ def _add_run_commands(commands: _Commands) -> None:
     runs.add_argument("--prune", type=_age, metavar="AGE", help="remove the runs that ended longer ago, such as 30d")
     runs.add_argument("--all", action="store_true", help="with --prune: also runs that were cut off that long ago")
     _add_json(runs)
+
+    sessions = commands.add_parser("sessions", help="list the conversations of the chat, the one used last first")
+    sessions.add_argument("--limit", type=_positive, default=20, metavar="N", help="how many (default: 20)")
+    _add_json(sessions)
 
     show = commands.add_parser("show", help="say what became of every step of a run")
     show.add_argument("run", metavar="RUN", help="its id, or the beginning of it")

@@ -35,7 +35,8 @@ def put(text: str, to: TextIO | None = None) -> None:
 def say(line: str, *, is_painted: bool = False) -> None:
     """Write a line to standard error, if anybody takes it. One that was painted may steer the terminal."""
     with suppress(OSError, ValueError):
-        print(line if is_painted else printable(line), file=sys.stderr, flush=True)
+        sys.stderr.write(f"{line if is_painted else printable(line)}\n")  # in one piece, whoever else writes
+        sys.stderr.flush()
 
 
 Form = Literal["text", "json", "jsonl"]  # of what a command gives
@@ -102,11 +103,22 @@ class _Hiding:
 
     def __init__(self, stream: TextIO, redact: Callable[[str], str]) -> None:
         self._stream = stream
+        self._lock = threading.Lock()
         self.redact = redact
 
     def write(self, text: str) -> int:
-        self._stream.write(self.redact(text))
+        text = self.redact(text)
+        with self._lock:
+            self._stream.write(text)
         return len(text)
+
+    def turn(self, stream: TextIO) -> TextIO:
+        """Write to another stream from here on, and to this one nothing more; the one before."""
+        with self._lock:
+            before, self._stream = self._stream, stream
+            with suppress(OSError, ValueError):
+                before.flush()
+        return before
 
     def writelines(self, lines: Iterable[str]) -> None:
         for line in lines:
@@ -114,6 +126,29 @@ class _Hiding:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+@contextmanager
+def redirected(stream: TextIO) -> Iterator[None]:
+    """Let what is written to either stream go to this one, as free of secrets as before.
+
+    No piece is written halfway here and halfway there. Streams that are not redirectable stay as they are.
+    """
+    turned = [each for each in cast(tuple[Any, Any], (sys.stdout, sys.stderr)) if isinstance(each, _Hiding)]
+    before = [each.turn(stream) for each in turned]
+    try:
+        yield
+    finally:
+        for each, own in zip(turned, before, strict=True):
+            each.turn(own)
+
+
+def make_redirectable() -> None:
+    """Let the two streams be such as can be redirected, whoever has taken hold of them."""
+    if not isinstance(sys.stdout, _Hiding):
+        sys.stdout = cast(TextIO, _Hiding(sys.stdout, lambda text: text))
+    if not isinstance(sys.stderr, _Hiding):
+        sys.stderr = cast(TextIO, _Hiding(sys.stderr, lambda text: text))
 
 
 @contextmanager

@@ -8,8 +8,10 @@ journal turn by turn; what a planner is shown of it is a part.
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -21,7 +23,7 @@ from overseer.ids import new_run_id
 from overseer.journal import Journal
 from overseer.jsonvalue import Json
 from overseer.kernel.events import StepSucceeded
-from overseer.sessions import Turn, TurnKind
+from overseer.sessions import Sessions, Turn, TurnKind
 
 _PLAIN = re.compile(r"\W+")
 _ANSWER = "answer"
@@ -43,12 +45,15 @@ class KeepsNothing:
         pass
 
 
+# Takes out of a text what is secret.
+Redact = Callable[[str], str]
+
 # The values of a run's steps, by step id.
 ValuesOf = Callable[[str], Mapping[str, Json]]
 
 
 class Conversation:
-    """One session's turns so far, and the results that they left."""
+    """One session's turns so far, and the results that they left. Safe to share between threads."""
 
     def __init__(
         self,
@@ -67,6 +72,7 @@ class Conversation:
         self._keeper = keeper
         self._clock = clock
         self._not_summed_up_at = -_TURNS_BETWEEN_TRIES
+        self._lock = threading.RLock()  # runs in the background end when they do
         for turn in turns:
             self._take(turn, values_of(turn.run_id) if turn.kind == "run" else {})
 
@@ -85,8 +91,9 @@ class Conversation:
 
     def ran(self, run_id: str, text: str, values: Mapping[str, Json]) -> None:
         """A run that ended, with the values of its steps."""
-        names: dict[str, Json] = {self._free_name(step_id): step_id for step_id in values}
-        self._add("run", text, run_id=run_id, body={"results": names}, values=values)
+        with self._lock:
+            names: dict[str, Json] = {self._free_name(step_id): step_id for step_id in values}
+            self._add("run", text, run_id=run_id, body={"results": names}, values=values)
 
     def summed_up(self, text: str, until: int) -> None:
         """A summary that stands for the first `until` turns where there is no room for them."""
@@ -106,11 +113,12 @@ class Conversation:
         values: Mapping[str, Json] | None = None,
     ) -> None:
         turn = Turn(kind, text, self._clock(), run_id, body or {})
-        try:
-            self._keeper.add(self.session_id, turn)
-        except JournalError as error:  # it was said all the same, and the conversation goes on with it
-            self.on_lost(f"this will not be there when the conversation is gone on with: {error}")
-        self._take(turn, values or {})
+        with self._lock:
+            try:
+                self._keeper.add(self.session_id, turn)
+            except JournalError as error:  # it was said all the same, and the conversation goes on with it
+                self.on_lost(f"this will not be there when the conversation is gone on with: {error}")
+            self._take(turn, values or {})
 
     def _take(self, turn: Turn, values: Mapping[str, Json]) -> None:
         self.turns.append(turn)
@@ -171,26 +179,46 @@ _SPEAKERS: Mapping[TurnKind, str] = {
 }
 
 
-def begun(journal: Journal | None, folder: Path) -> Conversation:
+class _WithoutSecrets:
+    """Keeps turns free of what nobody should find there later."""
+
+    def __init__(self, sessions: Sessions, redact: Redact) -> None:
+        self._sessions = sessions
+        self._redact = redact
+
+    def add(self, session_id: str, turn: Turn) -> None:
+        self._sessions.add(session_id, replace(turn, text=self._redact(turn.text)))
+
+
+def begun(journal: Journal | None, folder: Path, redact: Redact = str) -> Conversation:
     """A new conversation, kept where there is a journal."""
     now = time.time()
     session_id = new_run_id(now)
     if journal is None:
         return Conversation(session_id, keeper=KeepsNothing(), clock=time.time)
     journal.sessions.begin(session_id, folder=str(folder.absolute()), at=now)
-    return Conversation(session_id, keeper=journal.sessions, clock=time.time)
+    return Conversation(session_id, keeper=_WithoutSecrets(journal.sessions, redact), clock=time.time)
 
 
-def continued(journal: Journal, session_id: str) -> Conversation:
+def continued(journal: Journal, session_id: str, redact: Redact = str) -> Conversation:
     """A conversation that goes on; `session_id` may be the beginning of its id, RunNotFound if there is none."""
     meant = journal.sessions.meant(session_id)
     return Conversation(
         meant,
-        keeper=journal.sessions,
+        keeper=_WithoutSecrets(journal.sessions, redact),
         clock=time.time,
         turns=journal.sessions.turns(meant),
         values_of=lambda run_id: _values_of(journal, run_id),
     )
+
+
+def last_of(journal: Journal, folder: Path) -> str:
+    """The id of the conversation used last in a folder; RunNotFound if there is none."""
+    newest = journal.sessions.newest(limit=1, folder=str(folder.absolute()))
+    if not newest:
+        remedy = "leave --continue out to begin one; those of all folders: overseer sessions"
+        raise RunNotFound(f"there is no conversation in this folder to go on with; {remedy}")
+    return newest[0].session_id
 
 
 def _values_of(journal: Journal, run_id: str) -> dict[str, Json]:
@@ -201,5 +229,5 @@ def _values_of(journal: Journal, run_id: str) -> dict[str, Json]:
             for event in journal.events(run_id)
             if isinstance(event, StepSucceeded) and "/" not in event.key
         }
-    except RunNotFound:
+    except JournalError:  # it was removed, or is damaged: what was said of it is still there
         return {}

@@ -199,6 +199,15 @@ class Journal(AbstractContextManager["Journal"]):
         with self._database.reading() as connection:
             return int(connection.execute("SELECT count(*) FROM runs").fetchone()[0])
 
+    def interrupted(self, *, limit: int = 20) -> list[StoredRun]:
+        """The newest of the runs that were cut off, newest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT run_id FROM runs WHERE status = 'running' ORDER BY created DESC, number DESC LIMIT ?", (limit,)
+            ).fetchall()
+        found = [self.run(run_id) for (run_id,) in rows]
+        return [run for run in found if run.summary.status == "interrupted"]
+
     def run(self, text: str) -> StoredRun:
         """The run with this id, or the only one whose id begins like this; RunNotFound says which there are."""
         with self._database.reading() as connection:

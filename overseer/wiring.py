@@ -61,15 +61,23 @@ def take_secrets(settings: Settings) -> Secrets:
 
 
 def make_broker(
-    settings: Settings, secrets: Secrets, folder: Path, given: Sequence[Path] = (), *, keeps_changes: bool = True
+    settings: Settings,
+    secrets: Secrets,
+    folder: Path,
+    given: Sequence[Path] = (),
+    *,
+    keeps_changes: bool = True,
+    tells_model: bool = True,
 ) -> Broker:
     """The broker for one process whose work is about a folder; `given` are the folders of tools that it was named.
 
-    What tools change in files is kept, to be undone, unless runs are to leave no trace.
+    What tools change in files is kept, to be undone, unless runs are to leave no trace. A model that nobody has
+    named is told of when it was found, unless the caller does that.
     """
     workspace = make_workspace(settings, folder, given)
     known = _model_settings(settings)
-    models = ModelRoles(known, connector(secrets.get, folder=folder), find=lambda: _chosen(settings, secrets, folder))
+    choose = _chosen if tells_model else choose_model
+    models = ModelRoles(known, connector(secrets.get, folder=folder), find=lambda: choose(settings, secrets, folder))
     redactor = Redactor(secrets)
     _redact_logs(redactor)
     return Broker(

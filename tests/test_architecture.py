@@ -13,13 +13,13 @@ PACKAGE = ROOT / "overseer"
 
 # From the top to the bottom. A module may import from its own layer and from those below.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("chat_cli",),
+    ("chat_cli", "overseer.catalogue"),
     ("overseer.commands", "overseer.chat"),
     ("overseer.arguments",),
     ("overseer.serving", "overseer.checkup"),
     ("overseer.workbench", "overseer.codework", "overseer.planview", "overseer.stepview", "overseer.earlystart"),
     ("overseer.wiring",),
-    ("overseer.catalogue", "overseer.summary"),
+    ("overseer.summary",),
     (
         "overseer.config",
         "overseer.settings",

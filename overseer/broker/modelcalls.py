@@ -146,7 +146,8 @@ class MeteredModels:
                     self._meter.add(guess)
                 raise
             tokens = reply.input_tokens + reply.output_tokens
-            spent = Spend(1, tokens, self._cost_of(reply), guessed=tokens if reply.is_estimated else 0)
+            guessed = tokens if reply.is_estimated else 0
+            spent = Spend(1, tokens, self._cost_of(reply), guessed=guessed, answered=reply.output_tokens)
             slot.settle(tokens=spent.tokens)
             reservation.settle(spent)
             self._meter.add(spent)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
 from overseer.broker.broker import Door
+from overseer.broker.budget import NOTHING, Spend
 from overseer.chat.asking import AsksAtDoor
 from overseer.chat.drafting import Drafting, UnderWay
 from overseer.chat.foresight import Foresight
 from overseer.chat.negotiation import Negotiation
 from overseer.chat.performance import Performance, Performed
+from overseer.chat.person import Person
 from overseer.codework import CodeWork
 from overseer.earlystart import Begun
 from overseer.engine import Engine
@@ -28,6 +30,7 @@ from overseer.jsonvalue import Json
 from overseer.plan.values import WorkflowPlan
 from overseer.report import Report
 from overseer.review import Approved, Proposal
+from overseer.run import Run
 
 if TYPE_CHECKING:
     from overseer.chat.talk import Talk
@@ -50,25 +53,39 @@ class Handled:
     performed: Performed | None = None  # None where it did not run
     answer: str = ""
     is_interrupted: bool = False
+    spent: Spend = NOTHING  # on all of it
+
+
+# Carries a run out that was approved, with somebody in the place of the person who approved it.
+CarryOut = Callable[[Person], Handled]
+
+# Takes over a run that goes on in the background.
+TakeOver = Callable[[str, Run, CarryOut], None]
 
 
 class Handling:
     """Of one request in a talk."""
 
-    def __init__(self, talk: Talk, request: str, work: CodeWork, door: Door, before: Sequence[Turn]) -> None:
-        """`before` is what was said until then; what is asked before there is a run goes through the door."""
+    def __init__(self, talk: Talk, request: str, door: Door, before: Sequence[Turn], opened: ExitStack) -> None:
+        """`before` is what was said until then; what is asked before there is a run goes through the door.
+
+        What is needed for longer than the review, such as a sandbox, is open as long as `opened`.
+        """
+        bench = talk.bench
+        work = CodeWork(bench.settings, bench.broker, bench.tools, ahead=door, keeps=not talk.demo)
+        self._opened = opened
         self._talk = talk
         self._person = talk.person
         self._conversation = talk.conversation
-        self._bench = talk.bench
+        self._bench = bench
         self._request = request
-        self._work = work
+        self._work = opened.enter_context(work)
         self._door = door
         self._before = before
         self._is_connected = not talk.is_by_rules and talk.bench.is_connected(ROLE)
         self._earlier = talk.earlier()
         self._drafting = Drafting(
-            talk.bench, talk.person, door, work, talk.grants, talk.budget, self._remembered(), talk.journal
+            bench, talk.person, door, work, talk.grants, talk.budget, self._remembered(), talk.journal
         )
 
     # --- from a request to a draft
@@ -76,7 +93,32 @@ class Handling:
     def handle(self) -> Handled:
         """Do what is asked for, as far as the person lets it be done."""
         begun = self._drafted()
-        draft, handled = begun.draft, Handled(self._request, begun.draft)
+        return self._gone_through(begun, Handled(self._request, begun.draft))
+
+    def plan(self) -> Handled:
+        """What would be done, as it is proposed; nothing of it is."""
+        begun = self._drafted(may_begin=False)
+        handled = Handled(self._request, begun.draft)
+        if not isinstance(begun.draft, Planned):
+            return self._gone_through(begun, handled)
+        proposal = self._negotiation().ready(self._proposal(begun.draft))
+        self._conversation.noted("a plan was made, and not carried out yet")
+        return replace(handled, proposal=proposal, spent=self._door.spent)
+
+    def go_on(self, plan: WorkflowPlan, prepare: Callable[[Engine], Run]) -> Handled:
+        """Go on with a run that follows this plan; `prepare` takes it up."""
+        engine = self._engine_for(plan)
+        performed = self._performance(self._negotiation()).finish(engine, prepare(engine))
+        return self._remember(Handled(self._request), performed)
+
+    def _proposal(self, draft: Planned) -> Proposal:
+        plan, maker = draft.plan, self._model_name() if draft.by == "model" else ""
+        if self._talk.demo:
+            plan = replace(plan, name=f"{plan.name} (scripted model)")  # as the list of runs shows it
+        return Proposal(plan, draft.by, given_to(plan, self._earlier), draft.notes, maker=maker)
+
+    def _gone_through(self, begun: Begun, handled: Handled) -> Handled:
+        draft, handled = begun.draft, replace(handled, spent=self._door.spent)
         if not (isinstance(draft, Refused) and _is_cancelled(draft)):
             self._drafting.take_back()
         if begun.stage == "apart":
@@ -90,16 +132,15 @@ class Handling:
                 return replace(handled, answer=answer)
             case Refused():
                 return self._refused(draft, handled)
-            case Planned(plan=plan, by=by, notes=notes):
-                maker = self._model_name() if by == "model" else ""
-                proposal = Proposal(plan, by, given_to(plan, self._earlier), notes, maker=maker)
+            case Planned():
+                proposal = self._proposal(draft)
                 if begun.stage in ("whole", "waiting"):
                     return self._gone_on(begun, proposal, handled)
                 return self.settle(proposal, handled)
             case _:
                 assert_never(draft)
 
-    def _drafted(self) -> Begun:
+    def _drafted(self, *, may_begin: bool = True) -> Begun:
         if (failure := self._make_room()) is not None:
             return Begun(Refused((failure.message,), "model", failure=failure))
         if not self._is_connected:
@@ -107,7 +148,7 @@ class Handling:
         if not self._bench.settings.chat.workflow_mode.is_planned(self._request):
             asks = AsksAtDoor(self._door, self._person)
             return Begun(answered_directly(asks, self._request, self._before, on_text=self._drafting.answer))
-        return self._drafting.draft(self._request, self._before, self._earlier)
+        return self._drafting.draft(self._request, self._before, self._earlier, may_begin=may_begin)
 
     def _make_room(self) -> Failure | None:
         """Sum up the conversation where it has become too long to be shown to a model; all of it stays where it is.
@@ -159,19 +200,28 @@ class Handling:
 
     # --- from a plan to an answer
 
-    def settle(self, proposal: Proposal, handled: Handled) -> Handled:
+    def settle(self, proposal: Proposal, handled: Handled, *, in_background: bool = False) -> Handled:
         """Run a plan if it is approved, and answer."""
         negotiation = self._negotiation()
         approved, shown = negotiation.settle(proposal)
-        handled = replace(handled, proposal=shown)
+        handled = replace(handled, proposal=shown, spent=self._door.spent)
         if approved is None:
-            return self._not_carried_out(handled)
-        engine = self._engine_for(approved.plan)
-        return self._remember(handled, self._performance(negotiation).perform(engine, approved, self._remembered()))
+            self._conversation.noted("the plan was not carried out")
+            return handled
+        engine, performance = self._engine_for(approved.plan), self._performance(negotiation)
+        run = performance.prepared(engine, approved, self._remembered())
+        take_over = self._talk.take_over
+        if take_over is None or not (in_background or approved.in_background):
+            return self._remember(handled, performance.finish(engine, run))
+        open_on = self._opened.pop_all()  # as long as the run
 
-    def _not_carried_out(self, handled: Handled) -> Handled:
-        self._conversation.noted("the plan was not carried out")
-        return handled
+        def carry_out(person: Person) -> Handled:
+            performance.person = negotiation.person = person
+            with open_on:
+                return self._remember(handled, performance.finish(engine, run))
+
+        take_over(self._request, run, carry_out)
+        return replace(handled, spent=NOTHING)  # it counts with the rest, at the end
 
     def _engine_for(self, plan: WorkflowPlan) -> Engine:
         return self._bench.engine(journal=self._talk.journal, coding=self._work.coding_for(plan))
@@ -217,11 +267,18 @@ class Handling:
             "tools": [str(folder.resolve()) for folder in self._bench.given],
             "session": self._conversation.session_id,
             "request": self._request,
+            **({"demo": self._talk.demo} if self._talk.demo else {}),
         }
 
     def _remember(self, handled: Handled, performed: Performed) -> Handled:
         is_interrupted = performed.was_interrupted or performed.result.status == "cancelled"
-        return replace(handled, performed=performed, answer=performed.answer.text, is_interrupted=is_interrupted)
+        return replace(
+            handled,
+            performed=performed,
+            answer=performed.answer.text,
+            is_interrupted=is_interrupted,
+            spent=self._door.spent + performed.run.spent,
+        )
 
     # --- where a part of the plan began early
 

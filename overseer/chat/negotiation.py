@@ -59,7 +59,7 @@ class Negotiation:
 
     def settle(self, proposal: Proposal) -> tuple[Approved | None, Proposal]:
         """What was approved, if anything was, and the plan as it was shown last; PlanError if it cannot run."""
-        review = Review(self._ready(proposal))
+        review = Review(self.ready(proposal))
         while True:
             shown = review.proposal
             decision = self.person.decide(shown, must_ask=bool(shown.asked_because))
@@ -75,7 +75,7 @@ class Negotiation:
                 case _:
                     assert_never(decision)
 
-    def _ready(self, proposal: Proposal) -> Proposal:
+    def ready(self, proposal: Proposal) -> Proposal:
         """The plan as it would run, with what its tools need somebody's word for."""
         engine = self.engine_for(proposal.plan)
         plan = engine.checked(proposal.plan)
@@ -103,7 +103,7 @@ class Negotiation:
             maker=_makers(before.maker, maker),
         )
         try:
-            after = self._ready(after)
+            after = self.ready(after)
             if after.hash == before.hash:
                 self.person.tell("that is the plan that is there already; nothing was changed")
                 return

@@ -61,16 +61,15 @@ class Performance:
     answered: Callable[[str], None] = lambda text: None
     was_interrupted: bool = False
 
-    def perform(self, engine: Engine, approved: Approved, remember: dict[str, Json]) -> Performed:
-        """Carry out what was approved, and answer."""
-        run = engine.prepare(
+    def prepared(self, engine: Engine, approved: Approved, remember: dict[str, Json]) -> Run:
+        """A run of what was approved, that has not begun."""
+        return engine.prepare(
             approved.plan,
             approved.inputs,
             approve=self.grants | approved.grants,
             budget=self.budget,
             remember=remember,
         )
-        return self.finish(engine, run)
 
     def finish(self, engine: Engine, run: Run, under_way: UnderWay | None = None) -> Performed:
         """Carry a run out that was prepared, be it new, resumed or under way already, and answer."""

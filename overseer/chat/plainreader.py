@@ -35,6 +35,13 @@ class PlainReader:
         """The answer to a question; nothing stands for the default."""
         return self._line(f"{prompt}[{default}] " if default else prompt) or default
 
+    def give_up(self, error: BaseException) -> bool:
+        """A line that is being read cannot be given up from elsewhere."""
+        return False
+
+    def complete_with(self, completer: object) -> None:
+        """Nothing is completed where nothing is drawn anew."""
+
     def discard_typed(self) -> bool:
         """Forget what was typed since the last prompt; whether there was a line."""
         given = self._given or sys.stdin

@@ -25,6 +25,7 @@ _HOMES = {
     "resume": "plans",
     "runs": "runs",
     "show": "runs",
+    "sessions": "sessions",
     "graph": "views",
     "timeline": "views",
     "undo": "undoing",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,7 +82,7 @@ def _carried_out(options: Namespace, settings: Settings, load: Callable[[Workben
     bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools, keeps_changes=not options.no_journal)
     refuse_secrets(bench.broker, input=options.input)  # as it was given: what is wrong with it will be quoted
     loaded = load(bench)
-    inputs = _inputs(loaded.plan, options.input)
+    inputs = inputs_from(loaded.plan, options.input)
     say_lines(loaded.notes)
     with (
         opened(wanted=settings.journal and not options.no_journal) as journal,
@@ -191,18 +191,19 @@ def _notes(checked: Checked) -> list[str]:
     ]
 
 
-def _inputs(plan: WorkflowPlan, given: list[str]) -> dict[str, Json]:
+def inputs_from(plan: WorkflowPlan, given: Sequence[str], source: str = "--input") -> dict[str, Json]:
+    """The inputs of a plan that texts such as `name=value` are; PlanError or UsageError says what is wrong there."""
     inputs: dict[str, Json] = {}
     faults: list[str] = []
     for pair in given:
         name, separator, text = pair.partition("=")
         if not separator or not name:
-            raise UsageError(f"--input {pair!r}: write it as name=value")
+            raise UsageError(f"{source} {pair!r}: write it as name=value")
         declared = plan.inputs.get(name)
         try:
             inputs[name] = parse_input(declared.type if declared else "string", text)
         except ValueError as error:
             faults.append(f"input '{name}': {error}")
     if faults:
-        raise PlanError(faults, source="what was given as --input")
+        raise PlanError(faults, source=f"what was given as {source}")
     return inputs

@@ -17,6 +17,7 @@ from overseer.broker.permissions import Grants
 from overseer.chat.alone import Alone
 from overseer.chat.stdin import Given, read_input
 from overseer.chat.talk import Handled, Talk
+from overseer.commands.conversations import conversation_for
 from overseer.commands.eventlines import EventLines, put_line
 from overseer.commands.following import Following
 from overseer.commands.output import is_machine, put_document, put_value
@@ -26,11 +27,10 @@ from overseer.commands.taskdocument import exit_code, plan_fields, task_document
 from overseer.commands.viewing import palette_for, screen_for
 from overseer.config import Settings
 from overseer.console import say
-from overseer.conversation import Conversation, begun, continued
 from overseer.errors import OutputError, UsageError
 from overseer.frontends.asking import ROLE
 from overseer.frontends.earlier import Earlier
-from overseer.journal import Journal, opened
+from overseer.journal import opened
 from overseer.jsonvalue import Json
 from overseer.plan.values import WorkflowPlan
 from overseer.report import Report
@@ -95,7 +95,7 @@ class _Headless:
             self._talk = talk = Talk(
                 bench,
                 person,
-                conversation_for(options, journal, bench.folder),
+                conversation_for(options, journal, bench),
                 journal=journal,
                 grants=Grants(classes=options.approve),
                 budget=options.budget,
@@ -211,20 +211,6 @@ class _Headless:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def conversation_for(options: Namespace, journal: Journal | None, folder: Path) -> Conversation:
-    """A new conversation, or the one that is to go on; UsageError if there is none."""
-    if not options.goes_on and options.session is None:
-        return begun(journal, folder)
-    if journal is None:
-        raise UsageError("no conversation is kept (execution.journal: false), so none can go on")
-    if options.session is not None:
-        return continued(journal, options.session)
-    last = journal.sessions.newest(limit=1, folder=str(folder.absolute()))
-    if not last:
-        raise UsageError("there is no conversation in this folder to go on with; leave --continue out to begin one")
-    return continued(journal, last[0].session_id)
 
 
 def _why_denied(proposal: Proposal) -> str:
