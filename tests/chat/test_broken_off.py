@@ -334,6 +334,27 @@ def test_an_answer_is_kept_though_it_cannot_be_shown(tmp_path: Path, journal: Jo
     assert said(talk)[1] == ("answer", "Four.")
 
 
+@pytest.mark.parametrize("is_planned", [True, False])
+def test_an_answer_that_broke_off_in_the_middle_is_kept_as_far_as_it_came(
+    is_planned: bool, tmp_path: Path, journal: Journal
+) -> None:
+    person = Somebody()
+    text = "one two three four five six seven"
+    reply = Answer(json.dumps({"answer": text}) if is_planned else text, fault="cut")
+    settings = [] if is_planned else ["chat.workflow_mode.enabled=false"]
+    with ModelServer([reply]) as server:
+        model = OpenAIModel("tiny", base_url=server.openai_url)
+        handled = talk_with(person, model, folder=tmp_path, journal=journal, settings=settings).request("count")
+    assert handled.answer
+    assert handled.answer == "".join(person.heard)
+    assert text.startswith(handled.answer)
+    assert not any("taken back" in line for line in person.told)
+    assert any("in the middle of its answer" in line for line in person.told)
+    session = journal.sessions.newest()[0].session_id
+    [_, kept, _] = journal.sessions.turns(session)
+    assert (kept.kind, kept.text, kept.body) == ("answer", handled.answer, {"partial": True})
+
+
 # --- what is said
 
 
