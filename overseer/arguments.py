@@ -100,15 +100,30 @@ def _add_plan_commands(commands: _Commands) -> None:
 
     check = commands.add_parser("check", help="say everything that is wrong with a plan file, or how it would run")
     check.add_argument("file", type=_plan_file, metavar="FILE", help="a plan; '-': from standard input")
+    _add_narrative(check)
     _add_tools(check)
     _add_json(check)
 
     run = commands.add_parser("run", help="carry out a plan file", epilog=EXIT_CODES)
     run.add_argument("file", type=_plan_file, metavar="FILE", help="a plan; '-': from standard input")
+    _add_narrative(run)
+    _add_carrying_out(run)
+
+    pipe = commands.add_parser("pipe", help="carry out tools joined by '|'", epilog=EXIT_CODES)
+    pipe.add_argument("pipe", metavar="PIPE", help="such as 'read_file notes.txt | text_case upper'")
+    pipe.set_defaults(narrative="")
+    _add_carrying_out(pipe)
+
+
+def _add_carrying_out(run: argparse.ArgumentParser) -> None:
     run.add_argument("--input", action="append", default=[], metavar="NAME=VALUE", help="an input of the plan")
     run.add_argument("--no-journal", action="store_true", help="leave no trace; the run cannot be resumed")
     _add_tools(run)
     _add_running(run)
+
+
+def _add_narrative(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--narrative", default="", metavar="NAME", help="which one, of a file with several")
 
 
 def _add_run_commands(commands: _Commands) -> None:

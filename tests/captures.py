@@ -27,7 +27,9 @@ def captured(command: str) -> str:
     """What a command of ours prints, on both streams, in an empty folder and with an empty home."""
     _, *arguments = shlex.split(command)
     with tempfile.TemporaryDirectory() as folder:
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("OVERSEER", "OPENAI", "OLLAMA"))}
+        env = {
+            name: value for name, value in os.environ.items() if not name.startswith(("OVERSEER", "OPENAI", "OLLAMA"))
+        }
         env |= {"OVERSEER_HOME": f"{folder}/home", "OLLAMA_HOST": "127.0.0.1:9", "NO_COLOR": "1"}
         done = subprocess.run(
             [sys.executable, str(ROOT / "chat_cli.py"), *arguments],

@@ -33,7 +33,9 @@ def test_what_it_shows_of_a_run_is_what_a_run_prints() -> None:
     captures = captures_in(README)
     assert captures
     for command, shown in captures:
-        assert alike(shown.strip("\n")) == alike(as_block(captured(command)).strip("\n")), "python -m tests.captures README.md"
+        assert alike(shown.strip("\n")) == alike(as_block(captured(command)).strip("\n")), (
+            "python -m tests.captures README.md"
+        )
 
 
 def test_every_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

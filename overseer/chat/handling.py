@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 from overseer.broker.broker import Door
 from overseer.chat.asking import AsksAtDoor
 from overseer.chat.drafting import Drafting, UnderWay
+from overseer.chat.foresight import Foresight
 from overseer.chat.negotiation import Negotiation
 from overseer.chat.performance import Performance, Performed
 from overseer.codework import CodeWork
@@ -90,7 +91,8 @@ class Handling:
             case Refused():
                 return self._refused(draft, handled)
             case Planned(plan=plan, by=by, notes=notes):
-                proposal = Proposal(plan, by, given_to(plan, self._earlier), notes)
+                maker = self._model_name() if by == "model" else ""
+                proposal = Proposal(plan, by, given_to(plan, self._earlier), notes, maker=maker)
                 if begun.stage in ("whole", "waiting"):
                     return self._gone_on(begun, proposal, handled)
                 return self.settle(proposal, handled)
@@ -182,10 +184,17 @@ class Handling:
         negotiation = Negotiation(
             self._person, self._engine_for, self._bench.settings.chat.review, talk.grants, earlier=self._earlier
         )
+        negotiation.look_ahead = Foresight(self._bench, talk.journal, self._work, self._engine_for).outlook
         if self._is_connected:
             reviser = Reviser(self._drafting.planner())
+            negotiation.model = self._model_name()
             negotiation.reword = lambda plan, remark: reviser.change(plan, remark, self._before, self._earlier)
         return negotiation
+
+    def _model_name(self) -> str:
+        """The model that plans, as people are told of it."""
+        model = self._bench.broker.models.model(ROLE)
+        return f"{model.name} ({model.provider})"
 
     def _performance(self, negotiation: Negotiation) -> Performance:
         talk = self._talk

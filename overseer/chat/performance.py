@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from overseer.broker.caps import Cap
@@ -145,7 +145,10 @@ class Performance:
             return None
         self.negotiation.done = [step_id for step_id, why in outcome.fixed.items() if why == HAS_ENDED]
         self.negotiation.reword = lambda plan, remark: patched(remark)
-        proposal = Proposal(draft.plan, "model", notes=draft.notes, before=report.plan)
+        ahead = self.negotiation.look_ahead
+        self.negotiation.look_ahead = lambda plan, inputs: ahead(_rest(plan, outcome.fixed), inputs)
+        maker = self.negotiation.model
+        proposal = Proposal(draft.plan, "model", notes=draft.notes, before=report.plan, maker=maker)
         approved, _ = self.negotiation.settle(proposal)
         if approved is None:
             return None
@@ -165,6 +168,14 @@ class Performance:
         for note in answer.notes:
             self.person.tell(f"note: {note}")
         return answer
+
+
+def _rest(plan: WorkflowPlan, fixed: Collection[str]) -> WorkflowPlan:
+    """What is still to be done of a plan."""
+    left = (step for step in plan.steps if step.step_id not in fixed)
+    return plan.with_steps(
+        tuple(step.depending_on(tuple(need for need in step.depends_on if need not in fixed)) for step in left)
+    )
 
 
 def _is_endless(plan: WorkflowPlan) -> bool:

@@ -5,14 +5,17 @@ It is loaded when the chat begins: no other command needs a line editor.
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.history import History, InMemoryHistory
+from prompt_toolkit.input.typeahead import get_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from overseer.chat.history import SharedHistory
@@ -45,6 +48,19 @@ class Reader:
     def answer(self, prompt: str, *, default: str = "") -> str:
         """The answer to a question, of one line, which is not kept."""
         return self._questions.prompt(prompt, default=default)
+
+    def discard_typed(self) -> bool:
+        """Forget what was typed since the last prompt; whether that was a line or more."""
+        device = self._questions.app.input
+        keys = [press.key for press in get_typeahead(device) if press.key is not Keys.CPRResponse]
+        has_line = any(key in (Keys.Enter, Keys.ControlJ) for key in keys)
+        with suppress(ImportError, OSError, ValueError):
+            import termios
+
+            has_line = has_line or bool(select.select([device.fileno()], [], [], 0)[0])
+            with suppress(termios.error):
+                termios.tcflush(device.fileno(), termios.TCIFLUSH)
+        return has_line
 
     @staticmethod
     def above_prompt() -> AbstractContextManager[None]:

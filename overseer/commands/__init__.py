@@ -21,6 +21,7 @@ _HOMES = {
     "plan": "planning",
     "check": "plans",
     "run": "plans",
+    "pipe": "plans",
     "resume": "plans",
     "runs": "runs",
     "show": "runs",

@@ -20,9 +20,11 @@ from overseer.config import Settings
 from overseer.console import say
 from overseer.engine import Run
 from overseer.errors import PlanError, UsageError
+from overseer.frontends.files import plan_reader
+from overseer.frontends.pipes import read_pipes
 from overseer.journal import Journal, opened
 from overseer.jsonvalue import Json
-from overseer.plan import Checked, Loaded, check_plan, load_plan, parse_input, plan_from, waves
+from overseer.plan import Checked, Loaded, check_draft, check_plan, load_plan, parse_input, plan_from, plan_hash, waves
 from overseer.plan.difference import difference, difference_lines
 from overseer.plan.values import Code, WorkflowPlan, all_steps
 from overseer.render import plan_lines, wave_lines
@@ -42,6 +44,7 @@ def check(options: Namespace, settings: Settings) -> int:
         limits=settings.limits,
         folders=(settings.workflows_folder,),
         secret_in=Redactor(secrets).secret_in if len(secrets) else None,
+        read=plan_reader(registry.tools, narrative=options.narrative),
     )
     if options.json:
         put_document(_check_document(options.file, checked))
@@ -54,9 +57,31 @@ def check(options: Namespace, settings: Settings) -> int:
 
 def run(options: Namespace, settings: Settings) -> int:
     """Carry out a plan file."""
+
+    def load(bench: Workbench) -> Loaded:
+        return _loaded(options.file, bench, narrative=options.narrative)
+
+    return _carried_out(options, settings, load)
+
+
+def pipe(options: Namespace, settings: Settings) -> int:
+    """Carry out tools joined by `|`."""
+
+    def load(bench: Workbench) -> Loaded:
+        refuse_secrets(bench.broker, pipe=options.pipe)
+        draft = read_pipes(options.pipe, bench.tools)
+        checked = check_draft(draft, tools=bench.tools, limits=settings.limits, folder=None)
+        if checked.faults:
+            raise PlanError(checked.faults, source="the pipe")
+        return Loaded(checked.plan, checked.notes, plan_hash(checked.plan))
+
+    return _carried_out(options, settings, load)
+
+
+def _carried_out(options: Namespace, settings: Settings, load: Callable[[Workbench], Loaded]) -> int:
     bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools, keeps_changes=not options.no_journal)
     refuse_secrets(bench.broker, input=options.input)  # as it was given: what is wrong with it will be quoted
-    loaded = _loaded(options.file, bench)
+    loaded = load(bench)
     inputs = _inputs(loaded.plan, options.input)
     say_lines(loaded.notes)
     with (
@@ -120,7 +145,7 @@ def resume(options: Namespace, settings: Settings) -> int:
             )
 
 
-def _loaded(file: Path, bench: Workbench) -> Loaded:
+def _loaded(file: Path, bench: Workbench, *, narrative: str = "") -> Loaded:
     redactor = bench.broker.redactor
     return load_plan(
         file,
@@ -128,6 +153,7 @@ def _loaded(file: Path, bench: Workbench) -> Loaded:
         limits=bench.settings.limits,
         folders=(bench.settings.workflows_folder,),
         secret_in=redactor.secret_in if redactor.has_secrets else None,
+        read=plan_reader(bench.tools, narrative=narrative),
     )
 
 
