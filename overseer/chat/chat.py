@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -11,6 +12,7 @@ from overseer.chat.slash import SlashCommand, found
 from overseer.console import say
 from overseer.errors import OverseerError
 from overseer.frontends.asking import ROLE
+from overseer.stopsignals import interrupts_raise
 
 if TYPE_CHECKING:
     from overseer.chat.talk import Handled, Talk
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from overseer.workbench import Workbench
 
 PROMPT = "> "
+_log = logging.getLogger(__name__)
 _TWICE_S = 2.0  # who presses Ctrl-C again within that means to leave
 
 # Carries out a command line of ours, such as ["runs"]; its exit code.
@@ -65,21 +68,31 @@ class Chat:
 
     def run(self) -> int:
         """Read and answer until the end; the exit code."""
-        self._greet()
-        while not self._is_over:
-            try:
-                line = self.reader.request(PROMPT)
-            except EOFError:
-                return exits.OK
-            except KeyboardInterrupt:
-                now = time.monotonic()
-                if now - self._interrupted_at <= _TWICE_S:
-                    return exits.INTERRUPTED
-                self._interrupted_at = now
-                say("nothing is running; press Ctrl-C again or Ctrl-D to leave")
-                continue
-            self.handle(line)
-        return exits.OK
+        with interrupts_raise():  # where nobody listens for Ctrl-C, it ends what is being done, and not the chat
+            self._greet()
+            while not self._is_over:
+                try:
+                    if (code := self._line()) is not None:
+                        return code
+                except KeyboardInterrupt:
+                    say("interrupted")
+            return exits.OK
+
+    def _line(self) -> int | None:
+        """Read a line and do what it says; the exit code if that was the last."""
+        try:
+            line = self.reader.request(PROMPT)
+        except EOFError:
+            return exits.OK
+        except KeyboardInterrupt:
+            now = time.monotonic()
+            if now - self._interrupted_at <= _TWICE_S:
+                return exits.INTERRUPTED
+            self._interrupted_at = now
+            say("nothing is running; press Ctrl-C again or Ctrl-D to leave")
+            return None
+        self.handle(line)
+        return None
 
     def handle(self, line: str) -> None:
         """Do what one line says; whatever goes wrong is told, and the chat goes on."""
@@ -94,6 +107,9 @@ class Chat:
                 self.last = self.talk.request(text)
         except OverseerError as error:
             say(f"error: {error}")
+        except Exception as error:  # an edge: a fault of the program is no reason to lose a conversation
+            say(f"unexpected error: {type(error).__name__}: {error}; what you asked for may be done in part")
+            _log.debug("what was asked for was broken off", exc_info=error)
 
     def leave(self) -> None:
         self._is_over = True

@@ -148,7 +148,9 @@ class Performance:
         ahead = self.negotiation.look_ahead
         self.negotiation.look_ahead = lambda plan, inputs: ahead(_rest(plan, outcome.fixed), inputs)
         maker = self.negotiation.model
-        proposal = Proposal(draft.plan, "model", notes=draft.notes, before=report.plan, maker=maker)
+        given = report.state.root.names["inputs"]  # which it goes on with
+        inputs = {name: given[name] for name in draft.plan.inputs if name in given}
+        proposal = Proposal(draft.plan, "model", inputs, draft.notes, before=report.plan, maker=maker)
         approved, _ = self.negotiation.settle(proposal)
         if approved is None:
             return None

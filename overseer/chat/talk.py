@@ -48,6 +48,7 @@ class Talk:
 
     def propose(self, proposal: Proposal, request: str) -> Handled:
         """Do a plan that is there already, as far as the person lets it be done."""
+        self.conversation.on_lost = self.person.tell
         with self._handling(request, self.conversation.shown()) as handling:
             return handling.settle(proposal, Handled(request))
 

@@ -168,6 +168,20 @@ def test_nobody_is_asked_again_for_what_is_done_already(tmp_path: Path, journal:
     assert [[need.tool for need in shown.needs] for shown in person.shown] == [["save"], []]
 
 
+def test_the_plan_that_mends_another_is_shown_with_the_values_that_it_goes_on_with(
+    tmp_path: Path, journal: Journal
+) -> None:
+    person, calls = Somebody(), Calls()
+    again = {"step_id": "again", "tool": "broken", "args": {"text": "{{inputs.loud}}"}}
+    replies = [plan(SHOUT), "Done.", plan(again), plan({**again, "tool": "shout"}), "Done."]
+    talk = talk_with(person, replies, *calls.tools, folder=tmp_path, journal=journal)
+    talk.request("shout")
+    talk.request("again")
+    assert calls.made == ["shout hi", "broken HI", "shout HI"]
+    assert person.shown[-1].before is not None
+    assert person.shown[-1].inputs == {"loud": "HI"}
+
+
 def test_what_was_approved_for_a_plan_is_not_approved_for_the_one_that_mends_it(
     tmp_path: Path, journal: Journal
 ) -> None:
