@@ -48,14 +48,15 @@ def hearing_signals(
                 before[number] = signal.signal(number, _leave_it_to_the_pipe)
         yield
     finally:
-        signal.set_wakeup_fd(fd_before)
-        with suppress(BlockingIOError):
-            os.write(writing, _END)
-        os.close(writing)
-        hearing.join(_PATIENCE_S)  # what came in time is heard before it is asked what was heard
-        # The first of them last: as long as it may raise where it comes, nothing of this must be left undone.
-        for number, handler in reversed(before.items()):
-            signal.signal(number, handler)
+        try:
+            for number, handler in reversed(before.items()):  # Ctrl-C last, which may raise from then on
+                signal.signal(number, handler)
+        finally:
+            signal.set_wakeup_fd(fd_before)
+            with suppress(BlockingIOError):
+                os.write(writing, _END)
+            os.close(writing)
+            hearing.join(_PATIENCE_S)  # what came in time is heard before anybody asks what was heard
 
 
 @contextmanager
