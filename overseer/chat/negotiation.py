@@ -53,9 +53,9 @@ class Negotiation:
     grants: Grants  # what was approved beforehand
     reword: Reword = None
     earlier: dict[str, Earlier] | None = None
-    done: Collection[str] = ()  # steps that have ended: they are part of the plan, and of nothing that will happen
     look_ahead: LookAhead = lambda plan, inputs: Outlook()
     model: str = ""  # what changes plans in plain words
+    done: Collection[str] = ()  # steps that have ended: they are part of the plan, and of nothing that will happen
 
     def settle(self, proposal: Proposal) -> tuple[Approved | None, Proposal]:
         """What was approved, if anything was, and the plan as it was shown last; PlanError if it cannot run."""

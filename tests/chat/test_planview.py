@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from overseer.broker.needs import needs
@@ -200,6 +200,7 @@ def test_loops_are_told_in_words(mode: dict[str, Any], said: str) -> None:
 
 
 @given(st.text(), st.integers(2, 90))
+@example("00\x1f0\x80", 2)  # of which one piece is ASCII alone
 def test_a_text_in_pieces_is_all_of_the_text(text: str, width: int) -> None:
     found = list(pieces(text, width))
     assert "".join(found) == text
