@@ -98,7 +98,8 @@ class Performance:
     def _followed(self, run: Run, under_way: UnderWay | None) -> tuple[RunResult, Report]:
         relay = None
         if under_way is not None:
-            relay, began_as, report = under_way.relay, under_way.began_as, Report(under_way.began_as)
+            relay, began_as = under_way.relay, under_way.began_as
+            report = Report(began_as, keeps_rounds=not _is_endless(run.plan))
         else:
             began_as, report = self._report(run)
         try:
