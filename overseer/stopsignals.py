@@ -48,14 +48,27 @@ def hearing_signals(
                 before[number] = signal.signal(number, _leave_it_to_the_pipe)
         yield
     finally:
-        signal.set_wakeup_fd(fd_before)
-        with suppress(BlockingIOError):
-            os.write(writing, _END)
-        os.close(writing)
-        hearing.join(_PATIENCE_S)  # what came in time is heard before it is asked what was heard
-        # The first of them last: as long as it may raise where it comes, nothing of this must be left undone.
-        for number, handler in reversed(before.items()):
-            signal.signal(number, handler)
+        try:
+            for number, handler in reversed(before.items()):  # Ctrl-C last, which may raise from then on
+                signal.signal(number, handler)
+        finally:
+            signal.set_wakeup_fd(fd_before)
+            with suppress(BlockingIOError):
+                os.write(writing, _END)
+            os.close(writing)
+            hearing.join(_PATIENCE_S)  # what came in time is heard before anybody asks what was heard
+
+
+@contextmanager
+def interrupts_raise() -> Iterator[None]:
+    """Ctrl-C is a KeyboardInterrupt where nobody hears it otherwise; ignored, it stays so."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _leave_it_to_the_pipe(_number: int, _frame: Any) -> None:

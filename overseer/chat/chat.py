@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from overseer.workbench import Workbench
 
 PROMPT = "> "
+_log = logging.getLogger(__name__)
 _TWICE_S = 2.0  # who presses Ctrl-C again within that means to leave
 _GRACE_S = 5.0  # for runs in the background, when the process was told to end
 
@@ -104,20 +105,28 @@ class Chat:
     def _answer_until_left(self) -> int:
         while not self._is_over:
             try:
-                line = self.reader.request(PROMPT)
-            except EOFError:
-                if self.may_leave():
-                    return exits.OK
-            except KeyboardInterrupt:
-                now = time.monotonic()
-                if now - self._interrupted_at <= _TWICE_S and self.may_leave():
-                    return exits.INTERRUPTED
-                self._interrupted_at = now
-                say("nothing is running; press Ctrl-C again or Ctrl-D to leave")
-            else:
-                self.handle(line)
-            self._ending.require_none()
+                if (code := self._line()) is not None:
+                    return code
+                self._ending.require_none()
+            except KeyboardInterrupt:  # where nobody else listened for it
+                say("interrupted")
         return exits.OK
+
+    def _line(self) -> int | None:
+        """Read a line and do what it says; the exit code if that was the last."""
+        try:
+            line = self.reader.request(PROMPT)
+        except EOFError:
+            return exits.OK if self.may_leave() else None
+        except KeyboardInterrupt:
+            now = time.monotonic()
+            if now - self._interrupted_at <= _TWICE_S and self.may_leave():
+                return exits.INTERRUPTED
+            self._interrupted_at = now
+            say("nothing is running; press Ctrl-C again or Ctrl-D to leave")
+            return None
+        self.handle(line)
+        return None
 
     def handle(self, line: str) -> None:
         """Do what one line says; whatever goes wrong is told, and the chat goes on."""

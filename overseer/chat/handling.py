@@ -119,7 +119,7 @@ class Handling:
 
     def _gone_through(self, begun: Begun, handled: Handled) -> Handled:
         draft, handled = begun.draft, replace(handled, spent=self._door.spent)
-        if not (isinstance(draft, Refused) and _is_cancelled(draft)):
+        if not (isinstance(draft, Refused) and self._was_broken_off(draft)):
             self._drafting.take_back()
         if begun.stage == "apart":
             self._finish(begun)
@@ -176,6 +176,10 @@ class Handling:
         self._person.tell(f"this conversation could not be summed up, so the model sees its end: {summary.message}")
         return None
 
+    def _was_broken_off(self, draft: Refused) -> bool:
+        """Whether the reply that was heard last ended before its time: as far as it came, it holds."""
+        return draft.failure is not None and self._drafting.spoilt_by in ("", draft.reasons[0])
+
     def _refused(self, draft: Refused, handled: Handled) -> Handled:
         if _is_cancelled(draft):
             self._person.tell("interrupted")
@@ -184,7 +188,8 @@ class Handling:
             else:
                 self._conversation.noted("interrupted before there was an answer or a plan")
             return replace(handled, answer=self._drafting.said, is_interrupted=True)
-        self._person.tell("there is no whole answer:" if self._drafting.said else "no plan could be made:")
+        what = "there is no whole answer" if self._drafting.said else "no plan could be made"
+        self._person.tell(f"{what}:")
         for reason in draft.reasons:
             self._person.tell(f"  - {reason}")
         if self._drafting.said:  # as far as it came
@@ -193,9 +198,7 @@ class Handling:
             self._person.tell("what the model said:")
             for line in draft.reply.splitlines():
                 self._person.tell(f"  {line}")
-        self._conversation.noted(
-            f"{'no whole answer' if self._drafting.said else 'no plan could be made'}: {'; '.join(draft.reasons)}"
-        )
+        self._conversation.noted(f"{what}: {'; '.join(draft.reasons)}")
         return replace(handled, answer=self._drafting.said)
 
     # --- from a plan to an answer

@@ -97,7 +97,8 @@ class Performance:
     def _followed(self, run: Run, under_way: UnderWay | None) -> tuple[RunResult, Report]:
         relay = None
         if under_way is not None:
-            relay, began_as, report = under_way.relay, under_way.began_as, Report(under_way.began_as)
+            relay, began_as = under_way.relay, under_way.began_as
+            report = Report(began_as, keeps_rounds=not _is_endless(run.plan))
         else:
             began_as, report = self._report(run)
         try:
@@ -148,7 +149,9 @@ class Performance:
         ahead = self.negotiation.look_ahead
         self.negotiation.look_ahead = lambda plan, inputs: ahead(_rest(plan, outcome.fixed), inputs)
         maker = self.negotiation.model
-        proposal = Proposal(draft.plan, "model", notes=draft.notes, before=report.plan, maker=maker)
+        given = report.state.root.names["inputs"]  # which it goes on with
+        inputs = {name: given[name] for name in draft.plan.inputs if name in given}
+        proposal = Proposal(draft.plan, "model", inputs, draft.notes, before=report.plan, maker=maker)
         approved, _ = self.negotiation.settle(proposal)
         if approved is None:
             return None

@@ -168,6 +168,20 @@ def test_nobody_is_asked_again_for_what_is_done_already(tmp_path: Path, journal:
     assert [[need.tool for need in shown.needs] for shown in person.shown] == [["save"], []]
 
 
+def test_the_plan_that_mends_another_is_shown_with_the_values_that_it_goes_on_with(
+    tmp_path: Path, journal: Journal
+) -> None:
+    person, calls = Somebody(), Calls()
+    again = {"step_id": "again", "tool": "broken", "args": {"text": "{{inputs.loud}}"}}
+    replies = [plan(SHOUT), "Done.", plan(again), plan({**again, "tool": "shout"}), "Done."]
+    talk = talk_with(person, replies, *calls.tools, folder=tmp_path, journal=journal)
+    talk.request("shout")
+    talk.request("again")
+    assert calls.made == ["shout hi", "broken HI", "shout HI"]
+    assert person.shown[-1].before is not None
+    assert person.shown[-1].inputs == {"loud": "HI"}
+
+
 def test_what_was_approved_for_a_plan_is_not_approved_for_the_one_that_mends_it(
     tmp_path: Path, journal: Journal
 ) -> None:
@@ -332,6 +346,27 @@ def test_an_answer_is_kept_though_it_cannot_be_shown(tmp_path: Path, journal: Jo
     with pytest.raises(OSError, match="gone"):
         talk.request("2 + 2?")
     assert said(talk)[1] == ("answer", "Four.")
+
+
+@pytest.mark.parametrize("is_planned", [True, False])
+def test_an_answer_that_broke_off_in_the_middle_is_kept_as_far_as_it_came(
+    is_planned: bool, tmp_path: Path, journal: Journal
+) -> None:
+    person = Somebody()
+    text = "one two three four five six seven"
+    reply = Answer(json.dumps({"answer": text}) if is_planned else text, fault="cut")
+    settings = [] if is_planned else ["chat.workflow_mode.enabled=false"]
+    with ModelServer([reply]) as server:
+        model = OpenAIModel("tiny", base_url=server.openai_url)
+        handled = talk_with(person, model, folder=tmp_path, journal=journal, settings=settings).request("count")
+    assert handled.answer
+    assert handled.answer == "".join(person.heard)
+    assert text.startswith(handled.answer)
+    assert not any("taken back" in line for line in person.told)
+    assert any("in the middle of its answer" in line for line in person.told)
+    session = journal.sessions.newest()[0].session_id
+    [_, kept, _] = journal.sessions.turns(session)
+    assert (kept.kind, kept.text, kept.body) == ("answer", handled.answer, {"partial": True})
 
 
 # --- what is said
