@@ -252,7 +252,7 @@ class Door:
             account.budget.check_time()
             _begin(making)
             return as_result(tool, self.broker.attempt(tool, args, context))
-        turn = Waiting(context.cancellation, making.meter, making.hold)
+        turn = Waiting(context.cancellation, making.meter, making.hold, self.broker.retry.longest_wait_s)
         with (
             account.budget.reserve(price, what=f"tool '{tool.name}'") as reservation,
             turn.slot(account.limits, (name,)) as slot,
