@@ -32,6 +32,7 @@ _NAME = re.compile(r"[^\W_][\w.-]*\w|\w+")
 _FENCES = re.compile(r"`{3,}")
 _LINES = "\n"
 _LONGEST_TURN = 4000
+_LONGEST_GIVEN_PER_TOKEN = 20  # letters; more cannot fit, and need not be counted
 _LONGEST_REPLY = 40_000
 _MOST_FAULTS = 200
 
@@ -43,6 +44,7 @@ class Room:
     tools: int = 5000
     conversation: int = 3000
     earlier: int = 1500
+    given: int = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,14 @@ def asking(
     )
     results, forgotten = earlier_lines(earlier, most_tokens=room.earlier)
     there = f"{prompt(PROMPTS / 'earlier.md', results=fenced(_LINES.join(results)))}\n\n" if results else ""
+    there += given_with(earlier, room.given)
     text = prompt(PROMPTS / wording, conversation=before, earlier=there, request=fenced(request), **texts)
     notes = []
     if guide.left_out:
         notes.append(f"the model was shown {len(tools) - guide.left_out} of {len(tools)} tools, those that suit best")
     notes += is_cut
     if forgotten:
-        notes.append(f"the model was shown the last {len(results)} of {len(earlier)} earlier results")
+        notes.append(f"the model was shown the last {len(results)} of {len(results) + forgotten} earlier results")
     return Asking(Question(text, system, role=ROLE), tuple(notes))
 
 
@@ -103,6 +106,21 @@ def said_before(conversation: Sequence[Turn], most_tokens: int) -> tuple[str, li
     text = f"{prompt(PROMPTS / 'conversation.md', turns=fenced(_LINES.join(shown)))}\n\n"
     is_cut = len(shown) < len(turns)
     return text, [f"the model was shown the last {len(shown)} of {len(turns)} turns"] if is_cut else []
+
+
+def given_with(values: Mapping[str, Earlier], most_tokens: int) -> str:
+    """What came with the request as a part of a prompt; the values may also be others."""
+    return "".join(_given(name, value, most_tokens) for name, value in values.items() if value.came_along)
+
+
+def _given(name: str, given: Earlier, most_tokens: int) -> str:
+    """What came with the request as a part of a prompt, all of it if there is room."""
+    text, wording = given.text, "given.md"
+    if len(text) > _LONGEST_GIVEN_PER_TOKEN * most_tokens or tokens_in(text) > most_tokens:
+        text, wording = middle_cut(text, _LONGEST_TURN), "given_part.md"
+    declared = json_text({"inputs": {name: {"type": given.type}}, "steps": ["..."]})
+    said = {"declared": declared, "reference": f"{{{{inputs.{name}}}}}", "letters": len(given.text)}
+    return f"{prompt(PROMPTS / wording, **said, text=fenced(text))}\n\n"
 
 
 def fenced(text: str) -> str:
