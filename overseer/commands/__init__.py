@@ -58,4 +58,5 @@ def flags_of(options: Namespace) -> Flags:
     """What a command line says about settings."""
     from overseer.settings.given import Flags
 
-    return Flags(options.config_file, tuple(options.set))
+    model, base_url = getattr(options, "model", None) or "", getattr(options, "base_url", None) or ""
+    return Flags(options.config_file, tuple(options.set), model, base_url)
