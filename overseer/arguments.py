@@ -7,20 +7,33 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from overseer import __version__
+from overseer.exits import MEANINGS, USAGE
 
 if TYPE_CHECKING:
-    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    _Commands = argparse._SubParsersAction["_Parser"]
 
     from overseer.broker.caps import Cap
     from overseer.tool import Effect
 
-EXIT_CODES = """\
-exit codes: 0 all steps succeeded, 1 unexpected error, 2 usage or configuration, 3 the plan is not valid,
-4 a step failed, 5 a decision is missing, 77 the model that was named cannot be used, 130 interrupted,
-141 nobody read the output to its end"""
+EXIT_CODES = f"exit codes: {', '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}"
+
+
+class Misused(SystemExit):
+    """A command line that cannot be understood; why has been said."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(USAGE)
+        self.reason = reason
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self._print_message(f"{self.prog}: error: {message}\n", sys.stderr)
+        raise Misused(message)
 
 
 def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -28,8 +41,6 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     chosen = parser()
     options, rest = chosen.parse_known_args(_with_command(list(sys.argv[1:] if arguments is None else arguments)))
     options.set += getattr(options, "set_after", [])
-    if getattr(options, "model", None):
-        options.set.append(f"models.default={options.model}")
     if options.command in ("call", "nodes"):  # argparse takes no further ones once an option stood between
         named = options.arguments if options.command == "call" else options.ids
         named += [text for text in rest if not text.startswith("-")]
@@ -52,7 +63,7 @@ def _with_command(given: list[str]) -> list[str]:
 
 def parser() -> argparse.ArgumentParser:
     """The parser for the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="overseer", description="Plans a task as a graph of steps and runs it in parallel.", epilog=EXIT_CODES
     )
     parser.add_argument("--version", action="version", version=f"overseer {__version__}")
@@ -81,7 +92,13 @@ def _add_chat(chat: argparse.ArgumentParser) -> None:
     form = alone.add_mutually_exclusive_group()
     _add_json(form)
     form.add_argument("--jsonl", action="store_true", help="print the events as they happen, and a document at the end")
-    chat.add_argument("--model", metavar="NAME", help="the model to use, such as ollama/qwen3")
+    chat.add_argument("--model", metavar="NAME", help="the model to use for everything, such as ollama/qwen3")
+    chat.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server to use; alone: its first model")
+    before = chat.add_mutually_exclusive_group()
+    before.add_argument(
+        "-c", "--continue", dest="goes_on", action="store_true", help="go on with the last conversation of this folder"
+    )
+    before.add_argument("--session", metavar="ID", help="go on with this one; the beginning of its id is enough")
     chat.add_argument("--rules", action="store_true", help="plan by rules alone, even where a model is connected")
     _add_approval(chat)
     _add_budget(chat)

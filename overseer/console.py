@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol, TextIO, cast
+from typing import Any, Literal, Protocol, TextIO, assert_never, cast
 
 from overseer.errors import ApprovalNeeded, OutputError, OverseerError, PlanError, RunCutOff, SettingsError
 from overseer.jsonvalue import Json, json_text
@@ -38,12 +38,21 @@ def say(line: str, *, is_painted: bool = False) -> None:
         print(line if is_painted else printable(line), file=sys.stderr, flush=True)
 
 
-def complain(error: OverseerError, *, as_json: bool) -> None:
-    """Say why a command could not do what it was asked to; to a program, in a document."""
-    if as_json:
-        put(json_text({"schema": "overseer.error/1", "error": str(error), **_details(error)}))
-    else:
-        say(f"error: {error}")
+Form = Literal["text", "json", "jsonl"]  # of what a command gives
+
+
+def complain(error: OverseerError, form: Form, code: int) -> None:
+    """Say why a command could not do what it was asked to; to a program, in a document, or in the last of its lines."""
+    document = {"schema": "overseer.error/1", "error": str(error), "exit_code": code, **_details(error)}
+    match form:
+        case "text":
+            say(f"error: {error}")
+        case "json":
+            put(json_text(document))
+        case "jsonl":
+            put(json_text({"kind": "error", **document}))
+        case _:
+            assert_never(form)
 
 
 def _details(error: OverseerError) -> dict[str, Json]:

@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from overseer.errors import RunNotFound
 from overseer.frontends.asking import Turn as ShownTurn
 from overseer.frontends.earlier import Earlier
 from overseer.ids import new_run_id
 from overseer.journal import Journal
 from overseer.jsonvalue import Json
+from overseer.kernel.events import StepSucceeded
 from overseer.sessions import Turn, TurnKind
 
 _PLAIN = re.compile(r"\W+")
@@ -158,3 +160,27 @@ def begun(journal: Journal | None, folder: Path) -> Conversation:
         return Conversation(session_id, keeper=KeepsNothing(), clock=time.time)
     journal.sessions.begin(session_id, folder=str(folder.absolute()), at=now)
     return Conversation(session_id, keeper=journal.sessions, clock=time.time)
+
+
+def continued(journal: Journal, session_id: str) -> Conversation:
+    """A conversation that goes on; `session_id` may be the beginning of its id, RunNotFound if there is none."""
+    meant = journal.sessions.meant(session_id)
+    return Conversation(
+        meant,
+        keeper=journal.sessions,
+        clock=time.time,
+        turns=journal.sessions.turns(meant),
+        values_of=lambda run_id: _values_of(journal, run_id),
+    )
+
+
+def _values_of(journal: Journal, run_id: str) -> dict[str, Json]:
+    """What the steps of a run gave, but for those inside of others; nothing if the run was removed."""
+    try:
+        return {
+            event.key: event.value
+            for event in journal.events(run_id)
+            if isinstance(event, StepSucceeded) and "/" not in event.key
+        }
+    except RunNotFound:
+        return {}

@@ -26,7 +26,7 @@ from overseer.review import Approved, Proposal
 from overseer.run import Run, RunResult
 
 # Failures that another plan would meet as well.
-_BEYOND_MENDING = ("cancelled", "budget", "denied")
+_BEYOND_MENDING = ("cancelled", "budget", "rate_limited")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Performance:
             if (again := self._mended(engine, run, report, reviser)) is None:
                 break
             run = again
-        return Performed(run, report, result, self._answer(engine, run, report))
+        return Performed(run, report, result, self._answer(engine, run, report, result))
 
     def _report(self, run: Run) -> tuple[WorkflowPlan, Report]:
         """The plan that a run began with, and the report of its lives so far."""
@@ -93,8 +93,9 @@ class Performance:
         return plan_from(stored.plan).plan, report_of(self.journal, stored, keeps_rounds=not _is_endless(run.plan))
 
     def _can_be_mended(self, run: Run, result: RunResult) -> bool:
-        kind = result.failure.kind if result.failure is not None else ""
-        return result.status == "failed" and run.is_recorded and self.is_connected and kind not in _BEYOND_MENDING
+        if result.status != "failed" or not run.is_recorded or not self.is_connected:
+            return False
+        return not any(failure.kind in _BEYOND_MENDING for failure in result.failures.values())
 
     def _planner(self, engine: Engine, run: Run) -> Planner:
         return Planner(AsksOfRun(run, self.person), engine.tools, engine.settings.limits)
@@ -126,8 +127,9 @@ class Performance:
             run.run_id, plan=approved.plan, approve=self.grants | approved.grants, spent=run.asked
         )
 
-    def _answer(self, engine: Engine, run: Run, report: Report) -> Answer:
-        asks = AsksOfRun(run, self.person) if self.is_connected else None
+    def _answer(self, engine: Engine, run: Run, report: Report, result: RunResult) -> Answer:
+        # Who has stopped a run does not wait for more.
+        asks = AsksOfRun(run, self.person) if self.is_connected and result.status != "cancelled" else None
         outcome = outcome_of(report, engine.tools)
         answer = Answerer(asks, engine.tools).answer(self.request, outcome, self.conversation, on_text=self.person.hear)
         self.person.end_answer(answer.text)

@@ -39,7 +39,8 @@ class Talk:
     given: Mapping[str, Earlier] = field(default_factory=dict)  # values that came with the request
 
     def request(self, text: str) -> Handled:
-        """Do what is asked for, as far as the person lets it be done."""
+        """Do what is asked for, as far as the person lets it be done. What is secret in it goes nowhere."""
+        text = self.bench.broker.redactor.redact(text)
         before = self.conversation.shown()
         self.conversation.asked(text)
         with self._handling(text, before) as handling:
