@@ -58,7 +58,7 @@ def pieces(text: str, width: int) -> Iterator[str]:
 
     start, room = 0, width
     for at, letter in enumerate(text):
-        takes = get_character_cell_size(letter)
+        takes = 1 if letter.isascii() else get_character_cell_size(letter)  # as whoever counts a piece of both
         if takes > room and at > start:
             yield text[start:at]
             start, room = at, width

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from overseer.errors import RunNotFound
+from overseer.errors import JournalError, RunNotFound
+from overseer.frontends.asking import SUMMARY
 from overseer.frontends.asking import Turn as ShownTurn
 from overseer.frontends.earlier import Earlier
 from overseer.ids import new_run_id
@@ -24,6 +25,9 @@ from overseer.sessions import Turn, TurnKind
 
 _PLAIN = re.compile(r"\W+")
 _ANSWER = "answer"
+
+# After a summary that came to nothing, so many turns are said before another one is tried for.
+_TURNS_BETWEEN_TRIES = 10
 
 
 class Keeper(Protocol):
@@ -59,8 +63,10 @@ class Conversation:
         self.session_id = session_id
         self.turns: list[Turn] = []
         self._results: dict[str, Earlier] = {}
+        self.on_lost: Callable[[str], None] = lambda problem: None  # is told of a turn that cannot be kept
         self._keeper = keeper
         self._clock = clock
+        self._not_summed_up_at = -_TURNS_BETWEEN_TRIES
         for turn in turns:
             self._take(turn, values_of(turn.run_id) if turn.kind == "run" else {})
 
@@ -86,6 +92,10 @@ class Conversation:
         """A summary that stands for the first `until` turns where there is no room for them."""
         self._add("summary", text, body={"until": until})
 
+    def not_summed_up(self) -> None:
+        """A summary came to nothing. Asking for it again with every turn would cost more than it is worth."""
+        self._not_summed_up_at = len(self.turns)
+
     def _add(
         self,
         kind: TurnKind,
@@ -96,7 +106,10 @@ class Conversation:
         values: Mapping[str, Json] | None = None,
     ) -> None:
         turn = Turn(kind, text, self._clock(), run_id, body or {})
-        self._keeper.add(self.session_id, turn)
+        try:
+            self._keeper.add(self.session_id, turn)
+        except JournalError as error:  # it was said all the same, and the conversation goes on with it
+            self.on_lost(f"this will not be there when the conversation is gone on with: {error}")
         self._take(turn, values or {})
 
     def _take(self, turn: Turn, values: Mapping[str, Json]) -> None:
@@ -129,16 +142,22 @@ class Conversation:
         summary = self._last_summary()
         rest = self.turns[int(summary.body["until"]) :] if summary is not None else self.turns
         shown = [(_SPEAKERS[turn.kind], turn.text) for turn in rest if turn.kind != "summary"]
-        return [("summary of what was before", summary.text), *shown] if summary is not None else shown
+        return [(SUMMARY, summary.text), *shown] if summary is not None else shown
 
     def to_sum_up(self, keep: int) -> tuple[list[ShownTurn], int]:
-        """The turns but for the last `keep`, with the summary before them, and up to which turn that is."""
+        """The turns but for the last `keep`, with the summary before them, and up to which turn that is.
+
+        Nothing where there are none, and for a while after a summary came to nothing.
+        """
+        if len(self.turns) - self._not_summed_up_at < _TURNS_BETWEEN_TRIES:
+            return [], 0
         spoken = [place for place, turn in enumerate(self.turns) if turn.kind != "summary"]
         if len(spoken) <= keep:
             return [], 0
         until = spoken[-keep] if keep else len(self.turns)
         shown = self.shown()
-        return shown[: max(0, len(shown) - keep)], until
+        turns = shown[: max(0, len(shown) - keep)]
+        return (turns, until) if any(speaker != SUMMARY for speaker, _ in turns) else ([], 0)
 
     def _last_summary(self) -> Turn | None:
         return next((turn for turn in reversed(self.turns) if turn.kind == "summary"), None)

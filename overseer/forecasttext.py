@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from overseer.forecast import Amount, Forecast, Repeated
 from overseer.plan.suggestions import listed
 
+_HARDLY = "less than 1 s"
+
 
 def forecast_text(found: Forecast) -> str:
     """Calls, tokens, price and time; of what is not known, that it is not."""
@@ -76,9 +78,12 @@ def _amount_text(amount: Amount, text: Callable[[float], str], *, is_all: bool, 
     """Where it is not all, something that is not known comes on top of it."""
     if amount.most is None or not is_all:
         return f"at least {text(amount.least)}"
-    if amount.least and not amount.is_exact:
-        return f"{text(amount.least)} to {text(amount.most)}"
-    return f"{about if amount.is_exact else 'up to '}{text(amount.most)}"
+    least, most = text(amount.least), text(amount.most)
+    if most == _HARDLY:
+        return most
+    if amount.least and least != most:
+        return f"{least} to {most}"
+    return f"{about if amount.is_exact else 'up to '}{most}"
 
 
 def _tokens(tokens: float) -> str:
@@ -92,7 +97,7 @@ def _dollars(cost: float) -> str:
 
 def _seconds(seconds: float) -> str:
     if seconds < 1:
-        return "less than 1 s"
+        return _HARDLY
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -7,6 +7,7 @@ what needs somebody's approval is never folded or cut.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from overseer.cells import pieces
 from overseer.forecasttext import forecast_text
@@ -30,8 +31,8 @@ _INDENT = "  "
 
 
 def proposal_lines(proposal: Proposal, tools: Mapping[str, Tool]) -> list[str]:
-    """Everything about a plan that somebody should know who decides about it, as text."""
-    return [text_of(line) for line in plan_screen(proposal, tools, detail="usual")]
+    """Everything about a plan that somebody should know, as text, where nobody can be waited for."""
+    return [text_of(line) for line in plan_screen(replace(proposal, asked_because=""), tools, detail="usual")]
 
 
 def usual_detail(plan: WorkflowPlan) -> Detail:

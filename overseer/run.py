@@ -97,6 +97,11 @@ class Run(AbstractContextManager["Run"]):
         return self._runner.state.is_open and not self._runner.state.is_ended
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether it has begun and nobody can count on its result yet."""
+        return self._stage == "begun" and (self._thread is None or self._thread.is_alive())
+
+    @property
     def is_recorded(self) -> bool:
         """Whether the run is in a journal, so that it can be resumed."""
         return isinstance(self._log, RunLog)

@@ -9,10 +9,11 @@ from overseer.broker.permissions import CAREFUL
 from overseer.chat.choices import ASKED, Choice, read_choice
 from overseer.forecast import Seen, forecast
 from overseer.plan import completed, plan_from
-from overseer.planview import proposal_lines, usual_detail
+from overseer.planview import plan_screen, usual_detail
 from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.review import Outlook, Proposal
 from overseer.settings.chat import REVIEWS
+from overseer.terminal.style import text_of
 from tests.chat.people import plan, step
 from tests.pages import page
 
@@ -76,4 +77,4 @@ def test_the_plan_that_is_shown_looks_like_that() -> None:
         asked_because="your permissions ask for a part of it",
         outlook=Outlook(forecast(made, history, tools=tools)),
     )
-    assert proposal_lines(proposal, tools) == shown
+    assert [text_of(line) for line in plan_screen(proposal, tools)] == shown

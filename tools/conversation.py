@@ -13,8 +13,8 @@ from overseer.tool import Question, ToolContext, ToolError, tool
     tags=["llm", "writing"],
     examples=[
         {
-            "request": "ask for a shorter version of the joke, with the conversation so far",
-            "args": {"prompt": "Make it shorter.", "history": [{"prompt": "Write a joke.", "reply": "{{joke}}"}]},
+            "request": "continue the conversation with the model",
+            "args": {"prompt": "Make it shorter.", "history": [{"prompt": "Draft it.", "reply": "{{draft}}"}]},
         }
     ],
 )
@@ -27,7 +27,7 @@ def conversation_turn(
     temperature: float | None = None,
     max_tokens: int | None = None,
 ) -> str:
-    """Say something to a language model that knows what was said before, and give its reply.
+    """Continue a conversation with a language model, which knows all earlier turns, and give its reply.
 
     Args:
         prompt: what to say; anything but text is said as JSON

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from overseer import __version__, exits
 from overseer.chat.slash import SlashCommand, found
@@ -13,7 +13,6 @@ from overseer.errors import OverseerError
 from overseer.frontends.asking import ROLE
 
 if TYPE_CHECKING:
-    from overseer.chat.reader import Reader
     from overseer.chat.talk import Handled, Talk
     from overseer.journal import Journal
     from overseer.workbench import Workbench
@@ -25,6 +24,22 @@ _TWICE_S = 2.0  # who presses Ctrl-C again within that means to leave
 CommandLine = Callable[[Sequence[str]], int]
 
 
+class LineReader(Protocol):
+    """Reads what is typed. EOFError where the input ends, KeyboardInterrupt where somebody gives a line up."""
+
+    def request(self, prompt: str) -> str:
+        """A request or command, of one line or several."""
+        ...
+
+    def answer(self, prompt: str, *, default: str = "") -> str:
+        """The answer to a question, of one line."""
+        ...
+
+    def discard_typed(self) -> bool:
+        """Forget what was typed since the last prompt; whether that was a line or more."""
+        ...
+
+
 class Chat:
     """One session at a terminal."""
 
@@ -32,7 +47,7 @@ class Chat:
         self,
         talk: Talk,
         bench: Workbench,
-        reader: Reader,
+        reader: LineReader,
         commands: Mapping[str, SlashCommand],
         *,
         journal: Journal | None,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
@@ -15,14 +16,14 @@ from overseer.chat.performance import Performance, Performed
 from overseer.codework import CodeWork
 from overseer.earlystart import Begun
 from overseer.engine import Engine
-from overseer.errors import PlanError
-from overseer.frontends.asking import ROLE, Room, Turn
+from overseer.errors import Failure, OverseerError
+from overseer.frontends.asking import ROLE, Room, Turn, tokens_of
 from overseer.frontends.directly import answered_directly
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
-from overseer.frontends.earlier import given_to
+from overseer.frontends.earlier import given_to, with_values
 from overseer.frontends.replanning import Reviser
 from overseer.frontends.rules import plan_by_rules
-from overseer.frontends.summing import summary_of, tokens_of
+from overseer.frontends.summing import summary_of
 from overseer.jsonvalue import Json
 from overseer.plan.values import WorkflowPlan
 from overseer.report import Report
@@ -32,8 +33,11 @@ if TYPE_CHECKING:
     from overseer.chat.talk import Talk
 
 
-# So many of the last turns are shown to a model as they are, the request among them.
-_KEPT_TURNS = 5
+# When a conversation is summed up, the last turns stay as they are that take no more than this part of the room.
+_KEPT_PART = 3
+
+# With a run that is given up because the request is.
+_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +83,10 @@ class Handling:
             self._finish(begun)
         match draft:
             case Answered(text=answer):
+                self._conversation.answered(answer)  # first, as what was shown must not be lost
                 self._person.end_answer(answer)
-                self._conversation.answered(answer)
+                for note in draft.notes:
+                    self._person.tell(f"note: {note}")
                 return replace(handled, answer=answer)
             case Refused():
                 return self._refused(draft, handled)
@@ -94,7 +100,8 @@ class Handling:
                 assert_never(draft)
 
     def _drafted(self) -> Begun:
-        self._make_room()
+        if (failure := self._make_room()) is not None:
+            return Begun(Refused((failure.message,), "model", failure=failure))
         if not self._is_connected:
             return Begun(plan_by_rules(self._request, self._bench.tools, earlier=self._earlier))
         if not self._bench.settings.chat.workflow_mode.is_planned(self._request):
@@ -106,18 +113,31 @@ class Handling:
             )
         return self._drafting.draft(self._request, self._before, self._earlier)
 
-    def _make_room(self) -> None:
-        """Sum up the conversation where it has become too long to be shown to a model; all of it stays where it is."""
-        if not self._is_connected or tokens_of(self._before) <= Room().conversation:
-            return
-        turns, until = self._conversation.to_sum_up(keep=_KEPT_TURNS)
+    def _make_room(self) -> Failure | None:
+        """Sum up the conversation where it has become too long to be shown to a model; all of it stays where it is.
+
+        What comes back is that it was interrupted. Where it fails otherwise, the planner is shown the last turns.
+        """
+        room = Room().conversation
+        if not self._is_connected or tokens_of(self._before) <= room:
+            return None
+        kept = 2  # the request itself, and what was said last, be it as long as it may
+        while kept <= len(self._before) and tokens_of(self._before[-kept:]) <= room // _KEPT_PART:
+            kept += 1
+        turns, until = self._conversation.to_sum_up(keep=kept)
         if not turns:
-            return
-        text = summary_of(AsksAtDoor(self._door, self._person), turns)
-        if text is not None:  # else the planner is shown the last turns, and says so
-            self._conversation.summed_up(text, until)
+            return None
+        summary = summary_of(AsksAtDoor(self._door, self._person), turns)
+        if isinstance(summary, str):
+            self._conversation.summed_up(summary, until)
             self._before = self._conversation.shown()[:-1]  # without the request itself
             self._person.tell("the earlier part of this conversation was summed up for the model")
+            return None
+        if summary.kind == "cancelled":
+            return summary
+        self._conversation.not_summed_up()
+        self._person.tell(f"this conversation could not be summed up, so the model sees its end: {summary.message}")
+        return None
 
     def _refused(self, draft: Refused, handled: Handled) -> Handled:
         if _is_cancelled(draft):
@@ -127,15 +147,19 @@ class Handling:
             else:
                 self._conversation.noted("interrupted before there was an answer or a plan")
             return replace(handled, answer=self._drafting.said, is_interrupted=True)
-        self._person.tell("no plan could be made:")
+        self._person.tell("there is no whole answer:" if self._drafting.said else "no plan could be made:")
         for reason in draft.reasons:
             self._person.tell(f"  - {reason}")
+        if self._drafting.said:  # as far as it came
+            self._conversation.answered(self._drafting.said, is_partial=True)
         if draft.reply:
             self._person.tell("what the model said:")
             for line in draft.reply.splitlines():
                 self._person.tell(f"  {line}")
-        self._conversation.noted(f"no plan could be made: {'; '.join(draft.reasons)}")
-        return handled
+        self._conversation.noted(
+            f"{'no whole answer' if self._drafting.said else 'no plan could be made'}: {'; '.join(draft.reasons)}"
+        )
+        return replace(handled, answer=self._drafting.said)
 
     # --- from a plan to an answer
 
@@ -184,7 +208,12 @@ class Handling:
             grants=talk.grants,
             journal=talk.journal,
             budget=talk.budget,
+            ended=self._ended,
+            answered=self._conversation.answered,
         )
+
+    def _ended(self, run_id: str, report: Report, values: Mapping[str, Json]) -> None:
+        self._conversation.ran(run_id, _told(run_id, report), values)
 
     def _remembered(self) -> dict[str, Json]:
         """What is kept beside a run, for whoever resumes it."""
@@ -195,44 +224,67 @@ class Handling:
         }
 
     def _remember(self, handled: Handled, performed: Performed) -> Handled:
-        result, answer = performed.result, performed.answer.text
-        self._conversation.ran(result.run_id, _told(performed.report), result.values)
-        self._conversation.answered(answer)
-        return replace(handled, performed=performed, answer=answer, is_interrupted=result.status == "cancelled")
+        is_interrupted = performed.was_interrupted or performed.result.status == "cancelled"
+        return replace(handled, performed=performed, answer=performed.answer.text, is_interrupted=is_interrupted)
 
     # --- where a part of the plan began early
 
     def _gone_on(self, begun: Begun, proposal: Proposal, handled: Handled) -> Handled:
         """The run goes on with the whole plan, which for a part of it may take somebody's word."""
         under_way, negotiation = self._under_way, self._negotiation()
+        shown, is_whole = proposal, True
         if begun.stage == "whole":
             self._person.show(proposal)
-            shown, approved = proposal, None
         else:
             approved, shown = negotiation.settle(proposal)
-            self._take_up(begun, approved)
-        handled = replace(handled, proposal=shown)
+            is_whole = self._takes_up(begun, approved)
         engine = self._engine_for(under_way.run.plan)
-        return self._remember(handled, self._performance(negotiation).finish(engine, under_way.run, under_way))
+        performance = self._performance(negotiation)
+        performance.is_connected &= is_whole  # who has not let it go on wants no other way to do the rest
+        performed = performance.finish(engine, under_way.run, under_way)
+        if not is_whole:
+            self._conversation.noted("the rest of the plan was not carried out")
+        return self._remember(replace(handled, proposal=shown), performed)
 
-    def _take_up(self, begun: Begun, approved: Approved | None) -> None:
+    def _takes_up(self, begun: Begun, approved: Approved | None) -> bool:
+        """Whether what has begun goes on with the plan that was approved."""
         if approved is None:
             begun.leave("the rest of the plan was not approved")
             self._person.tell("what had begun is finished, and no more of it")
-            return
+            return False
         try:
-            begun.go_on(approved.plan, self._talk.grants | approved.grants)
-        except PlanError as error:
-            begun.leave("the plan was changed where it had begun")
-            self._person.tell(f"the plan cannot go on in what has begun: {error}")
+            plan = with_values(approved.plan, approved.inputs)
+            begun.go_on(plan, self._talk.grants | approved.grants)
+        except (OverseerError, TimeoutError) as error:
+            begun.leave("the rest of the plan could not be taken up")
+            self._person.tell(f"what had begun is finished, and cannot go on with this plan: {error}")
+            return False
+        return True
 
     def _finish(self, begun: Begun) -> None:
         """Wait for what had begun of a plan that came to nothing, and remember it."""
         under_way = self._under_way
-        self._person.tell(f"what had begun is finished, and no more of it: {begun.reason}")
+        is_given_up = isinstance(begun.draft, Refused) and _is_cancelled(begun.draft)
+        done = "what had begun is given up" if is_given_up else "what had begun is finished, and no more of it"
+        self._person.tell(f"{done}: {begun.reason}")
         report = Report(under_way.began_as)
         result = self._person.follow(under_way.run, report, under_way.began_as, under_way.relay)
-        self._conversation.ran(result.run_id, _told(report), result.values)
+        self._ended(result.run_id, report, result.values)
+
+    def give_up(self, why: BaseException) -> None:
+        """Something broke the request off: nothing of it may go on behind anybody's back."""
+        if (under_way := self._drafting.under_way) is not None and under_way.run.is_under_way:
+            self._give_up_run(under_way)
+        reason = str(why) if isinstance(why, OverseerError) else ""
+        self._conversation.noted(f"the request was broken off{f': {reason}' if reason else ''}")
+
+    def _give_up_run(self, under_way: UnderWay) -> None:
+        under_way.run.cancel(hard=True, reason="the request was broken off")
+        with suppress(TimeoutError, OverseerError):
+            result = under_way.run.wait(_PATIENCE_S)
+            report = Report(under_way.began_as)
+            under_way.relay.watch(report.observe)
+            self._ended(result.run_id, report, result.values)
 
     @property
     def _under_way(self) -> UnderWay:
@@ -244,8 +296,9 @@ def _is_cancelled(draft: Refused) -> bool:
     return draft.failure is not None and draft.failure.kind == "cancelled"
 
 
-def _told(report: Report) -> str:
+def _told(run_id: str, report: Report) -> str:
     """What a planner is told of a run that came before."""
     made = ", ".join(f"{step.step_id}: {step.status}" for step in report.steps() if "/" not in step.step_id)
     failed = f"; {report.error.message}" if report.error is not None else ""
-    return f"run {report.run_id} {report.status} ({made}){failed}"
+    status = report.status if report.state.is_ended else "was cut off"
+    return f"run {run_id} {status} ({made}){failed}"

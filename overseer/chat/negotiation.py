@@ -6,10 +6,11 @@ plan before it in its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from overseer.approval import open_needs
 from overseer.broker.permissions import Grants
 from overseer.chat.person import Person
 from overseer.engine import Engine
@@ -54,6 +55,7 @@ class Negotiation:
     earlier: dict[str, Earlier] | None = None
     look_ahead: LookAhead = lambda plan, inputs: Outlook()
     model: str = ""  # what changes plans in plain words
+    done: Collection[str] = ()  # steps that have ended: they are part of the plan, and of nothing that will happen
 
     def settle(self, proposal: Proposal) -> tuple[Approved | None, Proposal]:
         """What was approved, if anything was, and the plan as it was shown last; PlanError if it cannot run."""
@@ -78,10 +80,11 @@ class Negotiation:
         engine = self.engine_for(proposal.plan)
         plan = engine.checked(proposal.plan)
         known = self.earlier or NOTHING_EARLIER
+        rest = plan.with_steps(tuple(step for step in plan.steps if step.step_id not in self.done))
         ready = replace(
             proposal,
             plan=plan,
-            needs=tuple(engine.needs(plan, self.grants)),
+            needs=tuple(open_needs(rest, engine.tools, engine.broker, self.grants)),
             outlook=self.look_ahead(plan, proposal.inputs),
             origins={name: known[name].about for name in proposal.inputs if name in known},
         )

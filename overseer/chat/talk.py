@@ -41,6 +41,7 @@ class Talk:
     def request(self, text: str) -> Handled:
         """Do what is asked for, as far as the person lets it be done. What is secret in it goes nowhere."""
         text = self.bench.broker.redactor.redact(text)
+        self.conversation.on_lost = self.person.tell
         before = self.conversation.shown()
         self.conversation.asked(text)
         with self._handling(text, before) as handling:
@@ -59,4 +60,9 @@ class Talk:
     def _handling(self, request: str, before: Sequence[Turn]) -> Iterator[Handling]:
         bench, door = self.bench, self.bench.engine().door(held_as="this request")
         with CodeWork(bench.settings, bench.broker, bench.tools, ahead=door) as work:
-            yield Handling(self, request, work, door, before)
+            handling = Handling(self, request, work, door, before)
+            try:
+                yield handling
+            except BaseException as error:
+                handling.give_up(error)
+                raise

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from overseer.arguments import parsed
 from overseer.broker.permissions import Grants
@@ -20,6 +22,9 @@ from overseer.home import home
 from overseer.journal import opened
 from overseer.workbench import Workbench
 
+if TYPE_CHECKING:
+    from overseer.chat.chat import LineReader
+
 
 def chat(options: Namespace, settings: Settings) -> int:
     """Talk with somebody at a terminal, or carry out one request without anybody to ask."""
@@ -33,7 +38,6 @@ def chat(options: Namespace, settings: Settings) -> int:
         raise UsageError("the chat needs a terminal; without one, give a request: overseer -p 'what is to be done'")
     from overseer.chat.about import ABOUT
     from overseer.chat.chat import Chat
-    from overseer.chat.reader import Reader
     from overseer.chat.reviewing import Reviewing
     from overseer.chat.saving import saver
     from overseer.chat.slash import registry
@@ -43,7 +47,7 @@ def chat(options: Namespace, settings: Settings) -> int:
     bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools)
     redactor = bench.broker.redactor
     history = home() / "history" if settings.chat.history else None
-    reader = Reader(history=history, keeps=lambda line: redactor.secret_in(line) is None)
+    reader = _reader(options, history, lambda line: redactor.secret_in(line) is None)
     screen = screen_for(options)
     palette = palette_for(screen, settings.chat.theme)
     reviewing = Reviewing(
@@ -71,6 +75,16 @@ def chat(options: Namespace, settings: Settings) -> int:
         )
         commands = registry(ABOUT)
         return Chat(talk, bench, reader, commands, journal=journal, command_line=_carried_out).run()
+
+
+def _reader(options: Namespace, history: Path | None, keeps: Callable[[str], bool]) -> LineReader:
+    if options.plain or os.environ.get("TERM") == "dumb":
+        from overseer.chat.plainreader import PlainReader
+
+        return PlainReader()
+    from overseer.chat.reader import Reader
+
+    return Reader(history=history, keeps=keeps)
 
 
 def _carried_out(words: Sequence[str]) -> int:

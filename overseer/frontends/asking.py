@@ -24,6 +24,9 @@ from overseer.tool import Question, Tool
 
 Turn: TypeAlias = tuple[str, str]  # who said it, and what
 
+# Who says what stands for all turns before it.
+SUMMARY = "summary of what was before"
+
 ROLE = "overseer"
 
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
@@ -102,7 +105,8 @@ def said_before(conversation: Sequence[Turn], most_tokens: int) -> tuple[str, li
     if not conversation:
         return "", []
     turns = [_turn(speaker, text) for speaker, text in conversation]
-    shown = _latest(turns, most_tokens)
+    head = turns[:1] if conversation[0][0] == SUMMARY else []  # else all that it stands for would be lost with it
+    shown = [*head, *_latest(turns[len(head) :], most_tokens - sum(map(_room_of, head)))]
     text = f"{prompt(PROMPTS / 'conversation.md', turns=fenced(_LINES.join(shown)))}\n\n"
     is_cut = len(shown) < len(turns)
     return text, [f"the model was shown the last {len(shown)} of {len(turns)} turns"] if is_cut else []
@@ -136,6 +140,27 @@ def listed(faults: Iterable[Fault]) -> str:
     return "\n".join(lines if rest <= 0 else [*lines[:_MOST_FAULTS], f"- and {rest} more of the kind"])
 
 
+def tokens_of(conversation: Sequence[Turn]) -> int:
+    """How much room turns take as they are shown, roughly."""
+    return sum(_room_of(_turn(speaker, text)) for speaker, text in conversation)
+
+
+def turn_lines(conversation: Sequence[Turn], most_letters: int) -> list[str]:
+    """The last of the turns as they are shown, and before them how many there is no room for."""
+    lines = [_turn(speaker, text) for speaker, text in conversation]
+    kept = len(lines)
+    for line in reversed(lines):
+        most_letters -= len(line) + 1
+        if most_letters < 0:
+            break
+        kept -= 1
+    return [json_text({"turns_left_out": kept}), *lines[kept:]] if kept else lines
+
+
+def _room_of(turn: str) -> int:
+    return tokens_in(turn) + 1
+
+
 def _turn(speaker: str, text: str) -> str:
     return json_text({"by": speaker, "text": middle_cut(text, _LONGEST_TURN)})
 
@@ -144,7 +169,7 @@ def _latest(turns: Sequence[str], most_tokens: int) -> list[str]:
     """As many of the last turns as fit, and at least the last one."""
     shown: list[str] = []
     for turn in reversed(turns):
-        most_tokens -= tokens_in(turn) + 1
+        most_tokens -= _room_of(turn)
         if most_tokens < 0 and shown:
             break
         shown.append(turn)

@@ -84,6 +84,16 @@ def given_to(plan: WorkflowPlan, results: Mapping[str, Earlier]) -> dict[str, Js
     }
 
 
+def with_values(plan: WorkflowPlan, values: Mapping[str, Json]) -> WorkflowPlan:
+    """The plan with these values as the defaults of its inputs, for a run that has begun without them."""
+    known = {
+        name: replace(plan.inputs[name], default=value, required=False)
+        for name, value in values.items()
+        if name in plan.inputs
+    }
+    return replace(plan, inputs={**plan.inputs, **known}) if known else plan
+
+
 def _line(name: str, result: Earlier) -> str:
     text = result.text
     shown = text if len(text) <= _SAMPLE else f"{text[:_SAMPLE]}…"

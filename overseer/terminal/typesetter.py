@@ -5,28 +5,45 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TextIO
 
+from overseer.terminal.heard import last_lines
 from overseer.terminal.markdown import Markdown
+from overseer.terminal.region import Region
 from overseer.terminal.screen import Screen
-from overseer.terminal.style import Palette
+from overseer.terminal.style import Line, Palette
+
+_FRAME_S = 0.1  # from one look at what is not complete to the next at least
+_MOST_OPEN = 8  # lines of it
 
 
 class Typesetter:
     """Writes the pieces of one answer to a stream, block by block or, without styles, as they come.
 
+    On a terminal that can draw lines anew, the end of the block that still comes is seen below, as it was written.
     Secrets are the concern of whoever gives the pieces, and of the stream.
     """
 
     def __init__(
-        self, screen: Screen, palette: Palette, to: TextIO | None = None, *, columns: Callable[[], int] | None = None
+        self,
+        screen: Screen,
+        palette: Palette,
+        to: TextIO | None = None,
+        *,
+        columns: Callable[[], int] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._screen = screen
         self._palette = palette
         self._to = to or sys.stdout
-        self._markdown = Markdown(columns=columns or self._columns, marks=palette.marks, shown=screen.shown)
+        self._columns = columns or (lambda: self._size()[0])
+        self._markdown = Markdown(columns=self._columns, marks=palette.marks, shown=screen.shown)
+        self._open = Region(reflows=screen.reflows) if screen.is_live and self._to.isatty() else None
+        self._clock = clock
+        self._drawn_at = float("-inf")
         self._ends_line = True
 
     @property
@@ -39,8 +56,7 @@ class Typesetter:
         if not self._screen.has_colour:
             self.add_as_it_is(piece)
             return
-        for line in self._markdown.feed(piece):
-            self._write(f"{self._palette.painted(line)}\n")
+        self._show(self._markdown.feed(piece), is_open=True)
 
     def add_as_it_is(self, text: str) -> None:
         """Take a text in which no mark means anything."""
@@ -58,22 +74,40 @@ class Typesetter:
         if is_json:
             self.add_as_it_is(text)
         else:
-            self.add(text)
+            self._show(self._markdown.feed(text))
 
     def close(self) -> None:
         """No more comes, be it complete or not."""
-        for line in self._markdown.close():
-            self._write(f"{self._palette.painted(line)}\n")
+        self._show(self._markdown.close())
         if not self._ends_line:
             self._write("\n")
             self._ends_line = True
+
+    def _show(self, complete: Sequence[Line], *, is_open: bool = False) -> None:
+        """Write these lines for good, and below them, if wanted and as often as can be read, what is not complete."""
+        painted = [self._palette.painted(line) for line in complete]
+        if self._open is None:
+            for line in painted:
+                self._write(f"{line}\n")
+            return
+        now = self._clock()
+        if is_open and not painted and now - self._drawn_at < _FRAME_S:
+            return
+        self._drawn_at = now
+        columns, rows = self._size()
+        most = min(_MOST_OPEN, rows - 2) if is_open else 0
+        end = last_lines(self._screen.shown(self._markdown.open_text), columns - 1, most)
+        fitted = [self._palette.fitted((("", line),), columns - 1) for line in end]
+        if frame := self._open.frame(painted, fitted, columns=columns, rows=rows):
+            self._write(frame)
 
     def _write(self, text: str) -> None:
         self._to.write(text)
         self._to.flush()
 
-    def _columns(self) -> int:
+    def _size(self) -> tuple[int, int]:
         try:
-            return os.get_terminal_size(self._to.fileno()).columns or 80
+            columns, rows = os.get_terminal_size(self._to.fileno())
         except (OSError, ValueError):
-            return 80
+            columns, rows = 0, 0
+        return columns or 80, rows or 24

@@ -293,7 +293,9 @@ def test_what_breaks_the_tool_s_own_schema_is_never_tried_again() -> None:
     assert len(act.calls) == 1
 
 
-@pytest.mark.parametrize("value", [object(), float("nan"), {1: 2}, {"a": {1, 2}}], ids=str)
+@pytest.mark.parametrize(
+    "value", [object(), float("nan"), {1: 2}, {"a": {1, 2}}], ids=["object", "nan", "number as a key", "set"]
+)
 def test_what_is_no_json_is_a_failure_and_never_tried_again(value: Any) -> None:
     act = Script([value])
     failure = Door(Broker(retry=retrying(Waits())), {"act": act.tool()}).call("act", {"text": "x"}, context()).failure

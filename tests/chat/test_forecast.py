@@ -36,7 +36,12 @@ from overseer.tool import Tool
 from tests.chat.people import TOOLS, plan, step
 
 LOOK_2S, ASK_3S = Seen(10, 2.0), Seen(4, 3.0, tokens=400, cost=0.002)
-HISTORY = {"look": LOOK_2S, "ask": ASK_3S, task_name("count"): Seen(2, 1.0, tokens=100, cost=0.001)}
+HISTORY = {
+    "fetch": Seen(3, 0.1),
+    "look": LOOK_2S,
+    "ask": ASK_3S,
+    task_name("count"): Seen(2, 1.0, tokens=100, cost=0.001),
+}
 
 
 def predicted(made: WorkflowPlan, history: Mapping[str, Seen] = HISTORY, **more: Any) -> Forecast:
@@ -61,6 +66,8 @@ CODE = {"step_id": "n", "code": "count"}
         ([step("a", "look"), step("b", "look", "a")], "2 calls, about 4 s (from 10 earlier calls)"),
         ([step("a", "look"), step("b", "look")], "2 calls, about 2 s (from 10 earlier calls)"),
         ([step("a", "ask")], "1 call, ~400 tokens, about $0.002, about 3 s (from 4 earlier calls)"),
+        ([step("a", "fetch")], "1 call, less than 1 s (from 3 earlier calls)"),
+        ([step("a", "fetch", when="{{z}}"), step("z", "fetch")], "1 to 2 calls, less than 1 s (from 3 earlier calls)"),
         ([step("a", "think")], "1 call, time unknown; think was never called before"),
         (
             [step("a", "look"), step("b", "think", "a")],
@@ -264,7 +271,7 @@ def test_a_long_journal_is_read_while_nobody_notices(journal: Journal) -> None:
         experience.of(names_in(made))
         return time.process_time() - began
 
-    assert min(taken() for _ in range(5)) < 0.05
+    assert min(taken() for _ in range(5)) < 0.2  # a tenth of which is usual
 
 
 # --- against what it took
@@ -292,4 +299,4 @@ def test_a_forecast_of_the_same_plan_is_what_it_took(tmp_path: Path) -> None:
     took = watch.timing()
     assert found.calls == Amount.of(sum(not each.is_scope for each in took.steps))
     assert found.never == ()
-    assert took.wall_s / 2 < found.seconds.least < took.wall_s * 2
+    assert took.wall_s / 3 < found.seconds.least < took.wall_s * 3

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from overseer.broker.needs import needs
@@ -138,6 +138,12 @@ def test_a_title_cannot_add_a_line_of_its_own() -> None:
     assert any("\\x1b[2K" in line for line in lines)
 
 
+def test_where_nobody_is_waited_for_none_is_said_to_be() -> None:
+    proposal = replace(proposed(step("x", "start")), asked_because="it has exec in it")
+    assert "  waits for approval, since it has exec in it" in shown(proposal)
+    assert not any("waits for" in line for line in proposal_lines(proposal, TOOLS))
+
+
 def test_risk_is_told_by_colour_and_by_word() -> None:
     line = next(line for line in plan_screen(proposed(step("x", "start")), TOOLS) if "[exec]" in text_of(line))
     assert "\x1b[31m[exec]\x1b[0m" in Palette().painted(line)
@@ -194,6 +200,7 @@ def test_loops_are_told_in_words(mode: dict[str, Any], said: str) -> None:
 
 
 @given(st.text(), st.integers(2, 90))
+@example("00\x1f0\x80", 2)  # of which one piece is ASCII alone
 def test_a_text_in_pieces_is_all_of_the_text(text: str, width: int) -> None:
     found = list(pieces(text, width))
     assert "".join(found) == text

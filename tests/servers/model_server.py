@@ -50,10 +50,11 @@ class Answer:
     error: Any = None  # the body when the status is not 200
     headers: Mapping[str, str] = field(default_factory=dict)
     fault: Fault | None = None
+    most_pieces: int = 6
 
     @property
     def pieces(self) -> list[str]:
-        size = max(1, -(-len(self.text) // 6))
+        size = max(1, -(-len(self.text) // self.most_pieces))
         return [self.text[at : at + size] for at in range(0, len(self.text), size)]
 
 

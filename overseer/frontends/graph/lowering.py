@@ -37,6 +37,7 @@ class Lowering:
         self._marking = marking
         self._regions = Regions(graph, marking)
         self._exports: dict[NodeId, dict[str, Json]] = {region.owner: {} for region in self._regions.all}
+        self._branching = [node for node in graph.nodes.values() if isinstance(node.mode, Parallel)]
         self._built: list[tuple[NodeId, Step]] = []
         self._ids: dict[NodeId, str] = {}
         taken = set(CONTEXT_NAMES)
@@ -172,7 +173,7 @@ class Lowering:
     def _before_in_branch(self, node_id: NodeId) -> list[NodeId]:
         """What must be over before a node of a branch: the node before it, or all that leads to the branches."""
         before: list[NodeId] = []
-        for node in self._graph.nodes.values():
+        for node in self._branching:
             for branch in node.mode.branches if isinstance(node.mode, Parallel) else ():
                 for place, member in enumerate(branch):
                     if member != node_id:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from datetime import date, time
 from typing import Any
 
-from overseer.jsonvalue import NotJson, as_json
+from overseer.jsonvalue import NotJson, as_json, is_nested_deeper
+from overseer.plan.assembly import MAX_DEPTH
 from overseer.plan.document import Document
 from overseer.plan.faults import Fault, Where
 
@@ -25,11 +26,14 @@ def read_toml(text: str) -> Document:
     """The value of a TOML text, or the fault that makes it none."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     try:
-        value = as_json(_without_dates(tomllib.loads(text)))
+        loaded = tomllib.loads(text)
+        if is_nested_deeper(loaded, MAX_DEPTH):
+            raise RecursionError
+        value = as_json(_without_dates(loaded))
     except tomllib.TOMLDecodeError as error:
         return _broken(text, str(error))
     except RecursionError:
-        return Document(faults=(Fault("this is not TOML that can be read: it is nested too deeply"),), is_broken=True)
+        return Document(faults=(Fault(f"the nesting is deeper than {MAX_DEPTH} levels"),), is_broken=True)
     except NotJson:  # of what TOML has, these are all that is left
         fault = Fault("there is a number in it that is infinite, or none at all", "write another, or text in quotes")
         return Document(faults=(fault,), is_broken=True)
