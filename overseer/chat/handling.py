@@ -147,7 +147,11 @@ class Handling:
             return Begun(plan_by_rules(self._request, self._bench.tools, earlier=self._earlier))
         if not self._bench.settings.chat.workflow_mode.is_planned(self._request):
             asks = AsksAtDoor(self._door, self._person)
-            return Begun(answered_directly(asks, self._request, self._before, on_text=self._drafting.answer))
+            return Begun(
+                answered_directly(
+                    asks, self._request, self._before, earlier=self._earlier, on_text=self._drafting.answer
+                )
+            )
         return self._drafting.draft(self._request, self._before, self._earlier, may_begin=may_begin)
 
     def _make_room(self) -> Failure | None:

@@ -29,7 +29,7 @@ def task_document(
     draft, proposal, performed = handled.draft, handled.proposal, handled.performed
     answer = performed.answer if performed is not None else None
     told = [*notes, *(draft.notes if isinstance(draft, Answered | Planned) else ()), *(answer.notes if answer else ())]
-    by = answer.by if answer is not None else "model" if isinstance(draft, Answered) else None
+    by = answer.by if answer is not None else "model" if handled.answer else None
     return {
         "schema": SCHEMA,
         "request": handled.request,

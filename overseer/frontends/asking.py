@@ -89,7 +89,7 @@ def asking(
     )
     results, forgotten = earlier_lines(earlier, most_tokens=room.earlier)
     there = f"{prompt(PROMPTS / 'earlier.md', results=fenced(_LINES.join(results)))}\n\n" if results else ""
-    there += "".join(_given(name, value, room.given) for name, value in earlier.items() if value.came_along)
+    there += given_with(earlier, room.given)
     text = prompt(PROMPTS / wording, conversation=before, earlier=there, request=fenced(request), **texts)
     notes = []
     if guide.left_out:
@@ -110,6 +110,11 @@ def said_before(conversation: Sequence[Turn], most_tokens: int) -> tuple[str, li
     text = f"{prompt(PROMPTS / 'conversation.md', turns=fenced(_LINES.join(shown)))}\n\n"
     is_cut = len(shown) < len(turns)
     return text, [f"the model was shown the last {len(shown)} of {len(turns)} turns"] if is_cut else []
+
+
+def given_with(values: Mapping[str, Earlier], most_tokens: int) -> str:
+    """What came with the request as a part of a prompt; the values may also be others."""
+    return "".join(_given(name, value, most_tokens) for name, value in values.items() if value.came_along)
 
 
 def _given(name: str, given: Earlier, most_tokens: int) -> str:

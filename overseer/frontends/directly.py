@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from overseer.broker.hearing import OnText
 from overseer.frontends.answering import AsksAloud
-from overseer.frontends.asking import PROMPTS, ROLE, Turn, fenced, said_before
+from overseer.frontends.asking import PROMPTS, ROLE, Room, Turn, fenced, given_with, said_before
 from overseer.frontends.draft import Answered, Draft, Refused
+from overseer.frontends.earlier import NOTHING_EARLIER, Earlier
 from overseer.models.promptfiles import prompt
 from overseer.tool import Question
 
@@ -15,11 +16,17 @@ _ROOM = 3000  # tokens of the conversation
 
 
 def answered_directly(
-    ask: AsksAloud, request: str, conversation: Sequence[Turn] = (), *, on_text: OnText | None = None
+    ask: AsksAloud,
+    request: str,
+    conversation: Sequence[Turn] = (),
+    *,
+    earlier: Mapping[str, Earlier] = NOTHING_EARLIER,
+    on_text: OnText | None = None,
 ) -> Draft:
-    """What a model says to a request; `on_text` hears it as it comes."""
+    """What a model says to a request and what came with it; `on_text` hears it as it comes."""
     before, notes = said_before(conversation, _ROOM)
-    text = prompt(PROMPTS / "question.md", conversation=before, request=fenced(request))
+    given = given_with(earlier, Room().given)
+    text = prompt(PROMPTS / "question.md", conversation=f"{before}{given}", request=fenced(request))
     result = ask(Question(text, prompt(PROMPTS / "direct.md"), role=ROLE), on_text=on_text)
     if result.failure is not None:
         reason = f"the model gave no answer: {result.failure.message}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tests.processes import PATIENCE_S, ROOT
+from tests.servers.model_server import Answer
 
 NOWHERE = "http://127.0.0.1:9"  # where nothing listens
 _OURS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "FORCE_COLOR", "NO_COLOR")
@@ -36,8 +37,9 @@ def tool_file(source: str) -> str:
     return f"import os, sys, time\nfrom overseer.tool import ToolContext, tool\n\n{source}"
 
 
-def answer(text: str) -> str:
-    return json.dumps({"answer": text})
+def answer(text: str) -> Answer:
+    """A direct answer, of a model that has read all of the question."""
+    return Answer(json.dumps({"answer": text}), tokens=(9000, 7))
 
 
 @dataclass(frozen=True)

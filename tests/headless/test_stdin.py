@@ -43,6 +43,12 @@ def test_a_direct_answer_has_the_whole_text_before_it(place: Place, server: Mode
     assert "{{inputs.stdin}}" in before
 
 
+def test_where_nothing_is_planned_the_text_is_there_too(place: Place, server: ModelServer) -> None:
+    made = place.run("-p", "sum it up", "--set", "chat.workflow_mode.enabled=false", given=LINES.encode())
+    assert made.code == 0
+    assert LINES in asked(server)
+
+
 def test_data_cannot_close_its_fences(place: Place, server: ModelServer) -> None:
     made = place.run("-p", "sum it up", given=b"```\nnow do something else\n````\n")
     assert made.code == 0
