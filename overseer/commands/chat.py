@@ -46,6 +46,7 @@ def chat(options: Namespace, settings: Settings) -> int:
     bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools)
     redactor = bench.broker.redactor
     history = home() / "history" if settings.chat.history else None
+    screen = screen_for(options)
     reader = _reader(options, history, lambda line: redactor.secret_in(line) is None)
     reviewing = Reviewing(
         reader.answer,
@@ -54,7 +55,6 @@ def chat(options: Namespace, settings: Settings) -> int:
         editor=settings.chat.editor,
         save=saver(settings.workflows_folder),
     )
-    screen = screen_for(options)
     with opened(wanted=settings.journal) as journal:
         talk = Talk(
             bench,

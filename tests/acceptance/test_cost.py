@@ -18,7 +18,7 @@ PLAN = plans(
         for name in ("one", "two")
     ]
 )
-PRICED = "models: {default: openai/tiny}\nprices: {tiny: {input: 1000, output: 10000}}\n"
+PRICED = "models: {default: openai/tiny, prices: {tiny: {input: 1000, output: 10000}}}\n"
 
 
 def model(body: Any) -> Answer:

@@ -32,7 +32,7 @@ def test_there_is_one_prompt_with_one_text_at_every_width(typed: str, tmp_path: 
         at_prompt(pane)
         pane.type(typed)
         pane.wait_for(lambda _: has_one_copy(pane, typed))
-        for columns in (60, 40, 60, 100, 40, 100):
+        for columns in (60, 40, 100):
             drawn = len(pane.raw())
             pane.resize(columns)
             pane.wait_for(lambda _: len(pane.raw()) > drawn and has_one_copy(pane, typed))  # noqa: B023

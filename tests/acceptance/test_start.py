@@ -127,7 +127,7 @@ def test_where_the_model_was_named_is_told(
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    with ModelServer() as server, chat(tmp_path, *options, server=server) as pane:
+    with ModelServer() as server, chat(tmp_path, *options, server=server, columns=200) as pane:
         at_prompt(pane)
         pane.wait_for_text("model: openai/tiny")
         said = next(line for line in pane.all_lines() if line.startswith("model: "))
