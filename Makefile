@@ -19,7 +19,7 @@ lint: .venv/ready  ## style, types, and generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m overseer.plan.schema | diff - docs/plan.schema.json
-	@for page in docs/tools.md docs/configuration.md docs/safety.md; do \
+	@for page in docs/tools.md docs/configuration.md docs/safety.md docs/commands.md; do \
 	    $(BIN)/python -m overseer.catalogue < $$page | diff - $$page || exit 1; \
 	done
 

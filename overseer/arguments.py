@@ -7,35 +7,50 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from overseer import __version__
+from overseer.exits import MEANINGS, USAGE
 
 if TYPE_CHECKING:
-    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    _Commands = argparse._SubParsersAction["_Parser"]
 
     from overseer.broker.caps import Cap
     from overseer.tool import Effect
 
-EXIT_CODES = """\
-exit codes: 0 all steps succeeded, 1 unexpected error, 2 usage or configuration, 3 the plan is not valid,
-4 a step failed, 5 a decision is missing, 77 the model that was named cannot be used, 130 interrupted,
-141 nobody read the output to its end"""
+EXIT_CODES = f"exit codes: {', '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}"
 
 
-def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """What a command line says; SystemExit, having said why, if it cannot be."""
-    chosen = parser()
+class Misused(SystemExit):
+    """A command line that cannot be understood; why has been said."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(USAGE)
+        self.reason = reason
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self._print_message(f"{self.prog}: error: {message}\n", sys.stderr)
+        raise Misused(message)
+
+
+def parsed(arguments: Sequence[str] | None = None, *, in_chat: bool = False) -> argparse.Namespace:
+    """What a command line says; SystemExit, having said why, if it cannot be.
+
+    `in_chat`: it was typed there, and is told of as it is typed there.
+    """
+    chosen = parser(in_chat=in_chat)
     options, rest = chosen.parse_known_args(_with_command(list(sys.argv[1:] if arguments is None else arguments)))
     options.set += getattr(options, "set_after", [])
-    if getattr(options, "model", None):
-        options.set.append(f"models.default={options.model}")
     if options.command in ("call", "nodes"):  # argparse takes no further ones once an option stood between
         named = options.arguments if options.command == "call" else options.ids
         named += [text for text in rest if not text.startswith("-")]
         rest = [text for text in rest if text.startswith("-")]
     if rest:
-        chosen.error(f"unrecognized arguments: {' '.join(rest)}")
+        complain = getattr(options, "complain", chosen.error)
+        complain(f"unrecognized arguments: {' '.join(rest)}")
     return options
 
 
@@ -50,9 +65,9 @@ def _with_command(given: list[str]) -> list[str]:
     return given
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(*, in_chat: bool = False) -> argparse.ArgumentParser:
     """The parser for the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="overseer", description="Plans a task as a graph of steps and runs it in parallel.", epilog=EXIT_CODES
     )
     parser.add_argument("--version", action="version", version=f"overseer {__version__}")
@@ -70,6 +85,9 @@ def parser() -> argparse.ArgumentParser:
     _add_json(doctor)
     _add_config(commands.add_parser("config", help="say which settings are in force, and where each comes from"))
     _add_settings(parser, commands.choices.values())
+    for name, command in commands.choices.items():
+        command.prog = f"/{name}" if in_chat else command.prog
+        command.set_defaults(complain=command.error)
     return parser
 
 
@@ -81,8 +99,15 @@ def _add_chat(chat: argparse.ArgumentParser) -> None:
     form = alone.add_mutually_exclusive_group()
     _add_json(form)
     form.add_argument("--jsonl", action="store_true", help="print the events as they happen, and a document at the end")
-    chat.add_argument("--model", metavar="NAME", help="the model to use, such as ollama/qwen3")
+    chat.add_argument("--model", metavar="NAME", help="the model to use for everything, such as ollama/qwen3")
+    chat.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server to use; alone: its first model")
+    before = chat.add_mutually_exclusive_group()
+    before.add_argument(
+        "-c", "--continue", dest="goes_on", action="store_true", help="go on with the last conversation of this folder"
+    )
+    before.add_argument("--session", metavar="ID", help="go on with this one; the beginning of its id is enough")
     chat.add_argument("--rules", action="store_true", help="plan by rules alone, even where a model is connected")
+    chat.add_argument("--demo", nargs="?", const="", metavar="NAME", help="begin with a demo: its model is scripted")
     _add_approval(chat)
     _add_budget(chat)
     _add_tools(chat)
@@ -100,15 +125,30 @@ def _add_plan_commands(commands: _Commands) -> None:
 
     check = commands.add_parser("check", help="say everything that is wrong with a plan file, or how it would run")
     check.add_argument("file", type=_plan_file, metavar="FILE", help="a plan; '-': from standard input")
+    _add_narrative(check)
     _add_tools(check)
     _add_json(check)
 
     run = commands.add_parser("run", help="carry out a plan file", epilog=EXIT_CODES)
     run.add_argument("file", type=_plan_file, metavar="FILE", help="a plan; '-': from standard input")
+    _add_narrative(run)
+    _add_carrying_out(run)
+
+    pipe = commands.add_parser("pipe", help="carry out tools joined by '|'", epilog=EXIT_CODES)
+    pipe.add_argument("pipe", metavar="PIPE", help="such as 'read_file notes.txt | text_case upper'")
+    pipe.set_defaults(narrative="")
+    _add_carrying_out(pipe)
+
+
+def _add_carrying_out(run: argparse.ArgumentParser) -> None:
     run.add_argument("--input", action="append", default=[], metavar="NAME=VALUE", help="an input of the plan")
     run.add_argument("--no-journal", action="store_true", help="leave no trace; the run cannot be resumed")
     _add_tools(run)
     _add_running(run)
+
+
+def _add_narrative(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--narrative", default="", metavar="NAME", help="which one, of a file with several")
 
 
 def _add_run_commands(commands: _Commands) -> None:
@@ -117,6 +157,10 @@ def _add_run_commands(commands: _Commands) -> None:
     runs.add_argument("--prune", type=_age, metavar="AGE", help="remove the runs that ended longer ago, such as 30d")
     runs.add_argument("--all", action="store_true", help="with --prune: also runs that were cut off that long ago")
     _add_json(runs)
+
+    sessions = commands.add_parser("sessions", help="list the conversations of the chat, the one used last first")
+    sessions.add_argument("--limit", type=_positive, default=20, metavar="N", help="how many (default: 20)")
+    _add_json(sessions)
 
     show = commands.add_parser("show", help="say what became of every step of a run")
     show.add_argument("run", metavar="RUN", help="its id, or the beginning of it")

@@ -1,4 +1,4 @@
-"""The parts of the documentation that are made from what they tell of: tables of tools, keys and settings.
+"""The parts of the documentation that are made from what they tell of: tables of tools, keys, settings and commands.
 
     python -m overseer.catalogue < docs/tools.md
 
@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from textwrap import wrap
 from typing import Final
 
+from overseer.chat.commands import all_commands
+from overseer.chat.slash import SlashCommand
 from overseer.errors import UsageError
 from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.registry.yamlfiles import KINDS, TOOL_KEYS
@@ -77,6 +79,16 @@ def never_written() -> list[str]:
     return wrap(names, width=110, break_long_words=False, break_on_hyphens=False)
 
 
+def command_table() -> list[str]:
+    """The commands of the chat."""
+    rows = ((f"`{command.usage}`", " ".join(filter(None, _sentences(command)))) for command in all_commands().values())
+    return _table(("command", "what it does"), rows)
+
+
+def _sentences(command: SlashCommand) -> tuple[str, str]:
+    return f"{command.summary[0].upper()}{command.summary[1:]}.", command.more
+
+
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
     return [_row(head), "|" + "---|" * len(head), *map(_row, rows)]
 
@@ -90,6 +102,7 @@ PARTS: Final[Mapping[str, Callable[[], list[str]]]] = {
     "tool keys": tool_key_table,
     "settings": settings_table,
     "never written": never_written,
+    "commands": command_table,
 }
 
 

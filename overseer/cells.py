@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 
 # It makes one of the characters around it; a text that ends with it would take in what comes after.
 _JOINER = "\u200d"
@@ -46,6 +47,23 @@ def wrapped(text: str, width: int, most: int, more: str = "…") -> list[str]:
         lines.append(text[:at].rstrip())
         text = text[at:].lstrip()
     return [*lines, cut(text, width, more)] if text or not lines else lines
+
+
+def pieces(text: str, width: int) -> Iterator[str]:
+    """All of a text of one line, in lines that end wherever they are full."""
+    if text.isascii():
+        yield from (text[at : at + width] for at in range(0, max(1, len(text)), width))
+        return
+    from rich.cells import get_character_cell_size
+
+    start, room = 0, width
+    for at, letter in enumerate(text):
+        takes = 1 if letter.isascii() else get_character_cell_size(letter)  # as whoever counts a piece of both
+        if takes > room and at > start:
+            yield text[start:at]
+            start, room = at, width
+        room -= takes
+    yield text[start:]
 
 
 def _first(text: str, width: int) -> str:

@@ -83,6 +83,15 @@ class CodeWork:
         if self._coding.prewriting is not None:
             self._coding.prewriting.add(step)
 
+    def kept_for(self, plan: WorkflowPlan) -> frozenset[str]:
+        """The tasks of a plan's code that programs were written for before."""
+        whole, _ = expanded(plan, self._tools)
+        return frozenset(
+            step.action.task
+            for step in all_steps(whole)
+            if isinstance(step.action, Code) and self._is_kept(step.action, step.args)
+        )
+
     def drop(self) -> None:
         """There is no plan any more."""
         if self._coding is not None and self._coding.prewriting is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,9 @@ class Settings:
     cache_bytes: int
     models: Mapping[str, Any]
     layers: Layers = field(compare=False, repr=False)  # where all of this comes from
+    model: str = ""  # the one that the command line names, for all roles
+    base_url: str = ""  # its server, where the command line names that
+    request_cap: Cap | None = None  # of a process that carries out a single request
 
     def for_engine(self, max_parallel: int | None = None) -> EngineSettings:
         from overseer.engine import EngineSettings  # takes long to load, and not every command runs something
@@ -88,7 +91,7 @@ def load_settings(flags: Flags = NO_FLAGS) -> Settings:
     for warning in layers.warnings:
         say(f"warning: {warning}")
     layers.require_sound()
-    return settings_of(layers)
+    return replace(settings_of(layers), model=flags.model, base_url=flags.base_url)
 
 
 def settings_of(layers: Layers) -> Settings:

@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol, TextIO, cast
+from typing import Any, Literal, Protocol, TextIO, assert_never, cast
 
 from overseer.errors import ApprovalNeeded, OutputError, OverseerError, PlanError, RunCutOff, SettingsError
 from overseer.jsonvalue import Json, json_text
@@ -35,15 +35,25 @@ def put(text: str, to: TextIO | None = None) -> None:
 def say(line: str, *, is_painted: bool = False) -> None:
     """Write a line to standard error, if anybody takes it. One that was painted may steer the terminal."""
     with suppress(OSError, ValueError):
-        print(line if is_painted else printable(line), file=sys.stderr, flush=True)
+        sys.stderr.write(f"{line if is_painted else printable(line)}\n")  # in one piece, whoever else writes
+        sys.stderr.flush()
 
 
-def complain(error: OverseerError, *, as_json: bool) -> None:
-    """Say why a command could not do what it was asked to; to a program, in a document."""
-    if as_json:
-        put(json_text({"schema": "overseer.error/1", "error": str(error), **_details(error)}))
-    else:
-        say(f"error: {error}")
+Form = Literal["text", "json", "jsonl"]  # of what a command gives
+
+
+def complain(error: OverseerError, form: Form, code: int) -> None:
+    """Say why a command could not do what it was asked to; to a program, in a document, or in the last of its lines."""
+    document = {"schema": "overseer.error/1", "error": str(error), "exit_code": code, **_details(error)}
+    match form:
+        case "text":
+            say(f"error: {error}")
+        case "json":
+            put(json_text(document))
+        case "jsonl":
+            put(json_text({"kind": "error", **document}))
+        case _:
+            assert_never(form)
 
 
 def _details(error: OverseerError) -> dict[str, Json]:
@@ -93,11 +103,22 @@ class _Hiding:
 
     def __init__(self, stream: TextIO, redact: Callable[[str], str]) -> None:
         self._stream = stream
+        self._lock = threading.Lock()
         self.redact = redact
 
     def write(self, text: str) -> int:
-        self._stream.write(self.redact(text))
+        text = self.redact(text)
+        with self._lock:
+            self._stream.write(text)
         return len(text)
+
+    def turn(self, stream: TextIO) -> TextIO:
+        """Write to another stream from here on, and to this one nothing more; the one before."""
+        with self._lock:
+            before, self._stream = self._stream, stream
+            with suppress(OSError, ValueError):
+                before.flush()
+        return before
 
     def writelines(self, lines: Iterable[str]) -> None:
         for line in lines:
@@ -105,6 +126,29 @@ class _Hiding:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+@contextmanager
+def redirected(stream: TextIO) -> Iterator[None]:
+    """Let what is written to either stream go to this one, as free of secrets as before.
+
+    No piece is written halfway here and halfway there. Streams that are not redirectable stay as they are.
+    """
+    turned = [each for each in cast(tuple[Any, Any], (sys.stdout, sys.stderr)) if isinstance(each, _Hiding)]
+    before = [each.turn(stream) for each in turned]
+    try:
+        yield
+    finally:
+        for each, own in zip(turned, before, strict=True):
+            each.turn(own)
+
+
+def make_redirectable() -> None:
+    """Let the two streams be such as can be redirected, whoever has taken hold of them."""
+    if not isinstance(sys.stdout, _Hiding):
+        sys.stdout = cast(TextIO, _Hiding(sys.stdout, lambda text: text))
+    if not isinstance(sys.stderr, _Hiding):
+        sys.stderr = cast(TextIO, _Hiding(sys.stderr, lambda text: text))
 
 
 @contextmanager

@@ -8,20 +8,28 @@ journal turn by turn; what a planner is shown of it is a part.
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from overseer.errors import JournalError, RunNotFound
+from overseer.frontends.asking import SUMMARY
 from overseer.frontends.asking import Turn as ShownTurn
 from overseer.frontends.earlier import Earlier
 from overseer.ids import new_run_id
 from overseer.journal import Journal
 from overseer.jsonvalue import Json
-from overseer.sessions import Turn, TurnKind
+from overseer.kernel.events import StepSucceeded
+from overseer.sessions import Sessions, Turn, TurnKind
 
 _PLAIN = re.compile(r"\W+")
 _ANSWER = "answer"
+
+# After a summary that came to nothing, so many turns are said before another one is tried for.
+_TURNS_BETWEEN_TRIES = 10
 
 
 class Keeper(Protocol):
@@ -37,12 +45,15 @@ class KeepsNothing:
         pass
 
 
+# Takes out of a text what is secret.
+Redact = Callable[[str], str]
+
 # The values of a run's steps, by step id.
 ValuesOf = Callable[[str], Mapping[str, Json]]
 
 
 class Conversation:
-    """One session's turns so far, and the results that they left."""
+    """One session's turns so far, and the results that they left. Safe to share between threads."""
 
     def __init__(
         self,
@@ -57,8 +68,11 @@ class Conversation:
         self.session_id = session_id
         self.turns: list[Turn] = []
         self._results: dict[str, Earlier] = {}
+        self.on_lost: Callable[[str], None] = lambda problem: None  # is told of a turn that cannot be kept
         self._keeper = keeper
         self._clock = clock
+        self._not_summed_up_at = -_TURNS_BETWEEN_TRIES
+        self._lock = threading.RLock()  # runs in the background end when they do
         for turn in turns:
             self._take(turn, values_of(turn.run_id) if turn.kind == "run" else {})
 
@@ -77,12 +91,17 @@ class Conversation:
 
     def ran(self, run_id: str, text: str, values: Mapping[str, Json]) -> None:
         """A run that ended, with the values of its steps."""
-        names: dict[str, Json] = {self._free_name(step_id): step_id for step_id in values}
-        self._add("run", text, run_id=run_id, body={"results": names}, values=values)
+        with self._lock:
+            names: dict[str, Json] = {self._free_name(step_id): step_id for step_id in values}
+            self._add("run", text, run_id=run_id, body={"results": names}, values=values)
 
     def summed_up(self, text: str, until: int) -> None:
         """A summary that stands for the first `until` turns where there is no room for them."""
         self._add("summary", text, body={"until": until})
+
+    def not_summed_up(self) -> None:
+        """A summary came to nothing. Asking for it again with every turn would cost more than it is worth."""
+        self._not_summed_up_at = len(self.turns)
 
     def _add(
         self,
@@ -94,8 +113,12 @@ class Conversation:
         values: Mapping[str, Json] | None = None,
     ) -> None:
         turn = Turn(kind, text, self._clock(), run_id, body or {})
-        self._keeper.add(self.session_id, turn)
-        self._take(turn, values or {})
+        with self._lock:
+            try:
+                self._keeper.add(self.session_id, turn)
+            except JournalError as error:  # it was said all the same, and the conversation goes on with it
+                self.on_lost(f"this will not be there when the conversation is gone on with: {error}")
+            self._take(turn, values or {})
 
     def _take(self, turn: Turn, values: Mapping[str, Json]) -> None:
         self.turns.append(turn)
@@ -127,16 +150,22 @@ class Conversation:
         summary = self._last_summary()
         rest = self.turns[int(summary.body["until"]) :] if summary is not None else self.turns
         shown = [(_SPEAKERS[turn.kind], turn.text) for turn in rest if turn.kind != "summary"]
-        return [("summary of what was before", summary.text), *shown] if summary is not None else shown
+        return [(SUMMARY, summary.text), *shown] if summary is not None else shown
 
     def to_sum_up(self, keep: int) -> tuple[list[ShownTurn], int]:
-        """The turns but for the last `keep`, with the summary before them, and up to which turn that is."""
+        """The turns but for the last `keep`, with the summary before them, and up to which turn that is.
+
+        Nothing where there are none, and for a while after a summary came to nothing.
+        """
+        if len(self.turns) - self._not_summed_up_at < _TURNS_BETWEEN_TRIES:
+            return [], 0
         spoken = [place for place, turn in enumerate(self.turns) if turn.kind != "summary"]
         if len(spoken) <= keep:
             return [], 0
         until = spoken[-keep] if keep else len(self.turns)
         shown = self.shown()
-        return shown[: max(0, len(shown) - keep)], until
+        turns = shown[: max(0, len(shown) - keep)]
+        return (turns, until) if any(speaker != SUMMARY for speaker, _ in turns) else ([], 0)
 
     def _last_summary(self) -> Turn | None:
         return next((turn for turn in reversed(self.turns) if turn.kind == "summary"), None)
@@ -150,11 +179,55 @@ _SPEAKERS: Mapping[TurnKind, str] = {
 }
 
 
-def begun(journal: Journal | None, folder: Path) -> Conversation:
+class _WithoutSecrets:
+    """Keeps turns free of what nobody should find there later."""
+
+    def __init__(self, sessions: Sessions, redact: Redact) -> None:
+        self._sessions = sessions
+        self._redact = redact
+
+    def add(self, session_id: str, turn: Turn) -> None:
+        self._sessions.add(session_id, replace(turn, text=self._redact(turn.text)))
+
+
+def begun(journal: Journal | None, folder: Path, redact: Redact = str) -> Conversation:
     """A new conversation, kept where there is a journal."""
     now = time.time()
     session_id = new_run_id(now)
     if journal is None:
         return Conversation(session_id, keeper=KeepsNothing(), clock=time.time)
     journal.sessions.begin(session_id, folder=str(folder.absolute()), at=now)
-    return Conversation(session_id, keeper=journal.sessions, clock=time.time)
+    return Conversation(session_id, keeper=_WithoutSecrets(journal.sessions, redact), clock=time.time)
+
+
+def continued(journal: Journal, session_id: str, redact: Redact = str) -> Conversation:
+    """A conversation that goes on; `session_id` may be the beginning of its id, RunNotFound if there is none."""
+    meant = journal.sessions.meant(session_id)
+    return Conversation(
+        meant,
+        keeper=_WithoutSecrets(journal.sessions, redact),
+        clock=time.time,
+        turns=journal.sessions.turns(meant),
+        values_of=lambda run_id: _values_of(journal, run_id),
+    )
+
+
+def last_of(journal: Journal, folder: Path) -> str:
+    """The id of the conversation used last in a folder; RunNotFound if there is none."""
+    newest = journal.sessions.newest(limit=1, folder=str(folder.absolute()))
+    if not newest:
+        remedy = "leave --continue out to begin one; those of all folders: overseer sessions"
+        raise RunNotFound(f"there is no conversation in this folder to go on with; {remedy}")
+    return newest[0].session_id
+
+
+def _values_of(journal: Journal, run_id: str) -> dict[str, Json]:
+    """What the steps of a run gave, but for those inside of others; nothing if the run was removed."""
+    try:
+        return {
+            event.key: event.value
+            for event in journal.events(run_id)
+            if isinstance(event, StepSucceeded) and "/" not in event.key
+        }
+    except JournalError:  # it was removed, or is damaged: what was said of it is still there
+        return {}

@@ -9,7 +9,7 @@ that mends it goes on in the same run if it has everything in it that has begun,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
 from overseer.broker.caps import Cap
@@ -18,7 +18,7 @@ from overseer.engine import Engine
 from overseer.errors import OverseerError, PlanError
 from overseer.frontends.asking import Turn
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
-from overseer.frontends.earlier import Earlier, given_to
+from overseer.frontends.earlier import Earlier, given_to, with_values
 from overseer.frontends.foretold import Hears
 from overseer.frontends.planner import Planner
 from overseer.jsonvalue import Json
@@ -180,9 +180,7 @@ class _Starting:
 
     def _with_values(self, plan: WorkflowPlan) -> WorkflowPlan:
         """The plan with earlier results as defaults: those that a later step reads come when the run has begun."""
-        values = given_to(plan, self._earlier)
-        known = {name: replace(plan.inputs[name], default=value, required=False) for name, value in values.items()}
-        return replace(plan, inputs={**plan.inputs, **known}) if known else plan
+        return with_values(plan, given_to(plan, self._earlier))
 
     def _stop(self, why: str) -> None:
         self._is_over, self._why = True, why

@@ -34,11 +34,12 @@ from overseer.broker.needs import Need
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.broker.remedies import of_plan, of_run, of_setting
 from overseer.errors import PlanError, UsageError
+from overseer.frontends.files import plan_reader
 from overseer.given import by_name, code_faults, has_code, plain_inputs, rules_of
 from overseer.ids import new_run_id
 from overseer.journal import Journal, StoredRun
 from overseer.jsonvalue import Json
-from overseer.kernel.events import Event, RunResumed, RunStarted, StepCancelled, StepFailed, StepSucceeded
+from overseer.kernel.events import Event, RunResumed, RunStarted
 from overseer.kernel.rules import Rules
 from overseer.kernel.state import RunState
 from overseer.messages import Held, settled_change
@@ -161,7 +162,7 @@ class Engine:
             )
         state = RunState(ready, self._rules(), run_id)
         door, accounts = self._door(ready, run_id, grants, budget)
-        first: list[Event] = [RunStarted(clock(), run_id, given, self._level(ready), is_open)]
+        first: list[Event] = [RunStarted(clock(), run_id, given, self.level_of(ready), is_open)]
         return self._run(state, first, door=door, accounts=accounts, log=log, watch=watch, clock=clock)
 
     def needs(self, plan: PlanLike, approve: Grants | None = None) -> list[Need]:
@@ -230,7 +231,7 @@ class Engine:
             raise ToolError("was given up while it carried out a plan", kind="cancelled")
         return result.output
 
-    def _level(self, plan: WorkflowPlan) -> str:
+    def level_of(self, plan: WorkflowPlan) -> str:
         """The level at which the code of a plan runs; nothing where it has none."""
         return self._coding.sandbox.level if self._coding is not None and has_code(plan) else ""
 
@@ -241,7 +242,8 @@ class Engine:
     def checked(self, plan: PlanLike) -> WorkflowPlan:
         """The plan with its implied dependencies, fit to run; PlanError with every fault if it is not."""
         if isinstance(plan, Path):
-            plan = load_plan(plan, tools=self.tools, limits=self.settings.limits).plan
+            read = plan_reader(self.tools)
+            plan = load_plan(plan, tools=self.tools, limits=self.settings.limits, read=read).plan
         elif not isinstance(plan, WorkflowPlan):
             draft = plan_from(plan)
             if draft.faults:
@@ -301,7 +303,7 @@ class Engine:
             ready = changed or self._still_valid(state)
             refuse_secrets(self.broker, plan=to_text(ready) if self._keeps_plans and changed else "")
             first = past.resumption(
-                stored.inputs, set(repeat), set(give_up), clock(), sandbox=self._level(ready), changed=changed
+                stored.inputs, set(repeat), set(give_up), clock(), sandbox=self.level_of(ready), changed=changed
             )
             grants = past.grants(ready, self.tools) | (approve or NOTHING_GRANTED)
             approved(past.rest_of(ready) if changed else ready, self.tools, self.broker, grants)
@@ -362,7 +364,7 @@ class Engine:
     ) -> Run:
         stream = Stream([watch] if watch else [])
         if accounts.are_several:  # in a scope that listens, others are opened without end
-            stream.watch(partial(_forget_ended, accounts))
+            stream.watch(accounts.observe)
         runner = Runner(
             state,
             log=log,
@@ -392,9 +394,4 @@ class Engine:
             door.grants = grants
             accounts.follow(ready)
 
-        return ready, as_kept(grants, ready, self.tools, approve), self._level(ready), take_effect
-
-
-def _forget_ended(accounts: Accounts, event: Event) -> None:
-    if isinstance(event, StepSucceeded | StepFailed | StepCancelled):
-        accounts.forget(event.key)
+        return ready, as_kept(grants, ready, self.tools, approve), self.level_of(ready), take_effect

@@ -13,6 +13,7 @@
     ├── ModelUnavailable          the model that was named cannot be used (exit code 77)
     ├── Busy                      a scope that takes no more events for now (in `overseer.sources`)
     ├── ApprovalNeeded            going on would need a decision nobody made (exit code 5)
+    │   └── Undecided             whether steps that were cut off are repeated or given up
     └── BrokenInvariant           the program contradicted itself; never caught, always reported
 
 A step that fails is not an exception: it is a `Failure`, because the plan may go on without it.
@@ -149,6 +150,14 @@ class ApprovalNeeded(OverseerError):
     def __init__(self, message: str, needs: Sequence[Any] = ()) -> None:
         super().__init__(message)
         self.needs = tuple(needs)
+
+
+class Undecided(ApprovalNeeded):
+    """Steps were cut off that must not simply be started again; `steps` has their keys."""
+
+    def __init__(self, message: str, steps: Sequence[str]) -> None:
+        super().__init__(message)
+        self.steps = tuple(steps)
 
 
 class ModelUnavailable(OverseerError):

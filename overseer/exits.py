@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from overseer.errors import (
     ApprovalNeeded,
@@ -30,6 +30,23 @@ TIMEOUT = 124
 INTERRUPTED = 130
 UNREAD = 141  # what a shell says of a process that died because nobody read its output
 
+# Each of them, as help and the documentation tell it.
+MEANINGS: Mapping[int, str] = {
+    OK: "everything was done",
+    ERROR: "something unexpected went wrong",
+    USAGE: "the command line or the settings are wrong",
+    PLAN: "there is no plan that could run",
+    STEP_FAILED: "a step failed",
+    APPROVAL: "an approval is missing",
+    BUDGET: "the budget is used up",
+    RATE_LIMITED: "the server wants fewer requests",
+    CREDENTIALS: "the key is missing or not accepted",
+    NO_MODEL: "the model cannot be reached or used",
+    TIMEOUT: "the model took too long",
+    INTERRUPTED: "interrupted",
+    UNREAD: "nobody read the output to its end",
+}
+
 OF_STATUS = {
     "succeeded": OK,
     "partial": STEP_FAILED,
@@ -43,9 +60,13 @@ _OF_FAILURE: Mapping[FailureKind, int] = {
     "rate_limited": RATE_LIMITED,
     "denied": CREDENTIALS,
     "transient": NO_MODEL,
+    "bad_request": NO_MODEL,  # the server has no such model, or the model cannot do this
     "timeout": TIMEOUT,
     "cancelled": INTERRUPTED,
 }
+
+
+_NO_FAULT: tuple[FailureKind, ...] = ("budget", "rate_limited")
 
 
 def of_failure(failure: Failure) -> int:
@@ -53,10 +74,15 @@ def of_failure(failure: Failure) -> int:
     return _OF_FAILURE.get(failure.kind, ERROR)
 
 
-def of_run(status: str, failure: Failure | None) -> int:
-    """How a run ended. That the budget is used up or a server wants to be left alone is no fault of the plan's."""
-    if failure is not None and failure.kind in ("budget", "rate_limited"):
-        return _OF_FAILURE[failure.kind]
+def of_run(status: str, failures: Iterable[Failure]) -> int:
+    """How a run ended, of whose steps some failed.
+
+    That the budget is used up or a server wants to be left alone is no fault of the plan's.
+    """
+    kinds = {failure.kind for failure in failures} if status == "failed" else set()
+    for kind in _NO_FAULT:
+        if kind in kinds:
+            return _OF_FAILURE[kind]
     return OF_STATUS[status]
 
 

@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeAlias
 from overseer.database import LOCK_PATIENCE_S, Database, storable
 from overseer.diagnosis import diagnosed
 from overseer.errors import JournalError, RunNotFound
+from overseer.experience import Experience
 from overseer.home import journal_path, locks_folder
 from overseer.ids import as_typed
 from overseer.jsonvalue import TOO_LARGE, Json, is_too_long, json_text
@@ -100,6 +101,11 @@ class Journal(AbstractContextManager["Journal"]):
     def sessions(self) -> Sessions:
         """The conversations, which are in the same file."""
         return Sessions(self._database)
+
+    @property
+    def experience(self) -> Experience:
+        """What the calls of these runs took."""
+        return Experience(self._database)
 
     def close(self) -> None:
         """Close everything, also the logs that are still open; a second time does nothing."""
@@ -192,6 +198,15 @@ class Journal(AbstractContextManager["Journal"]):
         """How many runs there are."""
         with self._database.reading() as connection:
             return int(connection.execute("SELECT count(*) FROM runs").fetchone()[0])
+
+    def interrupted(self, *, limit: int = 20) -> list[StoredRun]:
+        """The newest of the runs that were cut off, newest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT run_id FROM runs WHERE status = 'running' ORDER BY created DESC, number DESC LIMIT ?", (limit,)
+            ).fetchall()
+        found = [self.run(run_id) for (run_id,) in rows]
+        return [run for run in found if run.summary.status == "interrupted"]
 
     def run(self, text: str) -> StoredRun:
         """The run with this id, or the only one whose id begins like this; RunNotFound says which there are."""

@@ -10,7 +10,7 @@ from overseer.approval import Approval
 from overseer.broker.accounts import Accounts, scope_of
 from overseer.broker.budget import Spend
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
-from overseer.errors import ApprovalNeeded, Failure, PlanError, UsageError
+from overseer.errors import Failure, PlanError, Undecided, UsageError
 from overseer.jsonvalue import Json
 from overseer.kernel.events import (
     Event,
@@ -86,9 +86,10 @@ class Past:
             raise UsageError(f"there is nothing to decide about {', '.join(sorted(strange))} in run {state.run_id}")
         undecided = [] if "all" in repeat | give_up else [key for key in unsure if key not in repeat | give_up]
         if undecided:
-            raise ApprovalNeeded(
+            raise Undecided(
                 f"run {state.run_id} was cut off while these steps were running, and they may have had effects: "
-                f"{', '.join(undecided)}; decide for each whether to repeat it or to give it up"
+                f"{', '.join(undecided)}; decide for each whether to repeat it or to give it up",
+                undecided,
             )
         dropped = [key for key in unsure if key in give_up or ("all" in give_up and key not in repeat)]
         failure = Failure("cancelled", "was cut off, and is not to be repeated")

@@ -1,105 +1,167 @@
-"""A plan as it is reviewed: the steps, and beside each what it calls, what it waits for and what it changes."""
+"""A plan as it is reviewed: its steps, and beside them all that somebody should know who decides about it.
+
+The lines are styled and fit the terminal. Long plans are shown by their titles, with a count of what is folded;
+what needs somebody's approval is never folded or cut.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from overseer.given import effects_of
-from overseer.jsonvalue import Json, json_text
-from overseer.plan import waves
-from overseer.plan.references import written
-from overseer.plan.resources import resource
-from overseer.plan.values import Call, Code, Each, On, Once, Scope, Until, WorkflowStep
+from overseer.cells import pieces
+from overseer.forecasttext import forecast_text
+from overseer.jsonvalue import Json
+from overseer.plan import to_document, waves
+from overseer.plan.difference import difference, difference_lines
+from overseer.plan.inputs import must_be_given
+from overseer.plan.values import WorkflowPlan, all_steps
 from overseer.review import Proposal
+from overseer.stepview import Detail, StepView, letters, paragraph, text_of_value
+from overseer.terminal.style import Line, Span, text_of
 from overseer.tool import Tool
 
-_WIDTH = 100
+WIDEST = 100  # columns; longer lines are hard to read
+SHORT_HASH = 12
+
+_MANY = 20  # steps; of more, the details are folded
+_INPUT_LETTERS = 200
+_FEW_WAVES = 8
+_INDENT = "  "
 
 
 def proposal_lines(proposal: Proposal, tools: Mapping[str, Tool]) -> list[str]:
-    """Everything about a plan that somebody should know who decides about it."""
-    plan = proposal.plan
-    count = len(plan.steps)
-    made = {"rules": " (made by rules, without a model)", "file": "", "model": ""}[proposal.by]
-    lines = [f"Workflow Plan ({count} step{'s' if count != 1 else ''}):{made}"]
+    """Everything about a plan that somebody should know, as text, where nobody can be waited for."""
+    return [text_of(line) for line in plan_screen(replace(proposal, asked_because=""), tools, detail="usual")]
+
+
+def usual_detail(plan: WorkflowPlan) -> Detail:
+    """How much of a plan is shown before anybody asks for more."""
+    return "titles" if sum(1 for _ in all_steps(plan)) > _MANY else "usual"
+
+
+def plan_screen(
+    proposal: Proposal, tools: Mapping[str, Tool], *, columns: int = WIDEST, detail: Detail = "usual"
+) -> list[Line]:
+    """The same in styled lines of so many columns."""
+    plan, columns = proposal.plan, min(columns, WIDEST)
+    view = StepView(proposal, tools, columns, detail)
+    lines: list[Line] = [*_headline(proposal, columns)]
     for number, step in enumerate(plan.steps, 1):
-        lines += _step_lines(step, tools, f"  {number}. ", "     ")
-    lines += [f"  wave {number}: {', '.join(wave)}" for number, wave in enumerate(waves(plan), 1)]
-    lines += [f"  input {name}: {_cut(_text(value))}" for name, value in proposal.inputs.items()]
-    lines += [f"  note: {note}" for note in proposal.notes]
-    if proposal.needs:
-        denied = proposal.is_denied
-        lines.append("the settings deny what this plan wants to do:" if denied else "it needs your approval for:")
-        lines += [f"  {line}" for need in proposal.needs for line in need.lines()]
+        lines += view.lines(step, f"  {number}. ")
+    for spans in (
+        *_folded(plan, detail),
+        *_waves(plan, detail),
+        *_inputs(proposal, detail),
+        *_terms(plan, detail),
+        *([("quiet", f"note: {text_of_value(note)}")] for note in proposal.notes),
+        *_about(proposal),
+    ):
+        lines += paragraph(spans, columns, indent=_INDENT, hanging=_INDENT)
+    return [*lines, *_needs(proposal, columns)]
+
+
+def step_screen(proposal: Proposal, tools: Mapping[str, Tool], number: int, *, columns: int = WIDEST) -> list[Line]:
+    """All of one step, by its place in the plan from 1."""
+    view = StepView(proposal, tools, min(columns, WIDEST), "all")
+    return list(view.lines(proposal.plan.steps[number - 1], f"  {number}. "))
+
+
+def difference_screen(before: WorkflowPlan, after: WorkflowPlan, *, columns: int = WIDEST) -> list[Line]:
+    """How a plan differs from the one before: what came, went and changed, all of it."""
+    found = difference(before, after)
+    said = difference_lines(found) or ["nothing: it is the same plan"]
+    lines: list[Line] = [(("heading", "Changed:"),)]
+    style = "title"
+    for line in said:
+        text = line.lstrip(" ")
+        style = _SIGNS.get(text[:2], style) if len(line) - len(text) in (0, 4) else style
+        indent = _INDENT + line[: len(line) - len(text)]
+        room = max(12, min(columns, WIDEST) - len(indent) - 2)
+        for place, piece in enumerate(pieces(text_of_value(text), room)):
+            lines.append((("", f"{indent}{'  ' if place else ''}"), (style, piece)))
     return lines
 
 
-def _step_lines(step: WorkflowStep, tools: Mapping[str, Tool], head: str, indent: str) -> Iterator[str]:
-    yield f"{head}{step.title}"
-    yield f"{indent}{_summary(step, tools)}"
-    if step.args:
-        said = ", ".join(f"{name}={_text(written(value))}" for name, value in step.args.items())
-        yield f"{indent}{_cut(said)}"
-    if isinstance(step.action, Code):
-        yield f"{indent}Node task: {step.action.task}"
-    elif isinstance(step.action, Scope) and step.action.body is not None:
-        for inner in step.action.body.steps:
-            yield from _step_lines(inner, tools, f"{indent}- ", f"{indent}  ")
+_SIGNS = {"+ ": "done", "- ": "failed", "~ ": "waiting"}
 
 
-def _summary(step: WorkflowStep, tools: Mapping[str, Tool]) -> str:
-    parts = [f"{step.step_id}: {_action(step, tools)}"]
-    if step.depends_on:
-        parts.append(f"after {', '.join(step.depends_on)}")
-    if step.when is not None:
-        parts.append("guarded")
-    if writes := _writes(step, tools):
-        parts.append(f"writes {', '.join(writes)}")
-    return "; ".join(parts)
+def _headline(proposal: Proposal, columns: int) -> Iterator[Line]:
+    count = len(proposal.plan.steps)
+    spans: list[Span] = [("heading", f"Workflow Plan ({count} step{'s' if count != 1 else ''}):")]
+    if proposal.by == "rules":
+        spans.append(("waiting", " (made by rules, without a model)"))
+    yield from paragraph(spans, columns)
 
 
-def _action(step: WorkflowStep, tools: Mapping[str, Tool]) -> str:
-    match step.action:
-        case Call(tool=name):
-            classes = f" [{', '.join(tools[name].effects)}]" if name in tools else ""
-            return f"{name}{classes}"
-        case Code(tools=names):
-            may = f", may call {', '.join(names)}" if names else ""
-            return f"code, in the sandbox{may}"
-        case Scope(mode=mode, workflow=workflow):
-            name = f"workflow {workflow}" if workflow else "steps"
-            return f"{name}, {_mode(mode)}"
+def _folded(plan: WorkflowPlan, detail: Detail) -> Iterator[list[Span]]:
+    if detail == "titles":
+        count = sum(1 for _ in all_steps(plan))
+        yield [("waiting", f"The details of {count:,} steps are folded: v shows them, v STEP those of one.")]
 
 
-def _mode(mode: Once | Each | Until | On) -> str:
-    match mode:
-        case Once():
-            return "once"
-        case Each(items=None, iterations=count):
-            return f"{_text(written(count))} times"
-        case Each(items=items):
-            return f"for each of {_cut(_text(written(items)), 60)}"
-        case Until():
-            return "until its guard holds"
-        case On():
-            return "whenever something happens"
+def _waves(plan: WorkflowPlan, detail: Detail) -> Iterator[list[Span]]:
+    found = waves(plan)
+    few = len(found) if detail == "all" else _FEW_WAVES
+    for number, wave in enumerate(found[:few], 1):
+        yield [("quiet", f"wave {number}: {_ids(wave, detail)}")]
+    if len(found) > few:
+        yield [("quiet", f"and {len(found) - few:,} more waves")]
 
 
-def _writes(step: WorkflowStep, tools: Mapping[str, Tool]) -> list[str]:
-    """What a step changes, as far as its tool says so."""
-    if not isinstance(step.action, Call) or (tool := tools.get(step.action.tool)) is None:
-        return []
-    if tool.has_undeclared_effects:
-        return ["what it likes"]
-    defaults = effects_of(tool).defaults
-    given = {**defaults, **{name: written(value) for name, value in step.args.items()}}
-    return [resource(template, given).removeprefix("file:") for template in tool.writes]
+def _ids(wave: Sequence[str], detail: Detail) -> str:
+    shown = wave if detail == "all" else wave[:_MANY]
+    more = f" and {len(wave) - len(shown):,} more" if len(wave) > len(shown) else ""
+    return ", ".join(shown) + more
 
 
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else json_text(value)
+def _inputs(proposal: Proposal, detail: Detail) -> Iterator[list[Span]]:
+    for name, declared in proposal.plan.inputs.items():
+        said = proposal.origins.get(name) or declared.description
+        about = f", {text_of_value(said)}" if said else ""
+        if name in proposal.inputs:
+            yield [("title", f"input {name}: "), ("quiet", _value(proposal.inputs[name], detail) + about)]
+        elif not must_be_given(declared):
+            yield [("title", f"input {name}: "), ("quiet", f"{_value(declared.default, detail)} (its default){about}")]
+        else:
+            yield [("title", f"input {name}: "), ("failed", "is missing"), ("quiet", about)]
 
 
-def _cut(text: str, most: int = _WIDTH) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
+def _terms(plan: WorkflowPlan, detail: Detail) -> Iterator[list[Span]]:
+    """What holds for the plan as a whole."""
+    document = to_document(plan.with_steps(()))
+    if plan.budget is not None:
+        yield [("title", "may spend: "), ("quiet", _value(document["budget"], "all"))]
+    if plan.on_error == "fail_fast":
+        yield [("quiet", "when a step fails, all others are cancelled")]
+    if plan.output is not None:
+        yield [("title", "output: "), ("quiet", _value(document["output"], detail))]
+
+
+def _value(value: Json, detail: Detail) -> str:
+    text = text_of_value(value)
+    if len(text) <= _INPUT_LETTERS or detail == "all":
+        return text
+    return f"{text[:_INPUT_LETTERS]}… ({letters(len(text))})"
+
+
+def _about(proposal: Proposal) -> Iterator[list[Span]]:
+    if proposal.maker:
+        yield [("quiet", f"made by {text_of_value(proposal.maker)}")]
+    if (found := proposal.outlook.forecast) is not None:
+        yield [("title", f"Forecast: {forecast_text(found)}")]
+    yield [("quiet", f"plan {proposal.hash[:SHORT_HASH]}")]
+    if proposal.asked_because:
+        yield [("quiet", f"waits for approval, since {proposal.asked_because}")]
+
+
+def _needs(proposal: Proposal, columns: int) -> Iterator[Line]:
+    if not proposal.needs:
+        return
+    denied = proposal.is_denied
+    said = "the settings deny what this plan wants to do:" if denied else "it needs your approval for:"
+    yield from paragraph([("failed" if denied else "waiting", said)], columns)
+    for need in proposal.needs:
+        for line in need.lines(width=max(12, columns - 12)):
+            style = "title" if line.startswith(" ") else "failed" if need.verdict == "deny" else "waiting"
+            yield ((style, f"{_INDENT}{line}"),)

@@ -13,17 +13,28 @@ from typing import Literal, TypeAlias
 from overseer.broker.needs import Need
 from overseer.broker.permissions import Grants
 from overseer.errors import BrokenInvariant
+from overseer.forecast import Forecast
 from overseer.frontends.draft import Planner
 from overseer.jsonvalue import Json
 from overseer.plan import plan_hash
 from overseer.plan.expansion import expanded
-from overseer.plan.values import Call, Code, WorkflowPlan, all_steps
-from overseer.tool import Effect, Tool
+from overseer.plan.suggestions import listed
+from overseer.plan.values import Call, Code, On, Scope, WorkflowPlan, all_steps
+from overseer.tool import EFFECTS, Effect, Tool
 
 ReviewPolicy: TypeAlias = Literal["always", "risky", "never"]
 
 # What somebody should have looked at before it happens.
 RISKY: frozenset[Effect] = frozenset({"network", "write", "exec"})
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is known of a plan beside what it says, before it runs."""
+
+    forecast: Forecast | None = None
+    sandbox: str = ""  # the level at which its code would run, where it has any
+    kept: frozenset[str] = frozenset()  # the tasks of its code that programs were written for before
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,10 @@ class Proposal:
     notes: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()  # what its tools want to do and nobody has allowed
     before: WorkflowPlan | None = None  # the plan that this one is a change of
+    maker: str = ""  # the model that made it, or who has changed it since
+    asked_because: str = ""  # why somebody has to decide about it, where somebody has
+    outlook: Outlook = field(default_factory=Outlook)
+    origins: Mapping[str, str] = field(default_factory=dict)  # where values of inputs come from, where that is known
 
     @property
     def hash(self) -> str:
@@ -116,14 +131,29 @@ class Review:
 
 
 def must_be_asked(policy: ReviewPolicy, proposal: Proposal, tools: Mapping[str, Tool]) -> bool:
-    """Whether somebody has to decide about a plan before it runs.
+    """Whether somebody has to decide about a plan before it runs."""
+    return bool(reason_to_ask(policy, proposal, tools))
+
+
+def reason_to_ask(policy: ReviewPolicy, proposal: Proposal, tools: Mapping[str, Tool]) -> str:
+    """Why somebody has to decide about a plan before it runs; nothing if nobody has.
 
     What the permissions ask for is asked for in any case. Beyond that `always` means every plan, `risky` those
-    whose tools do more than compute, read and ask models, and `never` none.
+    whose tools do more than compute, read and ask models and those that listen and go on by themselves, and
+    `never` none.
     """
-    if proposal.needs or policy == "always":
-        return True
-    return policy == "risky" and bool(RISKY & effects_in(proposal.plan, tools))
+    if proposal.needs:
+        return "your permissions deny a part of it" if proposal.is_denied else "your permissions ask for a part of it"
+    if policy == "always":
+        return "every plan is reviewed (chat.review: always)"
+    if policy == "never":
+        return ""
+    risky = RISKY & effects_in(proposal.plan, tools)
+    reasons = [effect for effect in EFFECTS if effect in risky]
+    whole, _ = expanded(proposal.plan, tools)
+    if any(isinstance(step.action, Scope) and isinstance(step.action.mode, On) for step in all_steps(whole)):
+        return f"it listens and goes on by itself{f', with {listed(reasons)}' if reasons else ''} (chat.review: risky)"
+    return f"it has {listed(reasons)} in it (chat.review: risky)" if reasons else ""
 
 
 def effects_in(plan: WorkflowPlan, tools: Mapping[str, Tool]) -> frozenset[Effect]:

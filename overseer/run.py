@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from overseer.broker.broker import Door
+from overseer.broker.budget import Spend
 from overseer.broker.hearing import OnText
 from overseer.broker.permissions import Grants
 from overseer.broker.result import ToolResult
@@ -97,9 +98,19 @@ class Run(AbstractContextManager["Run"]):
         return self._runner.state.is_open and not self._runner.state.is_ended
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether it has begun and nobody can count on its result yet."""
+        return self._stage == "begun" and (self._thread is None or self._thread.is_alive())
+
+    @property
     def is_recorded(self) -> bool:
         """Whether the run is in a journal, so that it can be resumed."""
         return isinstance(self._log, RunLog)
+
+    @property
+    def spent(self) -> Spend:
+        """What all calls and questions of the run took, also in its earlier lives."""
+        return self._door.spent
 
     def watch(self, watcher: Watcher, *, pause: Callable[[], None] | None = None) -> Callable[[], None]:
         """Call `watcher` with every event, on the run's own thread; the returned function ends that.

@@ -116,14 +116,14 @@ class NoLog(AbstractContextManager["NoLog"]):
 
 def newest_id(connection: sqlite3.Connection, number: int) -> int:
     """The id of the newest event of a run; without any, the id before its first."""
-    first, last = _ids_of(number)
+    first, last = ids_of(number)
     newest = connection.execute("SELECT max(id) FROM events WHERE id BETWEEN ? AND ?", (first, last)).fetchone()[0]
     return first - 1 if newest is None else int(newest)
 
 
 def events_after(connection: sqlite3.Connection, number: int, after: int, limit: int) -> list[Event]:
     """At most `limit` events of a run, in order, without its first `after` ones; ValueError if one is damaged."""
-    first, last = _ids_of(number)
+    first, last = ids_of(number)
     rows = connection.execute(
         "SELECT id, at, kind, key, body, coalesce(blobs.value, events.value)"
         " FROM events LEFT JOIN blobs ON typeof(events.value) = 'blob' AND hash = events.value"
@@ -138,7 +138,7 @@ def succeeded_steps(connection: sqlite3.Connection, number: int) -> int | None:
     try:
         count = connection.execute(
             "SELECT count(*) FROM events WHERE id BETWEEN ? AND ? AND kind = 'StepSucceeded' AND instr(key, '/') = 0",
-            _ids_of(number),
+            ids_of(number),
         ).fetchone()[0]
     except sqlite3.DatabaseError:  # no reason to show no list of runs
         return None
@@ -153,7 +153,7 @@ def newest_time(connection: sqlite3.Connection, number: int) -> float | None:
 
 def drop_events(connection: sqlite3.Connection, number: int) -> None:
     """Remove all events of a run; large values that they carried stay until `drop_unused_blobs`."""
-    connection.execute("DELETE FROM events WHERE id BETWEEN ? AND ?", _ids_of(number))
+    connection.execute("DELETE FROM events WHERE id BETWEEN ? AND ?", ids_of(number))
 
 
 def drop_unused_blobs(connection: sqlite3.Connection) -> None:
@@ -180,7 +180,7 @@ _TURNS: dict[type[Event], Callable[[Any], dict[str, Json]]] = {
 }
 
 
-def _ids_of(number: int) -> tuple[int, int]:
+def ids_of(number: int) -> tuple[int, int]:
     """The first and the last id that an event of a run can have."""
     return (number << 32) + 1, (number << 32) + 0xFFFFFFFF
 

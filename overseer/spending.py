@@ -1,11 +1,11 @@
 """What calls took, as the events of a run tell it: plain JSON that is added up.
 
-    {"requests": 2, "tokens": 350, "cost": 0.002, "unpriced": 1}
+    {"requests": 2, "tokens": 350, "answered": 120, "cost": 0.002, "unpriced": 1}
 
-`cost` is in dollars and counts only what has a known price; `unpriced` is the number of requests that
-have none. `guessed` is how many of the tokens no server counted: they are known by length alone. What
-is zero is left out, and None stands for nothing at all. Each amount is told by one event alone, so the
-sum over all events of a run is what the run took.
+`answered` is the part of the tokens that models answered with. `cost` is in dollars and counts only what
+has a known price; `unpriced` is the number of requests that have none. `guessed` is how many of the tokens
+no server counted: they are known by length alone. What is zero is left out, and None stands for nothing at
+all. Each amount is told by one event alone, so the sum over all events of a run is what the run took.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from math import fsum
 
 from overseer.jsonvalue import Json
 
-_AMOUNTS = ("requests", "tokens", "cost", "unpriced", "guessed")
+_AMOUNTS = ("requests", "tokens", "answered", "cost", "unpriced", "guessed")
 
 
 def total(*parts: Json) -> Json:
@@ -30,10 +30,11 @@ def _number(value: Json) -> float:
 
 
 def spent_text(spent: Json) -> str:
-    """The same for people: `12 requests, 34,500 tokens, $0.021`; `~34,500 tokens` where some of them are a guess."""
-    requests, tokens, cost, unpriced, guessed = (_number(spent.get(amount)) for amount in _AMOUNTS)
-    about = "~" if guessed else ""
-    parts = [_counted(requests, "request"), f"{about if tokens else ''}{_counted(tokens, 'token')}"]
+    """The same for people: `12 requests, 34,500 tokens (30,000 in, 4,500 out), $0.021`; `~34,500` if partly guessed."""
+    requests, tokens, answered, cost, unpriced, guessed = (_number(spent.get(amount)) for amount in _AMOUNTS)
+    about = "~" if guessed and tokens else ""
+    ways = f" ({tokens - answered:,} in, {answered:,} out)" if answered else ""
+    parts = [_counted(requests, "request"), f"{about}{_counted(tokens, 'token')}{ways}"]
     if cost:
         parts.append(f"${_dollars(cost)}")
     if unpriced:

@@ -11,13 +11,15 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 NOTHING: Mapping[str, Callable[[], None]] = MappingProxyType({})
 _WANTED = ("SIGINT", "SIGTERM", "SIGHUP")
+_END = b"\0"  # the number of no signal; a process that was forked meanwhile may keep the pipe open
+_PATIENCE_S = 1.0  # with what is done about a signal that came last
 
 
 @contextmanager
@@ -36,20 +38,24 @@ def hearing_signals(
     reading, writing = os.pipe()
     if os.name == "posix":
         os.set_blocking(writing, False)
-    threading.Thread(target=_hear, args=(reading, wanted), daemon=True).start()
+    hearing = threading.Thread(target=_hear, args=(reading, wanted), daemon=True)
+    hearing.start()
+    before: dict[int, Any] = {}
     fd_before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    before = {
-        number: signal.signal(number, _leave_it_to_the_pipe)
-        for number in wanted
-        if signal.getsignal(number) is not signal.SIG_IGN
-    }
     try:
+        for number in wanted:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, _leave_it_to_the_pipe)
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
         signal.set_wakeup_fd(fd_before)
+        with suppress(BlockingIOError):
+            os.write(writing, _END)
         os.close(writing)
+        hearing.join(_PATIENCE_S)  # what came in time is heard before it is asked what was heard
+        # The first of them last: as long as it may raise where it comes, nothing of this must be left undone.
+        for number, handler in reversed(before.items()):
+            signal.signal(number, handler)
 
 
 def _leave_it_to_the_pipe(_number: int, _frame: Any) -> None:
@@ -57,7 +63,7 @@ def _leave_it_to_the_pipe(_number: int, _frame: Any) -> None:
 
 
 def _hear(reading: int, wanted: Mapping[int, Callable[[], None]]) -> None:
-    while byte := os.read(reading, 1):
+    while (byte := os.read(reading, 1)) and byte != _END:
         if (call := wanted.get(byte[0])) is not None:
             call()
     os.close(reading)

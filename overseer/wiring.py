@@ -14,7 +14,7 @@ from overseer.broker.broker import Broker
 from overseer.broker.budget import Budget
 from overseer.broker.cache import NO_CACHE, Cache, FileCache
 from overseer.broker.limits import Limits
-from overseer.broker.remedies import of_setting
+from overseer.broker.remedies import of_request, of_setting
 from overseer.broker.retry import Retry
 from overseer.config import Settings
 from overseer.console import hide, say
@@ -25,6 +25,8 @@ from overseer.models import (
     Choice,
     Look,
     ModelRoles,
+    ModelSettings,
+    Wanted,
     connector,
     detect,
     parse_models,
@@ -59,15 +61,23 @@ def take_secrets(settings: Settings) -> Secrets:
 
 
 def make_broker(
-    settings: Settings, secrets: Secrets, folder: Path, given: Sequence[Path] = (), *, keeps_changes: bool = True
+    settings: Settings,
+    secrets: Secrets,
+    folder: Path,
+    given: Sequence[Path] = (),
+    *,
+    keeps_changes: bool = True,
+    tells_model: bool = True,
 ) -> Broker:
     """The broker for one process whose work is about a folder; `given` are the folders of tools that it was named.
 
-    What tools change in files is kept, to be undone, unless runs are to leave no trace.
+    What tools change in files is kept, to be undone, unless runs are to leave no trace. A model that nobody has
+    named is told of when it was found, unless the caller does that.
     """
     workspace = make_workspace(settings, folder, given)
-    known = parse_models(settings.models, os.environ)
-    models = ModelRoles(known, connector(secrets.get, folder=folder), find=lambda: _chosen(settings, secrets, folder))
+    known = _model_settings(settings)
+    choose = _chosen if tells_model else choose_model
+    models = ModelRoles(known, connector(secrets.get, folder=folder), find=lambda: choose(settings, secrets, folder))
     redactor = Redactor(secrets)
     _redact_logs(redactor)
     return Broker(
@@ -85,10 +95,18 @@ def make_broker(
         ),
         models=models,
         cost_of=usual_prices().with_own(known.prices).cost_of,
-        budget=Budget("session", settings.session_cap, remedy=of_setting("session")),
+        budget=_budget(settings),
         cache=_cache(settings),
         changes=Changes(workspace, _change_store) if settings.journal and keeps_changes else None,
     )
+
+
+def _budget(settings: Settings) -> Budget:
+    """What all of a process may spend."""
+    session = Budget("session", settings.session_cap, remedy=of_setting("session"))
+    if settings.request_cap is None:
+        return session
+    return Budget("this request", settings.request_cap, parent=session, remedy=of_request)
 
 
 def make_sandbox(settings: Settings, level: Level | None = None) -> Sandbox:
@@ -181,18 +199,32 @@ def choose_model(
 
     `look_for` makes what looks at servers, for at most so many seconds each.
     """
-    known, environment = parse_models(settings.models, os.environ), settings.model_environment(os.environ)
+    wanted, environment = _wanted(settings), settings.model_environment(os.environ)
     # What was named is given the time it takes, which for a server elsewhere may be longer.
-    is_named = wanted_by(known, environment) is not None
-    look = look_for(NAMED_TIMEOUT_S if is_named else LOOK_TIMEOUT_S)
-    return detect(known, environment, secrets.get, look, folder=folder)
+    look = look_for(NAMED_TIMEOUT_S if wanted is not None else LOOK_TIMEOUT_S)
+    return detect(_model_settings(settings), environment, secrets.get, look, wanted=wanted, folder=folder)
+
+
+def _model_settings(settings: Settings) -> ModelSettings:
+    known = parse_models(settings.models, os.environ)
+    return known.without_models_of_roles() if settings.model or settings.base_url else known
+
+
+def _wanted(settings: Settings) -> Wanted | None:
+    """The model that was named, by whoever goes before the others."""
+    if settings.base_url:
+        return Wanted("--base-url", settings.model, settings.base_url)
+    if settings.model:
+        # Its server stays: what is meant for one of one's own must not go elsewhere.
+        server = os.environ.get("OVERSEER_BASE_URL", "") if settings.model.startswith("openai/") else ""
+        return Wanted("--model", settings.model, server)
+    return wanted_by(parse_models(settings.models, os.environ), settings.model_environment(os.environ))
 
 
 def _chosen(settings: Settings, secrets: Secrets, folder: Path) -> Choice:
     """The same, told before anything is asked of a model that nobody has named."""
     choice = choose_model(settings, secrets, folder)
-    known = parse_models(settings.models, os.environ)
-    if choice.model is not None and wanted_by(known, settings.model_environment(os.environ)) is None:
+    if choice.model is not None and _wanted(settings) is None:
         say(f"model: {choice.model}, since {choice.reason}")
     return choice
 

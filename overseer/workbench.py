@@ -6,16 +6,17 @@ An engine is made for each plan: only a plan that has code needs a sandbox, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from overseer.broker.broker import Broker
 from overseer.coding import Coding
 from overseer.config import Settings
 from overseer.engine import Engine
-from overseer.errors import UsageError
+from overseer.errors import ModelUnavailable
 from overseer.journal import Journal
 from overseer.registry import Registry
+from overseer.secrets import Secrets
 from overseer.tool import Tool, ToolError
 from overseer.wiring import make_broker, require_known, take_secrets
 
@@ -31,14 +32,34 @@ class Workbench:
     broker: Broker
     registry: Registry
     given: tuple[Path, ...] = ()  # folders of tools that were named
+    secrets: Secrets = field(default_factory=Secrets)
 
     @classmethod
-    def open(cls, settings: Settings, folder: Path, given: Sequence[Path], read_tools: ReadTools) -> Workbench:
-        """`read_tools` reads the tools of these folders and of the project here, telling of those it cannot read."""
-        broker = make_broker(settings, take_secrets(settings), folder, given)
+    def open(
+        cls,
+        settings: Settings,
+        folder: Path,
+        given: Sequence[Path],
+        read_tools: ReadTools,
+        *,
+        keeps_changes: bool = True,
+        tells_model: bool = True,
+    ) -> Workbench:
+        """`read_tools` reads the tools of these folders and of the project here, telling of those it cannot read.
+
+        What tools change in files is kept, to be undone, unless runs are to leave no trace. A model that nobody has
+        named is told of when it was found, unless the caller does that.
+        """
+        secrets = take_secrets(settings)
+        broker = make_broker(settings, secrets, folder, given, keeps_changes=keeps_changes, tells_model=tells_model)
         registry = read_tools(given, folder)
         require_known(settings, registry.tools)
-        return cls(settings, folder, broker, registry, tuple(given))
+        return cls(settings, folder, broker, registry, tuple(given), secrets)
+
+    @property
+    def root(self) -> Path:
+        """The folder whose files tools may read and write."""
+        return self.folder / self.settings.workspace
 
     @property
     def tools(self) -> Mapping[str, Tool]:
@@ -57,7 +78,7 @@ class Workbench:
         )
 
     def is_connected(self, role: str) -> bool:
-        """Whether a model has this role; UsageError if one was named and cannot be had.
+        """Whether a model has this role; ModelUnavailable if one was named and cannot be had.
 
         Nothing takes the place of what was named.
         """
@@ -65,6 +86,6 @@ class Workbench:
             self.broker.models.model(role)
         except ToolError as error:
             if error.kind != "denied":
-                raise UsageError(str(error)) from error
+                raise ModelUnavailable(str(error)) from error
             return False
         return True

@@ -13,13 +13,13 @@ PACKAGE = ROOT / "overseer"
 
 # From the top to the bottom. A module may import from its own layer and from those below.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("chat_cli",),
+    ("chat_cli", "overseer.catalogue"),
     ("overseer.commands", "overseer.chat"),
     ("overseer.arguments",),
     ("overseer.serving", "overseer.checkup"),
-    ("overseer.workbench", "overseer.codework", "overseer.planview", "overseer.earlystart"),
+    ("overseer.workbench", "overseer.codework", "overseer.planview", "overseer.stepview", "overseer.earlystart"),
     ("overseer.wiring",),
-    ("overseer.catalogue", "overseer.summary"),
+    ("overseer.summary",),
     (
         "overseer.config",
         "overseer.settings",
@@ -47,7 +47,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "overseer.review",
     ),
     ("overseer.dispatch", "overseer.stream", "overseer.journal", "overseer.sources"),
-    ("overseer.worker", "overseer.pruning", "overseer.sessions"),
+    ("overseer.worker", "overseer.pruning", "overseer.sessions", "overseer.experience"),
     ("overseer.frontends", "overseer.demo"),
     ("overseer.kinds", "overseer.sandbox"),
     ("overseer.broker",),
@@ -55,7 +55,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.undo",),
     ("overseer.models", "overseer.workspace", "overseer.web", "overseer.processes"),
     ("overseer.failures", "overseer.secrets", "overseer.runlog", "overseer.schema"),
-    ("overseer.timing",),
+    ("overseer.timing", "overseer.forecast", "overseer.forecasttext"),
     ("overseer.database", "overseer.locks", "overseer.diagnosis", "overseer.ids", "overseer.home", "overseer.trust"),
     ("overseer.kernel",),
     ("overseer.plan",),

@@ -71,6 +71,17 @@ def test_results_of_a_run_that_was_removed_are_gone_and_its_turn_is_not() -> Non
     assert [text for _, text in again.shown()] == ["made a joke"]
 
 
+def test_a_summary_that_came_to_nothing_is_not_asked_for_with_every_turn() -> None:
+    talk = conversation()
+    tries = 0
+    for number in range(30):
+        talk.asked(str(number))
+        if talk.to_sum_up(1)[0]:
+            talk.not_summed_up()
+            tries += 1
+    assert tries == 3
+
+
 @given(some.lists(some.sampled_from(["ask", "answer", "sum up 0", "sum up 1", "sum up 3"]), max_size=30))
 def test_every_turn_is_shown_or_stood_for_by_the_summary(acts: list[str]) -> None:
     talk = conversation()

@@ -164,7 +164,7 @@ def test_a_budget_of_the_settings_holds(overseer: Any, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "config.yaml").write_text("budget: {run: {requests: 2}}", encoding="utf-8")
     code, _, err = overseer("--yes")
-    assert code == 4
+    assert code == 6
     assert "budget" in err
 
 

@@ -183,6 +183,7 @@ def test_a_bug_is_a_traceback_and_still_a_document_and_leaves_no_thread_behind()
             assert json.loads(ended.stdout) == {
                 "schema": "overseer.error/1",
                 "error": "unexpected error: RuntimeError: oh no",
+                "exit_code": 1,
                 "faults": [],
             }
 

@@ -15,6 +15,7 @@ from overseer.plan import completed, read_plan, validate
 from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.registry.yamlfiles import read_yaml
 from tests import pages
+from tests.captures import alike, as_block, captured, captures_in
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,6 +27,15 @@ def blocks(language: str) -> list[str]:
     found = re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
     assert found
     return found
+
+
+def test_what_it_shows_of_a_run_is_what_a_run_prints() -> None:
+    captures = captures_in(README)
+    assert captures
+    for command, shown in captures:
+        assert alike(shown.strip("\n")) == alike(as_block(captured(command)).strip("\n")), (
+            "python -m tests.captures README.md"
+        )
 
 
 def test_every_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ def test_a_mended_run_that_is_killed_goes_on_to_the_answer_and_repeats_nothing(t
         RunResumed,
     ]
     (changed,) = (event for event in events if isinstance(event, PlanChanged))
-    assert changed.spent == report.spent == {"requests": 1, "tokens": 120, "unpriced": 1}
+    assert changed.spent == report.spent == {"requests": 1, "tokens": 120, "answered": 20, "unpriced": 1}
     assert "this way to count is out of order" in patching["messages"][1]["content"]
     assert (
         '"step":"sum","title":"Double the dogs","status":"succeeded","value":8' in answering["messages"][1]["content"]

@@ -33,3 +33,55 @@ os._exit(0)
 def test_a_signal_is_heard_while_the_main_thread_hears_nothing() -> None:
     with Child(DEAF) as child:
         assert child.hear_all() == ["SIGTERM", "SIGINT", "SIGINT", "True True"]
+
+
+# What came last is heard before the block is over; a fork that keeps the pipe open holds nobody up.
+LAST = """
+import os, signal, threading, time
+from overseer.stopsignals import hearing_signals
+heard = []
+def hear(number):
+    time.sleep(0.05)
+    heard.append(number.name)
+child = 0
+with hearing_signals(hear):
+    child = os.fork()
+    if not child:
+        time.sleep(600)
+    os.kill(os.getpid(), signal.SIGINT)
+print(heard, threading.active_count(), flush=True)
+os.kill(child, signal.SIGKILL)
+os._exit(0)
+"""
+
+# Ctrl-C raises where it comes, and comes as the handlers are given back.
+RAISING = """
+import os, signal
+from overseer.stopsignals import hearing_signals
+signal.signal(signal.SIGINT, signal.default_int_handler)
+before = signal.getsignal(signal.SIGTERM)
+set_handler = signal.signal
+def interrupted(number, handler):
+    given = set_handler(number, handler)
+    if number == signal.SIGINT and handler is signal.default_int_handler:
+        os.kill(os.getpid(), signal.SIGINT)
+    return given
+try:
+    with hearing_signals(lambda number: None):
+        signal.signal = interrupted
+except KeyboardInterrupt:
+    pass
+signal.signal = set_handler
+print(signal.getsignal(signal.SIGTERM) == before, signal.set_wakeup_fd(-1), flush=True)
+os._exit(0)
+"""
+
+
+def test_a_signal_that_comes_last_is_heard_before_the_block_is_over() -> None:
+    with Child(LAST) as child:
+        assert child.hear_all() == ["['SIGINT'] 1"]
+
+
+def test_an_interrupt_at_the_end_of_a_block_leaves_no_handler_behind() -> None:
+    with Child(RAISING) as child:
+        assert child.hear_all() == ["True -1"]

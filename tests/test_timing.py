@@ -306,6 +306,43 @@ def test_the_times_of_any_run_add_up(document: Any, rules: Any, seed: int, cut: 
                 assert step.status == report[step.key]
 
 
+FAILS_FAST = """
+steps:
+  - step_id: outer
+    for_each: [1]
+    steps:
+      - step_id: inner
+        for_each: [1]
+        on_error: continue
+        steps: [{step_id: loop, workflow: body, plan: {on_error: fail_fast, steps: [
+          {step_id: a, tool: t}, {step_id: b, tool: t}]}}]
+"""
+
+
+def test_what_was_left_undone_in_a_round_that_is_over_is_given_up() -> None:
+    clocks = [Stopwatch(planned(FAILS_FAST), keeps_rounds=keeps) for keeps in (True, False)]
+    inner = "outer[0]/inner"
+    events = [
+        RunStarted(0.0, "r", {}),
+        ScopeOpened(0.0, "outer", 1),
+        RoundOpened(0.0, "outer", 0),
+        ScopeOpened(0.0, inner, 1),
+        RoundOpened(0.0, inner, 0),
+        StepStarted(0.0, f"{inner}[0]/loop", 1),
+        StepFailed(1.0, f"{inner}[0]/loop", Failure("tool", "no"), 2.0),
+        RoundClosed(1.0, inner, 0, "failed"),
+        StepSucceeded(1.0, inner, [None], is_partial=True),
+        RoundClosed(1.0, "outer", 0, "partial"),
+        StepSucceeded(1.0, "outer", [None], is_partial=True),
+        RunFinished(1.0, "succeeded"),
+    ]
+    for clock in clocks:
+        for event in events:
+            clock.observe(event)
+        assert clock.timing().counts()["retrying"] == 0
+    assert clocks[0].timing().counts() == clocks[1].timing().counts()
+
+
 @seldom
 @given(documents(), RULES, SEEDS, st.booleans())
 def test_without_its_rounds_a_run_comes_to_the_same(document: Any, rules: Any, seed: int, is_busy: bool) -> None:

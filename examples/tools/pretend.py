@@ -28,3 +28,40 @@ def nmt_translator(text: str, target_lang: str, context: ToolContext) -> str:
     """
     context.wait(WAIT_S)
     return f"[pretended {target_lang}: {text}]"
+
+
+@tool(effect="model", tags=["pretend"])
+def summarizer(text: str, context: ToolContext, sentences: int = 3) -> str:
+    """Pretend to summarize.
+
+    Args:
+        text: what to summarize
+        sentences: the most sentences that the summary may have
+    """
+    context.wait(WAIT_S)
+    return f"[pretended, {sentences} sentences of: {text}]"
+
+
+@tool(effect="model", tags=["pretend"])
+def classifier(text: str, labels: list[str], context: ToolContext, instructions: str = "") -> str:
+    """Pretend to choose: the longest label, the first of several.
+
+    Args:
+        text: what to classify
+        labels: what to choose from
+        instructions: how to decide
+    """
+    context.wait(WAIT_S)
+    return max(labels, key=len)
+
+
+@tool(effect="model", tags=["pretend"])
+def conversation_turn(prompt: str, context: ToolContext, *, history: list[dict[str, str]] | None = None) -> str:
+    """Pretend to talk, and say how much was said before.
+
+    Args:
+        prompt: what to say
+        history: what was said before
+    """
+    context.wait(WAIT_S)
+    return f"[pretended, after {len(history or [])}: {prompt}]"

@@ -20,6 +20,7 @@ from overseer.broker.budget import NOTHING, Budget, Spend
 from overseer.broker.caps import NO_CAP, Cap, cap_of, overruled, smallest
 from overseer.broker.limits import Limits, Multipliers, Share
 from overseer.broker.terms import Part, Parts, Terms, parts_of_run, terms_of_scopes
+from overseer.kernel.events import Event, StepCancelled, StepFailed, StepSucceeded
 from overseer.plan.values import WorkflowPlan
 
 ALL = Multipliers()
@@ -95,6 +96,11 @@ class Accounts:
     def are_several(self) -> bool:
         """Whether scopes have accounts of their own."""
         return bool(self._terms)
+
+    def observe(self, event: Event) -> None:
+        """Take note of one event of the run: what has ended is forgotten."""
+        if isinstance(event, StepSucceeded | StepFailed | StepCancelled):
+            self.forget(event.key)
 
     def forget(self, key: str) -> None:
         """What was at this key has ended: if that is a scope, nothing in it will call any more."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from overseer.broker.accounts import Account
 from overseer.broker.attempts import Attempt, TimeLimit, as_result, attempt_here
-from overseer.broker.budget import NOTHING, Budget
+from overseer.broker.budget import NOTHING, Budget, Spend
 from overseer.broker.cache import NO_CACHE, Cache, call_key
 from overseer.broker.changes import KeepsChanges
 from overseer.broker.desk import Desk
@@ -119,6 +119,11 @@ class Door:
         self._desks: dict[str, Desk] = {}
         self.hold: Hold = lambda context, name, give_up: None
         self.hear: Hear | None = None
+
+    @property
+    def spent(self) -> Spend:
+        """What was spent through this door, and whatever else spends from the same."""
+        return self._account_of("").budget.spent
 
     def call(
         self,
@@ -252,7 +257,7 @@ class Door:
             account.budget.check_time()
             _begin(making)
             return as_result(tool, self.broker.attempt(tool, args, context))
-        turn = Waiting(context.cancellation, making.meter, making.hold)
+        turn = Waiting(context.cancellation, making.meter, making.hold, self.broker.retry.longest_wait_s)
         with (
             account.budget.reserve(price, what=f"tool '{tool.name}'") as reservation,
             turn.slot(account.limits, (name,)) as slot,

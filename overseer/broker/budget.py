@@ -36,6 +36,7 @@ class Spend:
     cost: float | None = 0.0  # in dollars; of a sum, the part that is known
     unpriced: int = 0
     guessed: int = 0  # how many of the tokens no server counted
+    answered: int = 0  # of the tokens, those that models answered with
 
     def __post_init__(self) -> None:
         if self.requests < 0 or self.tokens < 0 or (self.cost is not None and not self.cost >= 0):
@@ -47,8 +48,14 @@ class Spend:
         """As the events of a run tell it: what is zero is left out, and nothing at all is None."""
         if self is NOTHING:
             return None
-        amounts = {"requests": self.requests, "tokens": self.tokens, "cost": self.cost, "unpriced": self.unpriced}
-        amounts["guessed"] = self.guessed
+        amounts = {
+            "requests": self.requests,
+            "tokens": self.tokens,
+            "answered": self.answered,
+            "cost": self.cost,
+            "unpriced": self.unpriced,
+            "guessed": self.guessed,
+        }
         return {name: amount for name, amount in amounts.items() if amount} or None
 
     @classmethod
@@ -62,6 +69,7 @@ class Spend:
             round((self.cost or 0.0) + (other.cost or 0.0), 12),  # sums of cents must stay cents
             self.unpriced + other.unpriced,
             self.guessed + other.guessed,
+            self.answered + other.answered,
         )
 
     def __sub__(self, other: Spend) -> Spend:
@@ -71,6 +79,7 @@ class Spend:
             round((self.cost or 0.0) - (other.cost or 0.0), 12),
             self.unpriced - other.unpriced,
             self.guessed - other.guessed,
+            self.answered - other.answered,
         )
 
 

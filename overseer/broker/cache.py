@@ -56,7 +56,8 @@ def call_key(tool: Tool, args: Mapping[str, Json]) -> str:
 def question_key(question: Question, provider: str, model: str) -> str:
     """The key of a question as this model is asked it."""
     schema = None if question.schema is None else dict(question.schema)
-    said = [question.system, question.prompt, schema, question.temperature, question.max_tokens]
+    said: list[Json] = [question.system, question.prompt, schema, question.temperature, question.max_tokens]
+    said += [list(turn) for turn in question.history]
     return _digest(["question", provider, model, *said])
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from overseer.broker.admission import Admission, Call, Waiter
+from overseer.broker.gauge import Gauge
 from overseer.tool import Cancellation, ToolError
 
 # Told which name is waited for, and in how many seconds it opens at the earliest where that is known.
@@ -99,6 +100,14 @@ class Gate:
             if not was_limited:
                 self._admission.regroup()
             self._let_in(now)
+
+    def pause_s(self, gauges: Sequence[Gauge]) -> float:
+        """How long it takes until none of these is paused any more."""
+        if not any(gauge.is_limited for gauge in gauges):
+            return 0.0
+        with self._lock:
+            now = self._clock()
+            return max(0.0, *(gauge.paused_until - now for gauge in gauges))
 
     @contextmanager
     def reconfigured(self) -> Iterator[float]:

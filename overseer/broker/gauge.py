@@ -96,7 +96,6 @@ class Gauge:
         "_adapts",
         "_concurrency",
         "_day",
-        "_paused_until",
         "_rate",
         "_requests",
         "_shrunk_at",
@@ -105,6 +104,7 @@ class Gauge:
         "in_flight",
         "is_limited",
         "name",
+        "paused_until",
         "tokens_in_flight",
         "window_s",
     )
@@ -119,7 +119,7 @@ class Gauge:
         self._requests: Window | None = None
         self._tokens: Window | None = None
         self._day: tuple[Window, int] | None = None
-        self._paused_until = -math.inf
+        self.paused_until = -math.inf
         self._shrunk_at = -math.inf
         self.configure(limit)
 
@@ -150,7 +150,7 @@ class Gauge:
 
     def opens_at(self, tokens: int, now: float, aside: Aside = NOTHING_ASIDE) -> float:
         """When the windows admit so much: `now`, later, or infinity if a call has to end before that is known."""
-        opens = max(now, self._paused_until)
+        opens = max(now, self.paused_until)
         if self._requests is not None and self._rate.now is not None:
             self._requests.forget(now)
             excess = self._requests.used + aside.requests + 1 - self._rate.now
@@ -209,7 +209,7 @@ class Gauge:
         if not self._adapts:
             return
         self.is_limited = True
-        self._paused_until = max(self._paused_until, now + wait_s)
+        self.paused_until = max(self.paused_until, now + wait_s)
         if began_at <= self._shrunk_at:
             return  # one of the same burst: to halve once for each would leave nothing
         self._shrunk_at = now

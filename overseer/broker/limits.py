@@ -68,6 +68,10 @@ class Limits:
         gauge = self._gauges.get(name)
         return gauge.in_force() if gauge is not None else UNLIMITED
 
+    def pause_s(self, names: Sequence[str]) -> float:
+        """For how long a server of these names wants to be left alone from now on."""
+        return self._gate.pause_s([gauge for name in names if (gauge := self._gauges.get(name)) is not None])
+
     @property
     def waiting(self) -> int:
         """How many calls wait."""
@@ -207,6 +211,10 @@ class Share:
     def knows(self, name: str) -> bool:
         """As `Limits.knows`: a part of no limit is none."""
         return self._limits.knows(name)
+
+    def pause_s(self, names: Sequence[str]) -> float:
+        """As `Limits.pause_s`."""
+        return self._limits.pause_s(names)
 
     def _made(self, part: _Part, name: str) -> Gauge:
         with self._limits._gate.reconfigured():

@@ -123,9 +123,10 @@ class MeteredModels:
     def _attempt(self, model: Model, given_up: Cancellation, hearing: Hearing | None, request: Request) -> Reply:
         estimate = self._estimate(model, request)
         names = (f"provider:{model.provider}", f"model:{model.provider}/{model.name}")
+        waiting = Waiting(given_up, self._meter, self._hold, self._retry.longest_wait_s)
         with (
             self._budget.reserve(estimate, what=f"model '{model.name}'") as reservation,
-            Waiting(given_up, self._meter, self._hold).slot(self._limits, names, tokens=estimate.tokens) as slot,
+            waiting.slot(self._limits, names, tokens=estimate.tokens) as slot,
         ):
             self._meter.begin()
             reservation.sent()
@@ -145,7 +146,8 @@ class MeteredModels:
                     self._meter.add(guess)
                 raise
             tokens = reply.input_tokens + reply.output_tokens
-            spent = Spend(1, tokens, self._cost_of(reply), guessed=tokens if reply.is_estimated else 0)
+            guessed = tokens if reply.is_estimated else 0
+            spent = Spend(1, tokens, self._cost_of(reply), guessed=guessed, answered=reply.output_tokens)
             slot.settle(tokens=spent.tokens)
             reservation.settle(spent)
             self._meter.add(spent)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from overseer.broker.permissions import Arguments, Policy, Verdict
+from overseer.cells import pieces
 from overseer.jsonvalue import Json, as_text
 from overseer.plan.references import refs_in, written
 from overseer.plan.suggestions import listed
@@ -53,13 +54,16 @@ class Need:
     def effects(self) -> tuple[Effect, ...]:
         return (self.effect, *self.also)
 
-    def lines(self) -> Iterator[str]:
-        """All of it for a person; steps that do the very same are named together."""
+    def lines(self, *, width: int = _WIDTH) -> Iterator[str]:
+        """All of it for a person; steps that do the very same are named together.
+
+        Arguments are broken into lines that are so many cells wide.
+        """
         denied = ", which the settings deny" if self.verdict == "deny" else ""
         yield f"{', '.join(self.effects)}: {self.tool}{denied}"
         alike: dict[Lines, list[str]] = {}
         for use in self.uses:
-            alike.setdefault(tuple(_argument_lines(use.args)), []).append(use.step)
+            alike.setdefault(tuple(_argument_lines(use.args, width)), []).append(use.step)
         for arguments, steps in alike.items():
             count = f" ({len(steps)} times the same)" if len(steps) > 1 else ""
             yield f"  step{'s' if len(steps) > 1 else ''} {listed(steps)}{count}"
@@ -117,15 +121,14 @@ def _uses(plan: WorkflowPlan) -> Iterator[tuple[WorkflowStep, str, Arguments]]:
 # --- as text
 
 
-def _argument_lines(args: Mapping[str, Json] | None) -> Iterator[str]:
+def _argument_lines(args: Mapping[str, Json] | None, width: int) -> Iterator[str]:
     if args is None:
         yield _UNKNOWN
         return
     for name, value in args.items():
-        line = f"{visible(name)}: {visible(_text(value))}"
-        yield line[:_WIDTH]
-        # Further in than any argument begins, so that no value can look like the next one.
-        yield from (f"    {line[start : start + _WIDTH]}" for start in range(_WIDTH, len(line), _WIDTH))
+        for place, line in enumerate(pieces(f"{visible(name)}: {visible(_text(value))}", width)):
+            # Further in than any argument begins, so that no value can look like the next one.
+            yield f"    {line}" if place else line
 
 
 def _text(value: Json) -> str:

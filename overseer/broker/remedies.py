@@ -28,6 +28,11 @@ def of_setting(key: str) -> Remedy:
     return remedy
 
 
+def of_request(larger: Cap) -> str:
+    """For a request on the command line, and all that belongs to it."""
+    return f"ask again with --budget {cap_text(larger)}"
+
+
 def of_plan(larger: Cap, *, workflow: str | None = None) -> str:
     """For what a plan states, or a workflow in it."""
     place = "the plan" if workflow is None else f"the workflow '{workflow}'"

@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
-from overseer.chat.slash import SlashCommand, help_lines
-from overseer.console import put, say
+from overseer.chat.slash import Candidate, SlashCommand, found, help_lines
+from overseer.console import printable, put, say
+from overseer.errors import UsageError
 from overseer.render import when
+from overseer.sessions import Turn
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat
 
+_KEYS = (
+    "Tab completes. @ names a file. Alt-Enter or Ctrl-J: a new line. Ctrl-R: what you typed before.",
+    "Ctrl-X Ctrl-E: your editor. Ctrl-C: stop what is being done, or clear the line. Ctrl-D: leave.",
+)
+
 
 def _help(chat: Chat, rest: str) -> None:
     if rest:
-        from overseer.chat.slash import found
-
         command, _ = found(chat.commands, f"/{rest.removeprefix('/')}")
         say(f"{command.usage}  {command.summary}")
+        if command.more:
+            say(f"  {command.more}")
         return
     say("Say what is to be done in plain words, or one of these:")
-    for line in help_lines(chat.commands):
+    for line in (*help_lines(chat.commands, get_terminal_size().columns), *_KEYS):
         say(line)
-    say("Alt-Enter or Ctrl-J: a new line. Ctrl-X Ctrl-E: your editor. Ctrl-C: stop. Ctrl-D: leave.")
 
 
-def _history(chat: Chat, _: str) -> None:
-    for turn in chat.talk.conversation.turns:
-        put(f"{when(turn.at)}  {turn.kind}: {turn.text}")
+def _names(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
+    return () if words else [Candidate(name, command.summary) for name, command in chat.commands.items()]
+
+
+def turn_line(turn: Turn) -> str:
+    """A turn as a reader sees it again."""
+    partly = " (broken off)" if turn.body.get("partial") else ""
+    return printable(f"{when(turn.at)}  {turn.kind}{partly}: {turn.text}")
+
+
+def _history(chat: Chat, rest: str) -> None:
+    turns = chat.talk.conversation.turns
+    if rest and not (rest.isdecimal() and 0 < int(rest) < 1_000_000):
+        raise UsageError(f"/history takes how many turns to show, not {rest!r}")
+    if not turns:
+        say("nothing was said in this conversation yet; /sessions lists earlier ones")
+    for turn in turns[-int(rest) :] if rest else turns:
+        put(turn_line(turn))
 
 
 def _quit(chat: Chat, _: str) -> None:
@@ -35,7 +58,7 @@ def _quit(chat: Chat, _: str) -> None:
 
 
 ABOUT = (
-    SlashCommand("help", "what can be done here, or what one command does", _help, "[COMMAND]"),
-    SlashCommand("history", "what was said in this conversation", _history),
-    SlashCommand("quit", "leave the chat", _quit),
+    SlashCommand("help", "what can be done here, or what one command does", _help, "[COMMAND]", _names),
+    SlashCommand("history", "what was said in this conversation", _history, "[N]"),
+    SlashCommand("quit", "leave the chat", _quit, more="Ctrl-D on an empty line does the same."),
 )

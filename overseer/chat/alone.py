@@ -30,9 +30,13 @@ class Alone:
         has_approved: bool,
         is_quiet: bool,
         hear: Callable[[str], None] = lambda piece: None,
+        show: Callable[[Proposal], None] = lambda proposal: None,
         follow: Follow,
     ) -> None:
-        """`has_approved` says that the command line approves anything; a quiet one shows nothing."""
+        """`has_approved` says that the command line approves anything; a quiet one shows nothing.
+
+        Whatever it says, `show` is given each plan before anything becomes of it.
+        """
         self.denied: Proposal | None = None  # the plan that did not run for want of approval
         self.was_interrupted = False
         self._tools = tools
@@ -40,6 +44,7 @@ class Alone:
         self._has_approved = has_approved
         self._is_quiet = is_quiet
         self._hear = hear
+        self._show = show
         self._follow = follow
 
     def tell(self, line: str) -> None:
@@ -54,6 +59,8 @@ class Alone:
 
     def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:
         self.show(proposal)
+        if self.was_interrupted:
+            return Reject("it was interrupted before it began")
         if proposal.needs or (self._policy == "always" and not self._has_approved):
             self.denied = proposal
             return Reject("it was not approved, and nobody could be asked")
@@ -62,6 +69,7 @@ class Alone:
     def show(self, proposal: Proposal) -> None:
         for line in proposal_lines(proposal, self._tools):
             self.tell(line)
+        self._show(proposal)
 
     def follow(self, run: Run, report: Report, began_as: WorkflowPlan, relay: Relay | None = None) -> RunResult:
         return self._follow(run, report, began_as, relay)
@@ -74,5 +82,7 @@ class Alone:
             self.was_interrupted = True
             cancellation.ask()
 
+        if self.was_interrupted:
+            cancellation.ask()
         with hearing_signals(lambda _: stop()), redirect_stdout(sys.stderr):
             yield cancellation

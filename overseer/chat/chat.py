@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from overseer import __version__, exits
-from overseer.chat.slash import SlashCommand, found
+from overseer import exits
+from overseer.chat.ending import Ending, ToldToEnd
+from overseer.chat.files import with_paths
+from overseer.chat.jobs import Jobs
+from overseer.chat.slash import SlashCommand, found, is_command
+from overseer.chat.talk import Handled
 from overseer.console import say
 from overseer.errors import OverseerError
-from overseer.frontends.asking import ROLE
 
 if TYPE_CHECKING:
-    from overseer.chat.talk import Handled, Talk
+    from overseer.chat.completing import ChatCompleter
+    from overseer.chat.talk import Talk
     from overseer.journal import Journal
+    from overseer.review import Proposal
     from overseer.workbench import Workbench
 
 PROMPT = "> "
 _TWICE_S = 2.0  # who presses Ctrl-C again within that means to leave
+_GRACE_S = 5.0  # for runs in the background, when the process was told to end
 
 # Carries out a command line of ours, such as ["runs"]; its exit code.
 CommandLine = Callable[[Sequence[str]], int]
+
+_log = logging.getLogger(__name__)
 
 
 class LineReader(Protocol):
@@ -33,6 +42,18 @@ class LineReader(Protocol):
 
     def answer(self, prompt: str, *, default: str = "") -> str:
         """The answer to a question, of one line."""
+        ...
+
+    def discard_typed(self) -> bool:
+        """Forget what was typed since the last prompt; whether that was a line or more."""
+        ...
+
+    def give_up(self, error: BaseException) -> bool:
+        """Let whoever reads get this error instead of a line; whether anybody was reading."""
+        ...
+
+    def complete_with(self, completer: ChatCompleter) -> None:
+        """Complete what is typed with this, where there is completion."""
         ...
 
 
@@ -48,6 +69,7 @@ class Chat:
         *,
         journal: Journal | None,
         command_line: CommandLine,
+        ending: Ending,
     ) -> None:
         self.talk = talk
         self.bench = bench
@@ -55,26 +77,46 @@ class Chat:
         self.commands = commands
         self.journal = journal
         self.command_line = command_line
-        self.last: Handled | None = None
+        self.jobs = Jobs(say, self.keep)
+        self.done: list[Handled] = []  # what was asked for in this session of the process, for its cost
+        self.at_hand: tuple[Proposal, str] | None = None  # a plan that waits to be run, and what was asked for
+        self._ending = ending
         self._is_over = False
         self._interrupted_at = float("-inf")
+        talk.take_over = self.jobs.take_over
 
-    def run(self) -> int:
-        """Read and answer until the end; the exit code."""
-        self._greet()
+    # --- from the first line to the last
+
+    def run(self, first: Sequence[str] = ()) -> int:
+        """Do what is to be done first, then read and answer until the end; the exit code."""
+        self._ending.at_prompt = self.reader.give_up
+        try:
+            with self._ending.listening():
+                for line in first:
+                    self.handle(line)
+                    self._ending.require_none()
+                return self._answer_until_left()
+        except ToldToEnd:
+            self.jobs.stop(hard=True, reason=f"the chat got signal {self._ending.asked and self._ending.asked.name}")
+            self.jobs.wait(_GRACE_S)
+            return self._ending.exit_code
+
+    def _answer_until_left(self) -> int:
         while not self._is_over:
             try:
                 line = self.reader.request(PROMPT)
             except EOFError:
-                return exits.OK
+                if self.may_leave():
+                    return exits.OK
             except KeyboardInterrupt:
                 now = time.monotonic()
-                if now - self._interrupted_at <= _TWICE_S:
+                if now - self._interrupted_at <= _TWICE_S and self.may_leave():
                     return exits.INTERRUPTED
                 self._interrupted_at = now
                 say("nothing is running; press Ctrl-C again or Ctrl-D to leave")
-                continue
-            self.handle(line)
+            else:
+                self.handle(line)
+            self._ending.require_none()
         return exits.OK
 
     def handle(self, line: str) -> None:
@@ -83,19 +125,68 @@ class Chat:
         if not text:
             return
         try:
-            if text.startswith("/"):
+            if is_command(text):
                 command, rest = found(self.commands, text)
                 command.act(self, rest)
             else:
-                self.last = self.talk.request(text)
+                self.request(text)
         except OverseerError as error:
             say(f"error: {error}")
+        except KeyboardInterrupt:
+            say("interrupted")
+        except Exception as error:  # an edge: a bug in one command is no reason to lose a conversation
+            say(f"unexpected error: {type(error).__name__}: {error}; what you asked for may be done in part")
+            _log.debug("the line %r was broken off", text, exc_info=error)
+
+    def request(self, text: str) -> None:
+        """Do what is asked for in plain words."""
+        self.keep(self.talk.request(with_paths(text, self.bench.root)))
+
+    def propose(self, proposal: Proposal, request: str, *, in_background: bool = False) -> None:
+        """Do a plan that is there already."""
+        self.keep(self.talk.propose(proposal, request, in_background=in_background))
+
+    def keep(self, handled: Handled) -> None:
+        """Take note of what was done."""
+        self.done.append(handled)
+
+    @property
+    def last_run(self) -> str:
+        """The id of the run that ended last here; nothing without one."""
+        runs = (handled.performed.run.run_id for handled in reversed(self.done) if handled.performed is not None)
+        return next(runs, "")
+
+    # --- leaving
 
     def leave(self) -> None:
-        self._is_over = True
+        self._is_over = self.may_leave()
 
-    def _greet(self) -> None:
-        tools = len(self.bench.tools)
-        say(f"Overseer {__version__}, {tools} tools. Say what is to be done, or /help.")
-        if not self.bench.is_connected(ROLE):
-            say("No language model is connected: plans are made by rules, with the tools that need none (/doctor).")
+    def may_leave(self) -> bool:
+        """Whether to leave: what runs in the background is waited for or stopped, as somebody wants it."""
+        while running := self.jobs.running():
+            count = f"{len(running)} run{' is' if len(running) == 1 else 's are'} under way in the background"
+            match self._asked(f"{count}: [w]ait, [s]top (to be resumed), or stay [Enter] > "):
+                case "w" | "wait":
+                    try:
+                        self.jobs.wait()
+                    except KeyboardInterrupt:
+                        return False
+                case "s" | "stop" | None:
+                    self.jobs.stop(hard=True, reason="the chat was left")
+                    self.jobs.wait()
+                case "":
+                    return False
+        return True
+
+    def _asked(self, question: str) -> str | None:
+        """What is answered; None where nobody is there any more."""
+        try:
+            return self.reader.answer(question).strip().lower()
+        except KeyboardInterrupt:
+            return ""
+        except EOFError:
+            return None
+
+    def is_agreed(self, question: str) -> bool:
+        """Whether somebody says yes."""
+        return self._asked(f"{question} [y/N] ") in ("y", "yes")

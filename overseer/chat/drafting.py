@@ -50,9 +50,11 @@ class Drafting:
     said: str = ""  # of an answer, by now
     spoilt_by: str = ""  # why that does not hold
 
-    def draft(self, request: str, before: Sequence[Turn], earlier: Mapping[str, Earlier]) -> Begun:
+    def draft(
+        self, request: str, before: Sequence[Turn], earlier: Mapping[str, Earlier], *, may_begin: bool = True
+    ) -> Begun:
         """The draft, and what of it is under way."""
-        if self.bench.settings.chat.review != "never":
+        if not may_begin or self.bench.settings.chat.review != "never":
             return Begun(self.planner().draft(request, before, earlier, heard=self))
         early = EarlyStart(
             self.bench.engine(journal=self.journal, coding=self.work.at_hand()),

@@ -1,26 +1,28 @@
 """Editing a plan as YAML in the editor of whoever is at the terminal.
 
 What was typed is kept until it is a plan without faults or somebody wants the plan as it was: nobody
-types it twice for a slip.
+types it twice for a slip. Opened again, it has its faults above it, as comments that are no part of it.
 """
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
-import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from overseer.errors import UsageError
-from overseer.plan import Limits, check_draft, read_plan, to_yaml
+from overseer.broker.needs import visible
+from overseer.chat.editor import in_editor
+from overseer.plan import Limits, check_draft, read_plan
 from overseer.plan.faults import Fault
 from overseer.plan.values import WorkflowPlan
 from overseer.tool import Tool
 
-_USUAL_EDITORS = ("nano", "vi", "notepad")
+_MARK = "#! "  # begins a line that is ours
+_HEAD = (
+    "This is no plan that can run yet. Lines that begin with #! are taken out again;",
+    "empty the file to leave the plan as it was.",
+)
+_MOST_FAULTS = 50
+_LONGEST_QUOTE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,17 @@ class Edited:
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        return not self.text.strip()
 
-def edited(text: str, editor: str, tools: Mapping[str, Tool], limits: Limits) -> Edited:
-    """What somebody made of a plan's text in an editor."""
-    return checked_text(in_editor(text, editor, suffix=".yaml"), tools, limits)
+
+def edited(
+    text: str, editor: str, tools: Mapping[str, Tool], limits: Limits, *, faults: Sequence[Fault] = ()
+) -> Edited:
+    """What somebody made of a plan's text in an editor; `faults` are those that the text has."""
+    after = without_faults(in_editor(with_faults(text, faults), editor, suffix=".yaml"))
+    return Edited(after, None) if not after.strip() else checked_text(after, tools, limits)
 
 
 def checked_text(text: str, tools: Mapping[str, Tool], limits: Limits) -> Edited:
@@ -46,40 +55,39 @@ def checked_text(text: str, tools: Mapping[str, Tool], limits: Limits) -> Edited
     return Edited(text, checked.plan, notes=tuple(checked.notes))
 
 
-def in_editor(text: str, editor: str, *, suffix: str) -> str:
-    """What is left of a text when its editor is closed; UsageError if there is no editor, or it fails."""
-    command = shlex.split(editor or usual_editor())
-    descriptor, name = tempfile.mkstemp(suffix=suffix, prefix="overseer-")
-    path = Path(name)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        code = subprocess.call([*command, name])
-        if code != 0:
-            raise UsageError(f"the editor {command[0]} ended with {code}; nothing was changed")
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"there is no editor {command[0]}; name one in EDITOR, or under 'chat' in config.yaml"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError("what the editor wrote is not UTF-8; nothing was changed") from error
-    except OSError as error:
-        raise UsageError(f"the editor cannot be used: {error.strerror}; nothing was changed") from error
-    finally:
-        path.unlink(missing_ok=True)
+def with_faults(text: str, faults: Sequence[Fault]) -> str:
+    """A text with its faults above it, whose lines are counted as the editor will count them."""
+    if not faults:
+        return text
+    shown = faults[:_MOST_FAULTS]
+    more = [f"and {len(faults) - len(shown):,} more"] if len(faults) > len(shown) else []
+    height = len(_HEAD) + len(shown) + len(more)
+    said = [visible(str(_lower(fault, height))) for fault in shown]
+    return "".join(f"{_MARK}{line}\n" for line in (*_HEAD, *said, *more)) + text
 
 
-def usual_editor() -> str:
-    """The editor that the environment names, or one that there usually is."""
-    named = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if named:
-        return named
-    import shutil
-
-    return next((name for name in _USUAL_EDITORS if shutil.which(name)), _USUAL_EDITORS[0])
+def _lower(fault: Fault, by: int) -> Fault:
+    is_here = fault.line is not None and not fault.source
+    return replace(fault, line=(fault.line or 0) + by) if is_here else fault
 
 
-def as_text(plan: WorkflowPlan) -> str:
-    """The plan to be edited."""
-    return to_yaml(plan)
+def without_faults(text: str) -> str:
+    """The text without the lines of ours at its beginning."""
+    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
+    ours = next((place for place, line in enumerate(lines) if not line.startswith(_MARK.rstrip())), len(lines))
+    return "".join(lines[ours:]) if ours else text
+
+
+def fault_lines(text: str, faults: Sequence[Fault]) -> list[str]:
+    """Each fault, and under it the line of the text that it is about."""
+    lines = text.splitlines()
+    said: list[str] = []
+    for fault in faults[:_MOST_FAULTS]:
+        said.append(visible(str(fault)))
+        if fault.line is not None and not fault.source and 0 < fault.line <= len(lines):
+            quoted = visible(lines[fault.line - 1].rstrip())
+            quoted = quoted if len(quoted) <= _LONGEST_QUOTE else f"{quoted[: _LONGEST_QUOTE - 1]}…"
+            said.append(f"  {fault.line} | {quoted}")
+    if len(faults) > _MOST_FAULTS:
+        said.append(f"and {len(faults) - _MOST_FAULTS:,} more")
+    return said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from overseer.broker.caps import Cap
@@ -12,13 +12,15 @@ from overseer.chat.drafting import UnderWay
 from overseer.chat.negotiation import Negotiation
 from overseer.chat.person import Person
 from overseer.engine import Engine
+from overseer.errors import OverseerError, RunCutOff
 from overseer.frontends.answering import Answer, Answerer
 from overseer.frontends.asking import Turn
-from overseer.frontends.draft import Answered, Draft, Planned
+from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.planner import Planner
 from overseer.frontends.replanning import Reviser
 from overseer.journal import Journal
 from overseer.jsonvalue import Json
+from overseer.kernel.restart import HAS_ENDED
 from overseer.outcomes import outcome_of
 from overseer.plan.values import On, Scope, WorkflowPlan, all_steps
 from overseer.report import Report
@@ -26,7 +28,10 @@ from overseer.review import Approved, Proposal
 from overseer.run import Run, RunResult
 
 # Failures that another plan would meet as well.
-_BEYOND_MENDING = ("cancelled", "budget", "denied")
+_BEYOND_MENDING = ("cancelled", "budget", "rate_limited")
+
+# Is told of a run that has ended or was broken off, by its id, with what its steps gave.
+Ended = Callable[[str, Report, Mapping[str, Json]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Performed:
     report: Report
     result: RunResult
     answer: Answer
+    was_interrupted: bool = False  # while another plan was made for the rest of it
 
 
 @dataclass(slots=True)
@@ -51,36 +57,55 @@ class Performance:
     grants: Grants
     journal: Journal | None = None
     budget: Cap | None = None
+    ended: Ended = lambda run_id, report, values: None  # told before there is an answer, which may take long
+    answered: Callable[[str], None] = lambda text: None
+    was_interrupted: bool = False
 
-    def perform(self, engine: Engine, approved: Approved, remember: dict[str, Json]) -> Performed:
-        """Carry out what was approved, and answer."""
-        run = engine.prepare(
+    def prepared(self, engine: Engine, approved: Approved, remember: dict[str, Json]) -> Run:
+        """A run of what was approved, that has not begun."""
+        return engine.prepare(
             approved.plan,
             approved.inputs,
             approve=self.grants | approved.grants,
             budget=self.budget,
             remember=remember,
         )
-        return self.finish(engine, run)
 
     def finish(self, engine: Engine, run: Run, under_way: UnderWay | None = None) -> Performed:
         """Carry a run out that was prepared, be it new, resumed or under way already, and answer."""
         reviser: Reviser | None = None
         while True:
-            if under_way is not None:
-                began_as, report = under_way.began_as, Report(under_way.began_as)
-                result = self.person.follow(run, report, began_as, under_way.relay)
-                under_way = None
-            else:
-                began_as, report = self._report(run)
-                result = self.person.follow(run, report, began_as)
+            result, report = self._followed(run, under_way)
+            under_way = None
             if not self._can_be_mended(run, result):
                 break
             reviser = reviser or Reviser(self._planner(engine, run))
-            if (again := self._mended(engine, run, report, reviser)) is None:
+            try:
+                again = self._mended(engine, run, report, reviser)
+            except OverseerError as error:  # which takes nothing away from what was done
+                self.person.tell(f"the run does not go on with another plan: {error}")
+                again = None
+            except BaseException:
+                self.ended(run.run_id, report, result.values)
+                raise
+            if again is None:
                 break
             run = again
-        return Performed(run, report, result, self._answer(engine, run, report))
+        self.ended(run.run_id, report, result.values)
+        return Performed(run, report, result, self._answer(engine, run, report, result), self.was_interrupted)
+
+    def _followed(self, run: Run, under_way: UnderWay | None) -> tuple[RunResult, Report]:
+        relay = None
+        if under_way is not None:
+            relay, began_as, report = under_way.relay, under_way.began_as, Report(under_way.began_as)
+        else:
+            began_as, report = self._report(run)
+        try:
+            return self.person.follow(run, report, began_as, relay), report
+        except RunCutOff:
+            state = report.state
+            self.ended(run.run_id, report, dict(state.root.values) if state.frames else {})
+            raise
 
     def _report(self, run: Run) -> tuple[WorkflowPlan, Report]:
         """The plan that a run began with, and the report of its lives so far."""
@@ -93,11 +118,12 @@ class Performance:
         return plan_from(stored.plan).plan, report_of(self.journal, stored, keeps_rounds=not _is_endless(run.plan))
 
     def _can_be_mended(self, run: Run, result: RunResult) -> bool:
-        kind = result.failure.kind if result.failure is not None else ""
-        return result.status == "failed" and run.is_recorded and self.is_connected and kind not in _BEYOND_MENDING
+        if result.status != "failed" or not run.is_recorded or not self.is_connected:
+            return False
+        return not any(failure.kind in _BEYOND_MENDING for failure in result.failures.values())
 
     def _planner(self, engine: Engine, run: Run) -> Planner:
-        return Planner(AsksOfRun(run, self.person), engine.tools, engine.settings.limits)
+        return Planner(AsksOfRun(run, self.person, is_for_plan=True), engine.tools, engine.settings.limits)
 
     def _mended(self, engine: Engine, run: Run, report: Report, reviser: Reviser) -> Run | None:
         """The run, about to go on with another plan; None if there is none, or nobody wants it."""
@@ -108,13 +134,21 @@ class Performance:
             return reviser.patch(self.request, outcome, self.conversation, remark=remark)
 
         draft = patched()
+        if isinstance(draft, Refused) and draft.failure is not None and draft.failure.kind == "cancelled":
+            self.person.tell("interrupted")
+            self.was_interrupted = True
+            return None
         if not isinstance(draft, Planned):
             reasons = (draft.text,) if isinstance(draft, Answered) else draft.reasons
             for reason in reasons:
                 self.person.tell(f"there is no other way: {reason}")
             return None
+        self.negotiation.done = [step_id for step_id, why in outcome.fixed.items() if why == HAS_ENDED]
         self.negotiation.reword = lambda plan, remark: patched(remark)
-        proposal = Proposal(draft.plan, "model", notes=draft.notes, before=report.plan)
+        ahead = self.negotiation.look_ahead
+        self.negotiation.look_ahead = lambda plan, inputs: ahead(_rest(plan, outcome.fixed), inputs)
+        maker = self.negotiation.model
+        proposal = Proposal(draft.plan, "model", notes=draft.notes, before=report.plan, maker=maker)
         approved, _ = self.negotiation.settle(proposal)
         if approved is None:
             return None
@@ -123,16 +157,25 @@ class Performance:
             run.run_id, plan=approved.plan, approve=self.grants | approved.grants, spent=run.asked
         )
 
-    def _answer(self, engine: Engine, run: Run, report: Report) -> Answer:
-        # Who has stopped a run waits for nothing more.
-        is_asked = self.is_connected and report.status != "cancelled"
-        asks = AsksOfRun(run, self.person) if is_asked else None
+    def _answer(self, engine: Engine, run: Run, report: Report, result: RunResult) -> Answer:
+        # Who wanted it to stop does not wait for more, be it that its last step was at its end.
+        is_stopped = result.status == "cancelled" or report.state.cancel is not None or self.was_interrupted
+        asks = AsksOfRun(run, self.person) if self.is_connected and not is_stopped else None
         outcome = outcome_of(report, engine.tools)
         answer = Answerer(asks, engine.tools).answer(self.request, outcome, self.conversation, on_text=self.person.hear)
+        self.answered(answer.text)  # first, as what was shown must not be lost
         self.person.end_answer(answer.text)
         for note in answer.notes:
             self.person.tell(f"note: {note}")
         return answer
+
+
+def _rest(plan: WorkflowPlan, fixed: Collection[str]) -> WorkflowPlan:
+    """What is still to be done of a plan."""
+    left = (step for step in plan.steps if step.step_id not in fixed)
+    return plan.with_steps(
+        tuple(step.depending_on(tuple(need for need in step.depends_on if need not in fixed)) for step in left)
+    )
 
 
 def _is_endless(plan: WorkflowPlan) -> bool:

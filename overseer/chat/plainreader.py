@@ -5,6 +5,7 @@ There is no history and no completion here; a line that ends with a backslash go
 
 from __future__ import annotations
 
+import select
 import signal
 import sys
 import threading
@@ -33,6 +34,25 @@ class PlainReader:
     def answer(self, prompt: str, *, default: str = "") -> str:
         """The answer to a question; nothing stands for the default."""
         return self._line(f"{prompt}[{default}] " if default else prompt) or default
+
+    def give_up(self, error: BaseException) -> bool:
+        """A line that is being read cannot be given up from elsewhere."""
+        return False
+
+    def complete_with(self, completer: object) -> None:
+        """Nothing is completed where nothing is drawn anew."""
+
+    def discard_typed(self) -> bool:
+        """Forget what was typed since the last prompt; whether there was a line."""
+        given = self._given or sys.stdin
+        with suppress(ImportError, OSError, ValueError):
+            import termios
+
+            has_line = bool(select.select([given.fileno()], [], [], 0)[0])
+            with suppress(termios.error):  # it is no terminal
+                termios.tcflush(given.fileno(), termios.TCIFLUSH)
+                return has_line
+        return False
 
     def _line(self, prompt: str) -> str:
         shown = self._shown or sys.stdout

@@ -5,54 +5,123 @@ It is loaded when the chat begins: no other command needs a line editor.
 
 from __future__ import annotations
 
+import select
+import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import TextIO, cast
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.history import History, InMemoryHistory
+from prompt_toolkit.input.typeahead import get_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.patch_stdout import StdoutProxy
+from prompt_toolkit.shortcuts import CompleteStyle
 
 from overseer.chat.history import SharedHistory
+from overseer.chat.resizing import survive_resizing
+from overseer.console import redirected
 
 
 class Reader:
     """Reads lines. EOFError where the input ends, KeyboardInterrupt where somebody gives up an empty line."""
 
     def __init__(
-        self, *, completer: Completer | None = None, history: Path | None = None, keeps: Callable[[str], bool]
+        self,
+        *,
+        history: Path | None = None,
+        keeps: Callable[[str], bool],
+        editor: str = "",
+        reflows: bool = True,
     ) -> None:
-        """`history` is the file that lines are kept in, but for those that `keeps` is against."""
+        """`history` is the file that lines are kept in, but for those that `keeps` is against.
+
+        `reflows`: the terminal breaks long lines anew when it becomes narrower.
+        """
         kept: History = SharedHistory(history, keeps) if history is not None else InMemoryHistory()
+        output = _output()
         self._session: PromptSession[str] = PromptSession(
+            output=output,
             history=kept,
-            completer=completer,
             complete_while_typing=False,
-            key_bindings=_keys(),
+            complete_style=CompleteStyle.READLINE_LIKE,  # no menu that has to be drawn over
+            key_bindings=_keys(editor),
             multiline=True,  # a pasted or inserted line break is text; Enter is bound to send it all
             prompt_continuation="  ",
-            enable_open_in_editor=True,
-            erase_when_done=False,
+            tempfile_suffix=".md",
         )
-        self._questions: PromptSession[str] = PromptSession(history=InMemoryHistory())
+        self._questions: PromptSession[str] = PromptSession(output=output, history=InMemoryHistory())
+        if reflows:
+            survive_resizing(self._session.app)
+            survive_resizing(self._questions.app)
+
+    def complete_with(self, completer: Completer) -> None:
+        self._session.completer = completer
 
     def request(self, prompt: str) -> str:
-        """A request or command, of one line or several."""
-        return self._session.prompt(prompt)
+        """A request or command, of one line or several. What is printed meanwhile stands above it."""
+        return _read(self._session, prompt)
 
     def answer(self, prompt: str, *, default: str = "") -> str:
         """The answer to a question, of one line, which is not kept."""
-        return self._questions.prompt(prompt, default=default)
+        return _read(self._questions, prompt, default=default)
 
-    @staticmethod
-    def above_prompt() -> AbstractContextManager[None]:
-        """While this is open, what is printed appears above the line that is being typed."""
-        return patch_stdout(raw=True)
+    def discard_typed(self) -> bool:
+        """Forget what was typed since the last prompt; whether that was a line or more."""
+        device = self._questions.app.input
+        keys = [press.key for press in get_typeahead(device) if press.key is not Keys.CPRResponse]
+        has_line = any(key in (Keys.Enter, Keys.ControlJ) for key in keys)
+        with suppress(ImportError, OSError, ValueError):
+            import termios
+
+            has_line = has_line or bool(select.select([device.fileno()], [], [], 0)[0])
+            with suppress(termios.error):
+                termios.tcflush(device.fileno(), termios.TCIFLUSH)
+        return has_line
+
+    def give_up(self, error: BaseException) -> bool:
+        """Let whoever reads get this error instead of a line; whether anybody was reading."""
+        for session in (self._session, self._questions):
+            if session.app.is_running:
+                with suppress(Exception):  # it has just been answered
+                    session.app.exit(exception=error)
+                return True
+        return False
 
 
-def _keys() -> KeyBindings:
+def _output() -> Output:
+    """The terminal. It is not asked where its cursor is: the answer might come when nobody reads it any more."""
+    output = create_output(sys.__stdout__)  # of which nobody turns away what is written
+    if isinstance(output, Vt100_Output):
+        output.enable_cpr = False
+    return output
+
+
+class _Above(StdoutProxy):
+    """Prints above the line that is being typed."""
+
+    def __init__(self, output: Output) -> None:
+        super().__init__(raw=True)
+        self._output = output
+
+
+def _read(session: PromptSession[str], prompt: str, *, default: str = "") -> str:
+    """A line; what is printed while it is typed stands above it."""
+    with ExitStack() as opened:
+
+        def begin() -> None:  # once the prompt is at work: before that, nobody moves what is printed out of its way
+            above = opened.enter_context(_Above(session.app.output))
+            opened.enter_context(redirected(cast(TextIO, above)))
+
+        return session.prompt(prompt, default=default, pre_run=begin)
+
+
+def _keys(editor: str) -> KeyBindings:
     keys = KeyBindings()
 
     @keys.add("enter")
@@ -71,5 +140,26 @@ def _keys() -> KeyBindings:
             buffer.reset()
         else:
             event.app.exit(exception=KeyboardInterrupt)
+
+    @keys.add("c-x", "c-e")
+    def _edit(event: KeyPressEvent) -> None:
+        from prompt_toolkit.application import run_in_terminal
+
+        from overseer.chat.editor import in_editor
+        from overseer.console import say
+        from overseer.errors import UsageError
+
+        buffer = event.current_buffer
+
+        def edit() -> None:
+            try:
+                text = in_editor(buffer.text, editor, suffix=".md").rstrip("\n")
+            except UsageError as error:
+                say(f"error: {error}")
+            else:
+                buffer.text = text
+                buffer.cursor_position = len(text)
+
+        run_in_terminal(edit)
 
     return keys

@@ -1,47 +1,87 @@
-"""The review as somebody at a terminal has it: the plan with all that it would do, and what becomes of it."""
+"""The review as somebody at a terminal has it: the plan with all that it would do, and what becomes of it.
+
+Nothing is run for a slip: whatever is not understood is answered with what would be, and asked again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
 
-from overseer.chat.editing import edited
+from overseer.cells import wrapped
+from overseer.chat.choices import ASKED, DENIED, Choice, Dropped, Unclear, read_choice, read_step, read_steps
+from overseer.chat.editing import edited, fault_lines
+from overseer.chat.saving import Save
+from overseer.commands.output import say_styled
 from overseer.console import say
 from overseer.errors import OverseerError
-from overseer.plan import Limits, to_yaml
-from overseer.plan.difference import difference, difference_lines
+from overseer.plan import Limits, input_values, to_yaml
+from overseer.plan.dropping import dependants, without
+from overseer.plan.expansion import contracted
+from overseer.plan.faults import Fault
+from overseer.plan.suggestions import listed
 from overseer.plan.values import WorkflowPlan
-from overseer.planview import proposal_lines
+from overseer.planview import SHORT_HASH, difference_screen, plan_screen, step_screen, usual_detail
 from overseer.review import Approve, Change, Decision, Proposal, Reject, Replace
+from overseer.terminal.style import Line, Palette
 from overseer.tool import Tool
 
-_ASKED = "[r]un  [b]ackground  [e]dit  [c]hange …  [d]rop …  [s]ave …  [q]uit > "
-_DENIED = "[e]dit  [c]hange …  [d]rop …  [s]ave …  [q]uit > "
-_HELP = (
-    "r: run it as it stands. b: run it in the background. e: edit it in your editor. c TEXT: have it changed, in plain",
-    "words. d STEP: drop a step. s FILE: save it. q: run nothing.",
-)
-
 Answer = Callable[[str], str]
-Save = Callable[[WorkflowPlan, str], str]
+
+_NOTHING_RAN = "nothing was run"
+_ROOM = 10  # cells for what is typed
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was typed in place of a plan and is none that can run, with what is wrong with it."""
+
+    instead_of: str  # the hash of that plan
+    text: str
+    faults: Sequence[Fault] = ()
 
 
 class Reviewing:
     """Asks somebody about plans."""
 
-    def __init__(self, answer: Answer, tools: Mapping[str, Tool], limits: Limits, *, editor: str, save: Save) -> None:
-        """`answer` asks a question; `save` keeps a plan under a name and says where."""
+    def __init__(
+        self,
+        answer: Answer,
+        tools: Mapping[str, Tool],
+        limits: Limits,
+        *,
+        editor: str,
+        save: Save,
+        palette: Palette | None = None,
+        columns: Callable[[], int] | None = None,
+        discard_typed: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`answer` asks a question; `save` keeps a plan under a name and says where.
+
+        `discard_typed` forgets what was typed and not read, and tells whether there was anything.
+        """
         self._answer = answer
         self._tools = tools
         self._limits = limits
         self._editor = editor
         self._save = save
-        self._kept: tuple[str, str] | None = None  # what was typed for a plan and is none yet, by the plan's hash
+        self._palette = palette or Palette(has_colour=False)
+        self._columns = columns or _columns
+        self._discard_typed = discard_typed
+        self._kept: _Kept | None = None
+        self._shown: Proposal | None = None
 
     def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:
-        self.show(proposal)
+        is_new = proposal is not self._shown  # else a change came to nothing, and the plan stands right above
+        if is_new:
+            self.show(proposal)
         if not must_ask:
             return Approve(proposal.hash)
+        if is_new and self._discard_typed():
+            say("what was typed before the plan was there is no answer to it, and was left out")
         while True:
             try:
                 decision = self._decided(proposal)
@@ -52,88 +92,124 @@ class Reviewing:
                 return decision
 
     def show(self, proposal: Proposal) -> None:
+        columns, self._shown = self._columns(), proposal
         if proposal.before is not None:
-            say("Changed:")
-            for line in difference_lines(difference(proposal.before, proposal.plan)):
-                say(f"  {line}")
-        for line in proposal_lines(proposal, self._tools):
-            say(line)
+            self._say(difference_screen(proposal.before, proposal.plan, columns=columns))
+        self._say(plan_screen(proposal, self._tools, columns=columns, detail=usual_detail(proposal.plan)))
+
+    def _say(self, lines: Iterable[Line]) -> None:
+        say_styled(lines, self._palette)
 
     def _decided(self, proposal: Proposal) -> Decision | None:
         """What was decided; None to be asked again."""
         try:
-            typed = self._answer(_DENIED if proposal.is_denied else _ASKED).strip()
+            typed = self._answer(self._question(DENIED if proposal.is_denied else ASKED))
         except (KeyboardInterrupt, EOFError):
+            say(_NOTHING_RAN)
             return Reject("interrupted")
-        word, _, rest = typed.partition(" ")
-        rest = rest.strip()
-        match word.lower():
-            case "r" | "run" | "y" | "yes" | "b" | "background" if not rest and not proposal.is_denied:
-                return Approve(proposal.hash, in_background=word.lower().startswith("b"))
-            case "q" | "quit" | "n" | "no" if not rest:
-                return Reject()
-            case "e" | "edit" if not rest:
-                return self._edited(proposal)
-            case "c" | "change" if rest:
-                return Change(rest)
-            case "d" | "drop" if rest:
-                return self._without(proposal.plan, rest)
-            case "s" | "save" if rest:
-                say(self._save(proposal.plan, rest))
-                return None
-            case _:
-                for line in _HELP:
+        match read_choice(typed):
+            case Unclear(lines=lines):
+                for line in lines:
                     say(line)
                 return None
+            case Choice() as choice:
+                return self._done(choice, proposal)
+
+    def _question(self, asked: str) -> str:
+        """The end of what is asked, with room for the answer; what there was no room for is said above it."""
+        *above, last = wrapped(asked.rstrip(), max(20, self._columns() - _ROOM), len(asked))
+        for line in above:
+            say(line)
+        return f"{last} "
+
+    def _done(self, choice: Choice, proposal: Proposal) -> Decision | None:
+        match choice.word:
+            case "run" | "background":
+                return self._approved(proposal, in_background=choice.word == "background")
+            case "quit":
+                say(_NOTHING_RAN)
+                return Reject()
+            case "edit":
+                return self._edited(proposal)
+            case "change":
+                return Change(choice.rest)
+            case "drop":
+                return self._without(proposal.plan, choice.rest)
+            case "save":
+                say(self._save(contracted(proposal.plan, self._tools), choice.rest))
+                return None
+            case "view":
+                self._view(proposal, choice.rest)
+                return None
+            case _:
+                assert_never(choice.word)
+
+    def _approved(self, proposal: Proposal, *, in_background: bool) -> Decision | None:
+        if proposal.is_denied:
+            say("the settings deny a part of this plan, so it cannot be run; change it, or drop those steps")
+            return None
+        input_values(proposal.plan, proposal.inputs)  # PlanError names those that are missing
+        return Approve(proposal.hash, in_background=in_background)
+
+    def _view(self, proposal: Proposal, said: str) -> None:
+        if not said:
+            self._say(plan_screen(proposal, self._tools, columns=self._columns(), detail="all"))
+            return
+        match read_step(proposal.plan, said):
+            case Unclear(lines=lines):
+                for line in lines:
+                    say(line)
+            case int() as number:
+                self._say(step_screen(proposal, self._tools, number, columns=self._columns()))
+
+    # --- other plans
 
     def _edited(self, proposal: Proposal) -> Decision | None:
-        kept = self._kept is not None and self._kept[0] == proposal.hash
-        text = self._kept[1] if kept and self._kept is not None else to_yaml(proposal.plan)
-        found = edited(text, self._editor, self._tools, self._limits)
-        if found.plan is None:
-            self._kept = (proposal.hash, found.text)
-            say("this is no plan that can run; what you typed is kept, e opens it again:")
-            for fault in found.faults:
-                say(f"  {fault}")
+        kept = self._kept if self._kept is not None and self._kept.instead_of == proposal.hash else None
+        text, faults = (kept.text, kept.faults) if kept is not None else (self._text(proposal.plan), ())
+        found = edited(text, self._editor, self._tools, self._limits, faults=faults)
+        if found.is_empty:
+            self._kept = None
+            say(f"the file was emptied; the plan {proposal.hash[:SHORT_HASH]} stays as it is")
             return None
-        self._kept = None
-        if found.plan == proposal.plan:
+        if kept is None and found.text == text:
             say("nothing was changed")
+            return None
+        self._kept = _Kept(proposal.hash, found.text, found.faults)
+        if found.plan is None:
+            say("this is no plan that can run; what you typed is kept, e opens it again:")
+            for line in fault_lines(found.text, found.faults):
+                say(f"  {line}")
             return None
         return Replace(found.plan, found.notes)
 
-    def _without(self, plan: WorkflowPlan, step_id: str) -> Decision | None:
-        """The plan without a step, if no other needs it."""
-        if step_id.isdecimal() and 0 < int(step_id) <= len(plan.steps):
-            step_id = plan.steps[int(step_id) - 1].step_id
-        known = [step.step_id for step in plan.steps]
-        if step_id not in known:
-            say(f"there is no step '{step_id}'; there are: {', '.join(known)}")
+    def _text(self, plan: WorkflowPlan) -> str:
+        """All of a plan, whatever files its workflows came from."""
+        return to_yaml(contracted(plan, self._tools), embed=True)
+
+    def _without(self, plan: WorkflowPlan, said: str) -> Decision | None:
+        """The plan without these steps, if no other needs them or these are dropped as well."""
+        match read_steps(plan, said):
+            case Unclear(lines=lines):
+                for line in lines:
+                    say(line)
+                return None
+            case Dropped(step_ids=step_ids, with_dependants=with_dependants):
+                pass
+        needy = dependants(plan, step_ids)
+        if needy and not with_dependants:
+            lost = "it gives" if len(step_ids) == 1 else "they give"
+            say(f"{listed(needy)} would be without what {lost}; to drop all of these: d {said} with")
             return None
-        if users := [step.step_id for step in plan.steps if step_id in step.depends_on]:
-            say(f"'{step_id}' is needed by {', '.join(users)}; drop these first")
+        dropped = {*step_ids, *needy}
+        if len(dropped) >= len(plan.steps):
+            say("no step would be left; q runs nothing")
             return None
-        if len(known) == 1:
-            say("it is the only step; q runs nothing")
-            return None
-        return Replace(plan.with_steps(tuple(step for step in plan.steps if step.step_id != step_id)))
+        return Replace(*without(plan, dropped))
 
 
-def saver(folder: Path) -> Save:
-    """Saves plans as files; a bare name means a workflow of the user's own, in `folder`."""
-
-    def save(plan: WorkflowPlan, name: str) -> str:
-        from overseer.errors import UsageError
-
-        path = Path(name).expanduser() if "/" in name or name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8") as file:
-                file.write(to_yaml(plan))
-        except FileExistsError as error:
-            raise UsageError(f"{path} is there already; save the plan under another name") from error
-        except OSError as error:
-            raise UsageError(f"cannot save the plan as {path}: {error.strerror}") from error
-        return f"saved as {path}"
-
-    return save
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80

@@ -1,8 +1,8 @@
-"""The slash commands of the chat: one registry that drives what is typed, help, completion and the docs."""
+"""The commands that begin with a slash: one list that drives what is typed, help, completion and the docs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,17 @@ if TYPE_CHECKING:
 # What a command does, with the rest of the line.
 Act = Callable[["Chat", str], None]
 
-# What may be typed after a command, for completion.
-Completes = Callable[["Chat"], Iterable[str]]
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What may be typed at some place, and what it is."""
+
+    text: str
+    about: str = ""
+
+
+# What may be typed next after a command, given the words that follow it already.
+Completes = Callable[["Chat", Sequence[str]], Iterable[Candidate]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,7 @@ class SlashCommand:
     act: Act
     takes: str = ""  # what follows it, as help shows it
     completes: Completes | None = None
+    more: str = ""  # what else there is to know, for who asks about this one
 
     @property
     def usage(self) -> str:
@@ -39,20 +49,52 @@ def registry(*groups: Iterable[SlashCommand]) -> dict[str, SlashCommand]:
     return {command.name: command for group in groups for command in group}
 
 
+def is_command(line: str) -> bool:
+    """Whether a line is a command, and not a request that begins with the path of a file."""
+    word = line.split(maxsplit=1)[0] if line.strip() else ""
+    return word.startswith("/") and "/" not in word[1:]
+
+
 def found(commands: Mapping[str, SlashCommand], line: str) -> tuple[SlashCommand, str]:
     """The command of a line that begins with a slash, and the rest of the line; UsageError if there is none."""
-    word, _, rest = line[1:].strip().partition(" ")
-    name = word.lower()
+    word, *rest = line[1:].strip().split(maxsplit=1)[:2] or [""]
+    name, said = word.lower(), rest[0].strip() if rest else ""
     if name in commands:
-        return commands[name], rest.strip()
+        return commands[name], said
     beginnings = [known for known in commands if name and known.startswith(name)]
     if len(beginnings) == 1:
-        return commands[beginnings[0]], rest.strip()
+        return commands[beginnings[0]], said
     slashed = [f"/{known}" for known in beginnings or commands]
-    help = f"it could be {', '.join(slashed)}" if beginnings else did_you_mean(f"/{name}", slashed, "there are")
+    could_be = f"it could be {', '.join(slashed)}" if beginnings else ""
+    help = could_be or did_you_mean(f"/{name}", slashed, "there are", most=40)
     raise UsageError(f"there is no command /{word}; {help}")
 
 
-def help_lines(commands: Mapping[str, SlashCommand]) -> list[str]:
-    width = max(len(command.usage) for command in commands.values())
-    return [f"  {command.usage:<{width}}  {command.summary}" for command in commands.values()]
+_USAGE = 32  # columns
+
+
+def help_lines(commands: Mapping[str, SlashCommand], columns: int = 100) -> list[str]:
+    """A line for each command, and further ones where the terminal is too narrow."""
+    from textwrap import wrap
+
+    lines = []
+    for command in commands.values():
+        head = f"  {command.usage:<{_USAGE}}  "
+        lines += wrap(head + command.summary, max(40, columns), subsequent_indent=" " * (_USAGE + 4))
+    return lines
+
+
+def one_of(candidates: Iterable[Candidate]) -> Completes:
+    """Completes the first word after a command, and no other."""
+    kept = tuple(candidates)
+    return lambda chat, words: () if words else kept
+
+
+def words_of(rest: str) -> list[str]:
+    """The rest of a line as a shell would split it; UsageError if it cannot be."""
+    import shlex
+
+    try:
+        return shlex.split(rest)
+    except ValueError as error:
+        raise UsageError(f"{rest!r} cannot be split into words: {str(error).lower()}") from error

@@ -6,23 +6,25 @@ request without anybody there go the same way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from overseer.broker.caps import Cap
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
-from overseer.chat.handling import Handled, Handling
+from overseer.chat.handling import CarryOut, Handled, Handling, TakeOver
 from overseer.chat.person import Person
-from overseer.codework import CodeWork
 from overseer.conversation import Conversation
+from overseer.engine import Engine
 from overseer.frontends.asking import Turn
 from overseer.frontends.earlier import Earlier
 from overseer.journal import Journal
+from overseer.plan.values import WorkflowPlan
 from overseer.review import Proposal
+from overseer.run import Run
 from overseer.workbench import Workbench
 
-__all__ = ["Handled", "Talk"]
+__all__ = ["CarryOut", "Handled", "TakeOver", "Talk"]
 
 
 @dataclass(slots=True)
@@ -37,25 +39,45 @@ class Talk:
     budget: Cap | None = None  # what each run may spend
     is_by_rules: bool = False  # even where a model is connected
     given: Mapping[str, Earlier] = field(default_factory=dict)  # values that came with the request
+    demo: str = ""  # the name of the one that is shown, if one is: what its model says is not kept for real requests
+    take_over: TakeOver | None = None  # None: there is no background
 
     def request(self, text: str) -> Handled:
-        """Do what is asked for, as far as the person lets it be done."""
-        before = self.conversation.shown()
-        self.conversation.asked(text)
-        with self._handling(text, before) as handling:
+        """Do what is asked for, as far as the person lets it be done. What is secret in it goes nowhere."""
+        with self._handling(text) as handling:
             return handling.handle()
 
-    def propose(self, proposal: Proposal, request: str) -> Handled:
+    def plan(self, text: str) -> Handled:
+        """What would be done, as it is proposed; nothing of it is."""
+        with self._handling(text) as handling:
+            return handling.plan()
+
+    def propose(self, proposal: Proposal, request: str, *, in_background: bool = False) -> Handled:
         """Do a plan that is there already, as far as the person lets it be done."""
-        with self._handling(request, self.conversation.shown()) as handling:
-            return handling.settle(proposal, Handled(request))
+        with self._handling(request) as handling:
+            return handling.settle(proposal, Handled(request), in_background=in_background)
+
+    def go_on(self, request: str, plan: WorkflowPlan, prepare: Callable[[Engine], Run]) -> Handled:
+        """Go on with a run that follows this plan; `prepare` takes it up."""
+        with self._handling(request, is_new=False) as handling:
+            return handling.go_on(plan, prepare)
 
     def earlier(self) -> dict[str, Earlier]:
         """What a plan may take as inputs, by name."""
         return {**self.conversation.results, **self.given}
 
     @contextmanager
-    def _handling(self, request: str, before: Sequence[Turn]) -> Iterator[Handling]:
-        bench, door = self.bench, self.bench.engine().door(held_as="this request")
-        with CodeWork(bench.settings, bench.broker, bench.tools, ahead=door) as work:
-            yield Handling(self, request, work, door, before)
+    def _handling(self, request: str, *, is_new: bool = True) -> Iterator[Handling]:
+        request = self.bench.broker.redactor.redact(request)
+        self.conversation.on_lost = self.person.tell
+        before: Sequence[Turn] = self.conversation.shown()
+        if is_new:
+            self.conversation.asked(request)
+        door = self.bench.engine().door(held_as="this request")
+        with ExitStack() as opened:
+            handling = Handling(self, request, door, before, opened)
+            try:
+                yield handling
+            except BaseException as error:
+                handling.give_up(error)
+                raise

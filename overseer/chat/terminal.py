@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -21,13 +22,23 @@ from overseer.terminal.typesetter import Typesetter
 from overseer.tool import Cancellation
 
 PastOf = Callable[[str], Iterable[Event]]
+Heard = Callable[[signal.Signals], None]
 
 
 class AtTerminal:
     """Somebody who reads and types."""
 
-    def __init__(self, reviewing: Reviewing, screen: Screen, palette: Palette, past_of: PastOf) -> None:
-        """`past_of` reads what happened in a run before, from the journal."""
+    def __init__(
+        self,
+        reviewing: Reviewing,
+        screen: Screen,
+        palette: Palette,
+        past_of: PastOf,
+        *,
+        heard: Heard = lambda number: None,
+    ) -> None:
+        """`past_of` reads what happened in a run before, from the journal; `heard` is told of signals that end it."""
+        self._heard = heard
         self._reviewing = reviewing
         self._screen = screen
         self._palette = palette
@@ -63,7 +74,7 @@ class AtTerminal:
         self._reviewing.show(proposal)
 
     def follow(self, run: Run, report: Report, began_as: WorkflowPlan, relay: Relay | None = None) -> RunResult:
-        following = Following(run, report, self._screen, self._palette)
+        following = Following(run, report, self._screen, self._palette, heard=self._heard)
         if relay is not None:
             result = following.join(relay, began_as)
         else:
@@ -75,5 +86,10 @@ class AtTerminal:
     @contextmanager
     def interruptible(self) -> Iterator[Cancellation]:
         cancellation = Cancellation()
-        with hearing_signals(lambda _: cancellation.ask()):
+
+        def stop(number: signal.Signals) -> None:
+            self._heard(number)
+            cancellation.ask()
+
+        with hearing_signals(stop):
             yield cancellation

@@ -21,9 +21,11 @@ _HOMES = {
     "plan": "planning",
     "check": "plans",
     "run": "plans",
+    "pipe": "plans",
     "resume": "plans",
     "runs": "runs",
     "show": "runs",
+    "sessions": "sessions",
     "graph": "views",
     "timeline": "views",
     "undo": "undoing",
@@ -57,4 +59,5 @@ def flags_of(options: Namespace) -> Flags:
     """What a command line says about settings."""
     from overseer.settings.given import Flags
 
-    return Flags(options.config_file, tuple(options.set))
+    model, base_url = getattr(options, "model", None) or "", getattr(options, "base_url", None) or ""
+    return Flags(options.config_file, tuple(options.set), model, base_url)

@@ -53,7 +53,7 @@ def carried_out(
         following.tell_end(way_on if can_go_on else "")
         if lines.error is not None and can_go_on:
             say(f"run {result.run_id} stopped, since its events cannot be written; {way_on}")
-    return exits.of_run(result.status, result.failure)
+    return exits.of_run(result.status, result.failures.values())
 
 
 def _put_result(

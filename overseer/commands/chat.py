@@ -1,22 +1,25 @@
-"""`overseer` without a command: the chat, or one request with `-p`."""
+"""`overseer` without a command: the chat."""
 
 from __future__ import annotations
 
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from overseer import exits
 from overseer.arguments import parsed
 from overseer.broker.permissions import Grants
 from overseer.commands import carry_out
+from overseer.commands.conversations import conversation_for
 from overseer.commands.output import is_machine
 from overseer.commands.reading import read_tools
 from overseer.commands.viewing import palette_for, screen_for
 from overseer.config import Settings
-from overseer.conversation import begun
+from overseer.console import make_redirectable, put, say
 from overseer.errors import UsageError
 from overseer.home import home
 from overseer.journal import opened
@@ -24,6 +27,7 @@ from overseer.workbench import Workbench
 
 if TYPE_CHECKING:
     from overseer.chat.chat import LineReader
+    from overseer.terminal.screen import Screen
 
 
 def chat(options: Namespace, settings: Settings) -> int:
@@ -36,56 +40,102 @@ def chat(options: Namespace, settings: Settings) -> int:
         raise UsageError("--json and --jsonl go with a request: overseer -p 'what is to be done' --json")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the chat needs a terminal; without one, give a request: overseer -p 'what is to be done'")
-    from overseer.chat.about import ABOUT
+    from overseer.chat.banner import banner_lines, tell_model
     from overseer.chat.chat import Chat
-    from overseer.chat.reviewing import Reviewing, saver
-    from overseer.chat.slash import registry
+    from overseer.chat.commands import all_commands
+    from overseer.chat.completing import ChatCompleter
+    from overseer.chat.ending import Ending
+    from overseer.chat.resuming import interrupted_here
+    from overseer.chat.reviewing import Reviewing
+    from overseer.chat.saving import saver
+    from overseer.chat.sessions import tail_lines
     from overseer.chat.talk import Talk
     from overseer.chat.terminal import AtTerminal
 
-    bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools)
-    redactor = bench.broker.redactor
-    history = home() / "history" if settings.chat.history else None
+    bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools, tells_model=False)
     screen = screen_for(options)
-    reader = _reader(options, history, lambda line: redactor.secret_in(line) is None)
+    palette = palette_for(screen, settings.chat.theme)
+    reader = _reader(options, settings, bench, screen)
     reviewing = Reviewing(
         reader.answer,
         bench.tools,
         settings.limits,
         editor=settings.chat.editor,
-        save=saver(settings.workflows_folder),
+        save=saver(settings.workflows_folder, bench.broker.redactor.secret_in),
+        palette=palette,
+        discard_typed=reader.discard_typed,
     )
+    ending = Ending()
+    make_redirectable()
     with opened(wanted=settings.journal) as journal:
+        past_of = journal.events if journal is not None else lambda run_id: ()
         talk = Talk(
             bench,
-            AtTerminal(
-                reviewing,
-                screen,
-                palette_for(screen, settings.chat.theme),
-                journal.events if journal is not None else lambda run_id: (),
-            ),
-            begun(journal, bench.folder),
+            AtTerminal(reviewing, screen, palette, past_of, heard=ending.heard),
+            conversation_for(options, journal, bench),
             journal=journal,
             grants=Grants(classes=options.approve),
             budget=options.budget,
+            is_by_rules=options.rules,
         )
-        commands = registry(ABOUT)
-        return Chat(talk, bench, reader, commands, journal=journal, command_line=_carried_out).run()
+        chat = Chat(
+            talk,
+            bench,
+            reader,
+            all_commands(),
+            journal=journal,
+            command_line=lambda words: _carried_out(words, options, bench),
+            ending=ending,
+        )
+        reader.complete_with(ChatCompleter(chat))
+        for line in (*banner_lines(bench), *interrupted_here(chat)):
+            say(line)
+        for line in tail_lines(talk.conversation) if talk.conversation.turns else ():
+            put(line)
+        tell_model(bench, say)
+        return chat.run([] if options.demo is None else [f"/demo {options.demo}"])
 
 
-def _reader(options: Namespace, history: Path | None, keeps: Callable[[str], bool]) -> LineReader:
+def _reader(options: Namespace, settings: Settings, bench: Workbench, screen: Screen) -> LineReader:
     if options.plain or os.environ.get("TERM") == "dumb":
         from overseer.chat.plainreader import PlainReader
 
         return PlainReader()
     from overseer.chat.reader import Reader
 
-    return Reader(history=history, keeps=keeps)
+    redactor = bench.broker.redactor
+    return Reader(
+        history=home() / "history" if settings.chat.history else None,
+        keeps=lambda line: redactor.redact(line) == line,
+        editor=settings.chat.editor,
+        reflows=screen.reflows,
+    )
 
 
-def _carried_out(words: Sequence[str]) -> int:
-    """What a command line would do, from within the chat."""
+def _carried_out(words: Sequence[str], chat: Namespace, bench: Workbench) -> int:
+    """What a command line would do, from within the chat, with the settings and tools that the chat has."""
+    streams = sys.stdout, sys.stderr
     try:
-        return carry_out(parsed(words))
+        options = parsed(words, in_chat=True)
+        options.set = [*chat.set, *options.set]
+        options.config_file = options.config_file or chat.config_file
+        if hasattr(options, "tools"):
+            options.tools = [*chat.tools, *options.tools]
+        with _secrets_given(bench):
+            return carry_out(options)
     except SystemExit as left:  # of argparse, which has said why
-        return left.code if isinstance(left.code, int) else 1
+        return left.code if isinstance(left.code, int) else exits.ERROR
+    finally:
+        sys.stdout, sys.stderr = streams  # a command hides secrets anew, over what hides them already
+
+
+@contextmanager
+def _secrets_given(bench: Workbench) -> Iterator[None]:
+    """Keys are where a command looks for them, which takes them away again."""
+    received = bench.secrets.received()
+    os.environ.update(received)
+    try:
+        yield
+    finally:
+        for name in received:
+            os.environ.pop(name, None)

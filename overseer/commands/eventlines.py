@@ -1,21 +1,27 @@
-"""The events of a run as lines of JSON on standard output, for a program that reads along."""
+"""Lines of JSON on standard output, for a program that reads along: each says in `kind` what it is."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TextIO
 
 from overseer.console import put, watching_reader
 from overseer.engine import Run
 from overseer.errors import OutputError
-from overseer.jsonvalue import json_text
+from overseer.jsonvalue import Json, json_text
 from overseer.kernel.events import Event, to_record
 
 
+def put_line(kind: str, body: Mapping[str, Json], to: TextIO | None = None) -> None:
+    """Write one line; OutputError if it does not get there."""
+    put(json_text({"kind": kind, **body}), to)
+
+
 class EventLines:
-    """Writes the lines. Once standard output takes no more of them, the run is asked to stop."""
+    """Writes the events of a run. Once standard output takes no more of them, the run is asked to stop."""
 
     def __init__(self, prepared: Run) -> None:
         self.error: OutputError | None = None
@@ -33,7 +39,7 @@ class EventLines:
         if self.error is not None:
             return
         try:
-            put(json_text(to_record(event)), self._out)
+            put_line("event", to_record(event), self._out)
         except OutputError as error:
             self.error = error
             self._stop()

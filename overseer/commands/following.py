@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
-from functools import partial
 
 from overseer.commands.output import say_lines, say_styled
 from overseer.commands.relay import Relay, Watchable
@@ -26,7 +25,18 @@ from overseer.timing import Stopwatch
 class Following:
     """Follows one run to its end; a quiet one shows nothing of it."""
 
-    def __init__(self, run: Run, report: Report, screen: Screen, palette: Palette, *, is_quiet: bool = False) -> None:
+    def __init__(
+        self,
+        run: Run,
+        report: Report,
+        screen: Screen,
+        palette: Palette,
+        *,
+        is_quiet: bool = False,
+        heard: Callable[[signal.Signals], None] = lambda number: None,
+    ) -> None:
+        """`heard` is told of every signal that stops the run."""
+        self._heard = heard
         self._run = run
         self._report = report
         self._screen = screen
@@ -55,10 +65,18 @@ class Following:
             view = viewing(source, plan, self._screen, self._palette, past)
         try:
             # What a tool prints is not the result.
-            with view as signals, hearing_signals(partial(_stop_at, self._run), signals), redirect_stdout(sys.stderr):
+            with view as signals, hearing_signals(self._stop_at, signals), redirect_stdout(sys.stderr):
                 return result_of()
         except JournalError as error:
             raise RunCutOff(self._run.run_id, error) from error
+
+    def _stop_at(self, asked: signal.Signals) -> None:
+        """The first Ctrl-C stops gently, the second at once; being told to end stops at once."""
+        self._heard(asked)
+        if asked == signal.SIGINT:
+            self._run.cancel(reason="interrupted")
+        else:
+            self._run.cancel(hard=True, reason=f"got signal {signal.Signals(asked).name}")
 
     def tell_end(self, way_on: str = "") -> None:
         """What became of it all, and how to go on where it can be."""
@@ -66,11 +84,3 @@ class Following:
             timing = self._stopwatch.timing() if self._stopwatch is not None else None
             say_styled(summary_lines(self._report, timing), self._palette)
             say_lines([way_on] if way_on else [])
-
-
-def _stop_at(run: Run, asked: signal.Signals) -> None:
-    """The first Ctrl-C stops gently, the second at once; being told to end stops at once."""
-    if asked == signal.SIGINT:
-        run.cancel(reason="interrupted")
-    else:
-        run.cancel(hard=True, reason=f"got signal {asked.name}")

@@ -17,13 +17,13 @@ from overseer.commands.output import put_document, put_lines
 from overseer.commands.reading import read_tools
 from overseer.commands.unsafe import require_leave
 from overseer.config import Settings
-from overseer.engine import Engine
 from overseer.errors import UsageError
 from overseer.ids import new_run_id
 from overseer.jsonvalue import Json, as_json, json_text
 from overseer.plan.suggestions import did_you_mean
 from overseer.sandbox import Job, Limits, Outcome
-from overseer.wiring import make_broker, make_sandbox, require_known, take_secrets
+from overseer.wiring import make_sandbox
+from overseer.workbench import Workbench
 
 _LARGEST_FILE = 4 * 1024 * 1024
 
@@ -75,16 +75,12 @@ def _door(options: Namespace, settings: Settings) -> ProgramDoor | None:
     """The way to the tools that were granted; None if there are none."""
     if not options.grant:
         return None
-    folder = Path.cwd()
-    broker = make_broker(settings, take_secrets(settings), folder, options.tools)
-    registry = read_tools(options.tools, folder)
-    require_known(settings, registry.tools)
+    bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools)
     for name in options.grant:
-        if name not in registry.tools:
-            raise UsageError(f"--grant: there is no tool '{name}'; {did_you_mean(name, registry.tools, 'there are')}")
+        if name not in bench.tools:
+            raise UsageError(f"--grant: there is no tool '{name}'; {did_you_mean(name, bench.tools, 'there are')}")
     granted = frozenset(options.grant)
-    engine = Engine(registry.tools.values(), settings=settings.for_engine(), broker=broker)
-    door = engine.door(Grants(tools=granted), held_as="this node")
+    door = bench.engine().door(Grants(tools=granted), held_as="this node")
     return ProgramDoor(door, Program(new_run_id(time.time()), "node", tools=granted), Fallback())
 
 

@@ -13,8 +13,7 @@ from overseer.commands.output import put_document, put_lines, say_lines
 from overseer.commands.reading import read_tools
 from overseer.config import Settings
 from overseer.console import say
-from overseer.engine import Engine
-from overseer.errors import ModelUnavailable, UsageError
+from overseer.errors import UsageError
 from overseer.frontends.asking import ROLE
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.planner import Planner
@@ -22,8 +21,8 @@ from overseer.frontends.rules import plan_by_rules
 from overseer.jsonvalue import Json
 from overseer.plan import to_document, to_yaml, waves
 from overseer.render import plan_lines, wave_lines
-from overseer.tool import Cancellation, ToolContext, ToolError
-from overseer.wiring import make_broker, require_known, take_secrets
+from overseer.tool import Cancellation, ToolContext
+from overseer.workbench import Workbench
 
 
 def plan(options: Namespace, settings: Settings) -> int:
@@ -45,22 +44,14 @@ def plan(options: Namespace, settings: Settings) -> int:
 
 
 def _draft(task: str, options: Namespace, settings: Settings) -> Draft:
-    folder = Path.cwd()
-    broker = make_broker(settings, take_secrets(settings), folder, options.tools)
-    registry = read_tools(options.tools, folder)
-    require_known(settings, registry.tools)
-    engine = Engine(registry.tools.values(), settings=settings.for_engine(), broker=broker)
+    bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools)
     if options.rules:
-        return plan_by_rules(task, registry.tools)
-    try:
-        broker.models.model(ROLE)
-    except ToolError as error:
-        if error.kind != "denied":  # a model was named, and cannot be had: nothing takes its place unasked
-            raise ModelUnavailable(str(error)) from error
+        return plan_by_rules(task, bench.tools)
+    if not bench.is_connected(ROLE):
         say("no language model is connected, so this is planned by rules")
-        return plan_by_rules(task, registry.tools)
-    door, context = engine.door(held_as="this request"), ToolContext("", "plan", 1, Cancellation())
-    return Planner(partial(door.ask, context=context), registry.tools, settings.limits).draft(task)
+        return plan_by_rules(task, bench.tools)
+    door, context = bench.engine().door(held_as="this request"), ToolContext("", "plan", 1, Cancellation())
+    return Planner(partial(door.ask, context=context), bench.tools, settings.limits).draft(task)
 
 
 def _save(draft: Planned, file: Path) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from overseer import exits
 from overseer.approval import NotApproved, refuse_secrets
-from overseer.broker.broker import Broker
 from overseer.broker.permissions import Grants
 from overseer.codework import coding_for
-from overseer.coding import Coding
 from overseer.commands.asking import asked
 from overseer.commands.carrying import carried_out
 from overseer.commands.output import is_machine, put_document, put_lines, say_lines
@@ -19,18 +18,20 @@ from overseer.commands.reading import read_tools
 from overseer.commands.runs import report_of
 from overseer.config import Settings
 from overseer.console import say
-from overseer.engine import Engine, Run
+from overseer.engine import Run
 from overseer.errors import PlanError, UsageError
+from overseer.frontends.files import plan_reader
+from overseer.frontends.pipes import read_pipes
 from overseer.journal import Journal, opened
 from overseer.jsonvalue import Json
-from overseer.plan import Checked, Loaded, check_plan, load_plan, parse_input, plan_from, waves
+from overseer.plan import Checked, Loaded, check_draft, check_plan, load_plan, parse_input, plan_from, plan_hash, waves
 from overseer.plan.difference import difference, difference_lines
 from overseer.plan.values import Code, WorkflowPlan, all_steps
-from overseer.registry import Registry
 from overseer.render import plan_lines, wave_lines
 from overseer.report import Report
 from overseer.secrets import Redactor
-from overseer.wiring import make_broker, require_known, take_secrets
+from overseer.wiring import take_secrets
+from overseer.workbench import Workbench
 
 
 def check(options: Namespace, settings: Settings) -> int:
@@ -43,6 +44,7 @@ def check(options: Namespace, settings: Settings) -> int:
         limits=settings.limits,
         folders=(settings.workflows_folder,),
         secret_in=Redactor(secrets).secret_in if len(secrets) else None,
+        read=plan_reader(registry.tools, narrative=options.narrative),
     )
     if options.json:
         put_document(_check_document(options.file, checked))
@@ -55,19 +57,38 @@ def check(options: Namespace, settings: Settings) -> int:
 
 def run(options: Namespace, settings: Settings) -> int:
     """Carry out a plan file."""
-    broker = make_broker(
-        settings, take_secrets(settings), Path.cwd(), options.tools, keeps_changes=not options.no_journal
-    )
-    refuse_secrets(broker, input=options.input)  # as it was given: what is wrong with it will be quoted
-    registry = read_tools(options.tools, Path.cwd())
-    loaded = _loaded(options.file, settings, broker, registry)
-    inputs = _inputs(loaded.plan, options.input)
+
+    def load(bench: Workbench) -> Loaded:
+        return _loaded(options.file, bench, narrative=options.narrative)
+
+    return _carried_out(options, settings, load)
+
+
+def pipe(options: Namespace, settings: Settings) -> int:
+    """Carry out tools joined by `|`."""
+
+    def load(bench: Workbench) -> Loaded:
+        refuse_secrets(bench.broker, pipe=options.pipe)
+        draft = read_pipes(options.pipe, bench.tools)
+        checked = check_draft(draft, tools=bench.tools, limits=settings.limits, folder=None)
+        if checked.faults:
+            raise PlanError(checked.faults, source="the pipe")
+        return Loaded(checked.plan, checked.notes, plan_hash(checked.plan))
+
+    return _carried_out(options, settings, load)
+
+
+def _carried_out(options: Namespace, settings: Settings, load: Callable[[Workbench], Loaded]) -> int:
+    bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools, keeps_changes=not options.no_journal)
+    refuse_secrets(bench.broker, input=options.input)  # as it was given: what is wrong with it will be quoted
+    loaded = load(bench)
+    inputs = inputs_from(loaded.plan, options.input)
     say_lines(loaded.notes)
     with (
         opened(wanted=settings.journal and not options.no_journal) as journal,
-        coding_for(loaded.plan, settings, broker, registry.tools) as coding,
+        coding_for(loaded.plan, settings, bench.broker, bench.tools) as coding,
     ):
-        engine = _engine(registry, settings, journal, options, broker=broker, folder=Path.cwd(), coding=coding)
+        engine = bench.engine(journal=journal, coding=coding, max_parallel=options.max_parallel)
         plan = engine.checked(loaded.plan)  # with the plans of workflow tools in it
         remember = {"tools": [str(folder.resolve()) for folder in options.tools], "max_parallel": options.max_parallel}
 
@@ -82,25 +103,24 @@ def run(options: Namespace, settings: Settings) -> int:
 
 def resume(options: Namespace, settings: Settings) -> int:
     """Go on with a run where it was."""
-    secrets = take_secrets(settings)
     with Journal.open() as journal:
         stored = journal.run(options.run)
         options.tools = options.tools or [Path(folder) for folder in stored.options.get("tools", [])]
         options.max_parallel = options.max_parallel or stored.options.get("max_parallel")
         folder = Path(stored.options["folder"])
-        broker = make_broker(settings, secrets, folder, options.tools)
+        bench = Workbench.open(settings, folder, options.tools, read_tools)
         more: dict[str, Json] = {}
         if shown := stored.options.get("demo"):
             from overseer.demo import LABEL, demo
 
-            broker, more = demo(shown).broker(broker), {"demo": shown, "scripted": LABEL}
+            bench = replace(bench, broker=demo(shown).broker(bench.broker))
+            more = {"demo": shown, "scripted": LABEL}
             if not is_machine(options):
                 say(f"[{LABEL}]")
-        registry = read_tools(options.tools, folder)
         before = report_of(journal, stored, keeps_rounds=False).plan
-        loaded = _loaded(options.plan, settings, broker, registry).plan if options.plan is not None else None
-        with coding_for(loaded or before, settings, broker, registry.tools, keeps=not more) as coding:
-            engine = _engine(registry, settings, journal, options, broker=broker, folder=folder, coding=coding)
+        loaded = _loaded(options.plan, bench).plan if options.plan is not None else None
+        with coding_for(loaded or before, settings, bench.broker, bench.tools, keeps=not more) as coding:
+            engine = bench.engine(journal=journal, coding=coding, max_parallel=options.max_parallel)
             changed = engine.checked(loaded) if loaded is not None else None
             if changed is not None and not is_machine(options):
                 lines = difference_lines(difference(before, changed))
@@ -125,13 +145,15 @@ def resume(options: Namespace, settings: Settings) -> int:
             )
 
 
-def _loaded(file: Path, settings: Settings, broker: Broker, registry: Registry) -> Loaded:
+def _loaded(file: Path, bench: Workbench, *, narrative: str = "") -> Loaded:
+    redactor = bench.broker.redactor
     return load_plan(
         file,
-        tools=registry.tools,
-        limits=settings.limits,
-        folders=(settings.workflows_folder,),
-        secret_in=broker.redactor.secret_in if broker.redactor.has_secrets else None,
+        tools=bench.tools,
+        limits=bench.settings.limits,
+        folders=(bench.settings.workflows_folder,),
+        secret_in=redactor.secret_in if redactor.has_secrets else None,
+        read=plan_reader(bench.tools, narrative=narrative),
     )
 
 
@@ -169,39 +191,19 @@ def _notes(checked: Checked) -> list[str]:
     ]
 
 
-def _engine(
-    registry: Registry,
-    settings: Settings,
-    journal: Journal | None,
-    options: Namespace,
-    *,
-    broker: Broker,
-    folder: Path,
-    coding: Coding | None,
-) -> Engine:
-    require_known(settings, registry.tools)
-    return Engine(
-        registry.tools.values(),
-        journal=journal,
-        settings=settings.for_engine(options.max_parallel),
-        broker=broker,
-        folder=folder,
-        coding=coding,
-    )
-
-
-def _inputs(plan: WorkflowPlan, given: list[str]) -> dict[str, Json]:
+def inputs_from(plan: WorkflowPlan, given: Sequence[str], source: str = "--input") -> dict[str, Json]:
+    """The inputs of a plan that texts such as `name=value` are; PlanError or UsageError says what is wrong there."""
     inputs: dict[str, Json] = {}
     faults: list[str] = []
     for pair in given:
         name, separator, text = pair.partition("=")
         if not separator or not name:
-            raise UsageError(f"--input {pair!r}: write it as name=value")
+            raise UsageError(f"{source} {pair!r}: write it as name=value")
         declared = plan.inputs.get(name)
         try:
             inputs[name] = parse_input(declared.type if declared else "string", text)
         except ValueError as error:
             faults.append(f"input '{name}': {error}")
     if faults:
-        raise PlanError(faults, source="what was given as --input")
+        raise PlanError(faults, source=f"what was given as {source}")
     return inputs

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from argparse import Namespace
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from overseer import exits
 from overseer.approval import NotApproved
@@ -12,30 +17,27 @@ from overseer.broker.permissions import Grants
 from overseer.chat.alone import Alone
 from overseer.chat.stdin import Given, read_input
 from overseer.chat.talk import Handled, Talk
-from overseer.commands.eventlines import EventLines
+from overseer.commands.conversations import conversation_for
+from overseer.commands.eventlines import EventLines, put_line
 from overseer.commands.following import Following
 from overseer.commands.output import is_machine, put_document, put_value
 from overseer.commands.reading import read_tools
 from overseer.commands.relay import Relay
+from overseer.commands.taskdocument import exit_code, plan_fields, task_document
 from overseer.commands.viewing import palette_for, screen_for
 from overseer.config import Settings
 from overseer.console import say
-from overseer.conversation import begun
 from overseer.errors import OutputError, UsageError
 from overseer.frontends.asking import ROLE
-from overseer.frontends.draft import Answered, Planned, Refused
 from overseer.frontends.earlier import Earlier
-from overseer.journal import Journal, opened
+from overseer.journal import opened
 from overseer.jsonvalue import Json
-from overseer.plan import to_document, waves
 from overseer.plan.values import WorkflowPlan
 from overseer.report import Report
 from overseer.review import Proposal
 from overseer.run import Run, RunResult
 from overseer.spending import total
 from overseer.workbench import Workbench
-
-SCHEMA = "overseer.task/1"
 
 # The name under which a request finds what came on standard input.
 INPUT = "stdin"
@@ -46,54 +48,85 @@ def task(options: Namespace, settings: Settings) -> int:
     request = options.prompt.strip()
     if not request:
         raise UsageError("-p: there is no request; say what is to be done")
-    given = Given() if options.no_stdin else read_input(settings.chat.stdin_wait_s)
-    if given.note and not is_machine(options):
-        say(given.note)
-    bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools)
-    with opened(wanted=settings.journal) as journal:
-        headless = _Headless(options, settings, bench, journal)
-        return headless.carry_out(request, given)
+    _refuse_command(request)
+    headless = _Headless(request, options, replace(settings, request_cap=options.budget))
+    with headless.hearing_interrupts():
+        return headless.carry_out()
+
+
+def _refuse_command(request: str) -> None:
+    """UsageError for what a chat would take for a command: a model would only guess what it does."""
+    word = request.split(maxsplit=1)[0]
+    if word.startswith("/") and "/" not in word[1:] and not Path(word).exists():
+        raise UsageError(f"-p takes a request in plain words; {word} is a command of the chat, which begins without -p")
 
 
 class _Headless:
     """One request of a command line."""
 
-    def __init__(self, options: Namespace, settings: Settings, bench: Workbench, journal: Journal | None) -> None:
+    def __init__(self, request: str, options: Namespace, settings: Settings) -> None:
+        self._request = request
         self._options = options
         self._settings = settings
-        self._bench = bench
+        self._given = Given()
+        self._notes: list[str] = []
+        self._bench: Workbench | None = None
         self._lines: EventLines | None = None
-        self._person = Alone(
+        self._talk: Talk | None = None
+        self._person: Alone | None = None
+        self._has_ended = False
+
+    def carry_out(self) -> int:
+        options = self._options
+        if not options.no_stdin:
+            self._given = read_input(self._settings.chat.stdin_wait_s)
+            if self._given.note:
+                self._note(self._given.note)
+        self._bench = bench = Workbench.open(self._settings, Path.cwd(), options.tools, read_tools)
+        self._person = person = Alone(
             bench.tools,
-            policy=settings.chat.review,
+            policy=self._settings.chat.review,
             has_approved=bool(options.approve),
             is_quiet=is_machine(options),
+            show=self._show,
             follow=self._follow,
         )
-        self._talk = Talk(
-            bench,
-            self._person,
-            begun(journal, bench.folder),
-            journal=journal,
-            grants=Grants(classes=options.approve),
-            budget=options.budget,
-            is_by_rules=options.rules,
-        )
+        with opened(wanted=self._settings.journal) as journal:
+            self._talk = talk = Talk(
+                bench,
+                person,
+                conversation_for(options, journal, bench),
+                journal=journal,
+                grants=Grants(classes=options.approve),
+                budget=options.budget,
+                is_by_rules=options.rules,
+            )
+            self._request = self._without_secrets(self._request, "the request")
+            if self._given.text is not None:
+                text = self._without_secrets(self._given.text, "standard input")
+                talk.given = {INPUT: Earlier(text, "what was given on standard input", came_along=True)}
+            return self._end(talk.request(self._request))
 
-    def carry_out(self, request: str, given: Given) -> int:
-        if given.text is not None:
-            self._talk.given = {INPUT: Earlier(given.text, "what was given on standard input")}
-        handled = self._talk.request(request)
-        code = self._exit_code(handled)
-        try:
-            self._put(handled, code)
-        except OutputError as error:
-            kept = handled.performed is not None and handled.performed.run.is_recorded
-            where = f"; the run is kept: overseer show {handled.performed.run.run_id}" if kept else ""  # type: ignore[union-attr]
-            raise OutputError(f"{error}{where}", is_unread=error.is_unread) from error
-        if (denied := self._person.denied) is not None and not is_machine(self._options):
-            say(f"error: {_why_denied(denied)}")
-        return code
+    def _without_secrets(self, text: str, where: str) -> str:
+        """The text as models and the journal may have it."""
+        assert self._bench is not None
+        redacted = self._bench.broker.redactor.redact(text)
+        if redacted != text:
+            self._note(f"what looks like a secret in {where} was taken out of it")
+        return redacted
+
+    def _note(self, line: str) -> None:
+        self._notes.append(line)
+        self._tell(f"note: {line}")
+
+    def _tell(self, line: str) -> None:
+        if not is_machine(self._options):
+            say(line)
+
+    def _show(self, proposal: Proposal) -> None:
+        if self._options.jsonl:
+            needs: list[Json] = [need.to_json() for need in proposal.needs]
+            put_line("plan", {"planner": proposal.by, **plan_fields(proposal), "needs": needs})
 
     def _follow(self, run: Run, report: Report, began_as: WorkflowPlan, relay: Relay | None) -> RunResult:
         screen = screen_for(self._options)
@@ -109,72 +142,78 @@ class _Headless:
         following.tell_end(f"to go on where it stopped: overseer resume {result.run_id}" if can_go_on else "")
         return result
 
-    def _exit_code(self, handled: Handled) -> int:
-        if handled.is_interrupted or self._person.was_interrupted:
-            return exits.INTERRUPTED
-        if handled.performed is not None:
-            result = handled.performed.result
-            return exits.of_run(result.status, result.failure)
-        if self._person.denied is not None:
-            return exits.APPROVAL
-        if isinstance(handled.draft, Refused):
-            return exits.of_failure(handled.draft.failure) if handled.draft.failure else exits.PLAN
-        return exits.OK
+    # --- what came of it
 
-    def _put(self, handled: Handled, code: int) -> None:
-        if self._lines is not None:
-            self._lines.require_all_written()
-        if is_machine(self._options):
-            put_document(self._document(handled, code))
-        elif handled.answer:
-            put_value(handled.answer)
+    def _end(self, handled: Handled) -> int:
+        """Write the result, and say what stood in its way; the exit code."""
+        assert self._person is not None
+        interrupted, denied = self._person.was_interrupted, self._person.denied
+        self._has_ended = True
+        try:
+            if self._lines is not None:
+                self._lines.require_all_written()
+            if is_machine(self._options):
+                self._put_document(handled, is_interrupted=interrupted)
+            elif handled.answer:
+                put_value(handled.answer)
+        except OutputError as error:
+            kept = handled.performed.run if handled.performed is not None else None
+            where = f"; the run is kept: overseer show {kept.run_id}" if kept is not None and kept.is_recorded else ""
+            raise OutputError(f"{error}{where}", is_unread=error.is_unread) from error
+        if denied is not None:
+            self._tell(f"error: {_why_denied(denied)}")
+        return exit_code(handled, is_interrupted=interrupted, denied=denied)
 
-    def _document(self, handled: Handled, code: int) -> dict[str, Json]:
-        """All of it, as docs/json.md describes it."""
-        draft, proposal, performed = handled.draft, handled.proposal, handled.performed
-        denied = self._person.denied
-        return {
-            "schema": SCHEMA,
-            "request": handled.request,
-            "session": self._talk.conversation.session_id,
-            "status": _status(handled, is_denied=denied is not None),
-            "exit_code": code,
-            "planner": draft.by if draft is not None else None,
-            "model": self._model(),
-            "answer": handled.answer or None,
-            "reasons": list(draft.reasons) if isinstance(draft, Refused) else [],
-            "reply": draft.reply or None if isinstance(draft, Refused) else None,
-            "notes": list(draft.notes) if isinstance(draft, Answered | Planned) else [],
-            "plan": to_document(proposal.plan) if proposal is not None else None,
-            "plan_hash": proposal.hash if proposal is not None else None,
-            "waves": [list(wave) for wave in waves(proposal.plan)] if proposal is not None else [],
-            "denied": [need.to_json() for need in denied.needs] if denied is not None else [],
-            "run": performed.report.document() if performed is not None else None,
-            "spent": self._spent(),
-        }
+    def _put_document(self, handled: Handled, *, is_interrupted: bool) -> None:
+        document = task_document(
+            handled,
+            session=self._talk.conversation.session_id if self._talk is not None else None,
+            is_interrupted=is_interrupted,
+            denied=self._person.denied if self._person is not None else None,
+            model=self._model(),
+            spent=total(self._bench.broker.budget.spent.to_json()) if self._bench is not None else None,
+            notes=self._notes,
+        )
+        if self._options.jsonl:
+            put_line("task", document)
+        else:
+            put_document(document)
 
     def _model(self) -> str | None:
-        if self._options.rules or not self._bench.is_connected(ROLE):
+        bench = self._bench
+        if self._options.rules or bench is None or self._talk is None or not bench.is_connected(ROLE):
             return None
-        model = self._bench.broker.models.model(ROLE)
+        model = bench.broker.models.model(ROLE)
         return f"{model.provider}/{model.name}"
 
-    def _spent(self) -> Json:
-        """What all of it took, planning and answering as well."""
-        return total(self._bench.broker.budget.spent.to_json())
+    # --- signals that nobody else waits for
 
+    @contextmanager
+    def hearing_interrupts(self) -> Iterator[None]:
+        """While nothing can be stopped gently, such as while input is read, a signal ends it all, with a document."""
 
-def _status(handled: Handled, *, is_denied: bool) -> str:
-    if handled.performed is not None:
-        return handled.performed.result.status
-    if handled.is_interrupted:
-        return "cancelled"
-    if is_denied:
-        return "denied"
-    return "refused" if isinstance(handled.draft, Refused) else "answered"
+        def end(_number: int, _frame: Any) -> None:
+            if self._has_ended:  # what is being written is the result
+                return
+            self._has_ended = True
+            self._tell("interrupted")
+            if is_machine(self._options):
+                with suppress(Exception):  # there is nobody left to tell
+                    self._put_document(Handled(self._request, is_interrupted=True), is_interrupted=True)
+            os._exit(exits.INTERRUPTED)
+
+        numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        before = {
+            number: signal.signal(number, end) for number in numbers if signal.getsignal(number) is not signal.SIG_IGN
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _why_denied(proposal: Proposal) -> str:
     if proposal.needs:
         return str(NotApproved(proposal.needs))
-    return "every plan is to be reviewed (chat.review: always), and nobody can be asked; approve it with --approve"
+    return "every plan is to be reviewed (chat.review: always), and nobody can be asked; approve it with: --approve all"

@@ -74,7 +74,7 @@ def call(options: Namespace, settings: Settings) -> int:
         say(f"{result.failure.kind}: {result.failure.message}")
     else:
         put_value(result.value)
-    return exits.OK if result.failure is None else exits.STEP_FAILED
+    return exits.OK if result.failure is None else exits.of_run("failed", [result.failure])
 
 
 def _arguments(registry: Registry, name: str, given: list[str]) -> dict[str, Json]:

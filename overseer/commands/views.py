@@ -26,6 +26,7 @@ from overseer.drawing.strokes import ASCII, Strokes, strokes_for
 from overseer.drawing.svg import svg
 from overseer.drawing.text import text_lines
 from overseer.errors import RunNotFound, UsageError
+from overseer.frontends.files import plan_reader
 from overseer.journal import Journal, StoredRun
 from overseer.jsonvalue import Json
 from overseer.plan import load_plan, plan_from
@@ -120,6 +121,7 @@ def _from_file(options: Namespace, settings: Settings, secrets: Secrets) -> tupl
         limits=settings.limits,
         folders=(settings.workflows_folder,),
         secret_in=Redactor(secrets).secret_in if len(secrets) else None,
+        read=plan_reader(registry.tools),
     )
     return loaded.plan, {name: tool.effect for name, tool in registry.tools.items()}
 

@@ -24,6 +24,9 @@ from overseer.tool import Question, Tool
 
 Turn: TypeAlias = tuple[str, str]  # who said it, and what
 
+# Who says what stands for all turns before it.
+SUMMARY = "summary of what was before"
+
 ROLE = "overseer"
 
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
@@ -32,6 +35,7 @@ _NAME = re.compile(r"[^\W_][\w.-]*\w|\w+")
 _FENCES = re.compile(r"`{3,}")
 _LINES = "\n"
 _LONGEST_TURN = 4000
+_LONGEST_GIVEN_PER_TOKEN = 20  # letters; more cannot fit, and need not be counted
 _LONGEST_REPLY = 40_000
 _MOST_FAULTS = 200
 
@@ -43,6 +47,7 @@ class Room:
     tools: int = 5000
     conversation: int = 3000
     earlier: int = 1500
+    given: int = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +89,14 @@ def asking(
     )
     results, forgotten = earlier_lines(earlier, most_tokens=room.earlier)
     there = f"{prompt(PROMPTS / 'earlier.md', results=fenced(_LINES.join(results)))}\n\n" if results else ""
+    there += "".join(_given(name, value, room.given) for name, value in earlier.items() if value.came_along)
     text = prompt(PROMPTS / wording, conversation=before, earlier=there, request=fenced(request), **texts)
     notes = []
     if guide.left_out:
         notes.append(f"the model was shown {len(tools) - guide.left_out} of {len(tools)} tools, those that suit best")
     notes += is_cut
     if forgotten:
-        notes.append(f"the model was shown the last {len(results)} of {len(earlier)} earlier results")
+        notes.append(f"the model was shown the last {len(results)} of {len(results) + forgotten} earlier results")
     return Asking(Question(text, system, role=ROLE), tuple(notes))
 
 
@@ -99,10 +105,21 @@ def said_before(conversation: Sequence[Turn], most_tokens: int) -> tuple[str, li
     if not conversation:
         return "", []
     turns = [_turn(speaker, text) for speaker, text in conversation]
-    shown = _latest(turns, most_tokens)
+    head = turns[:1] if conversation[0][0] == SUMMARY else []  # else all that it stands for would be lost with it
+    shown = [*head, *_latest(turns[len(head) :], most_tokens - sum(map(_room_of, head)))]
     text = f"{prompt(PROMPTS / 'conversation.md', turns=fenced(_LINES.join(shown)))}\n\n"
     is_cut = len(shown) < len(turns)
     return text, [f"the model was shown the last {len(shown)} of {len(turns)} turns"] if is_cut else []
+
+
+def _given(name: str, given: Earlier, most_tokens: int) -> str:
+    """What came with the request as a part of a prompt, all of it if there is room."""
+    text, wording = given.text, "given.md"
+    if len(text) > _LONGEST_GIVEN_PER_TOKEN * most_tokens or tokens_in(text) > most_tokens:
+        text, wording = middle_cut(text, _LONGEST_TURN), "given_part.md"
+    declared = json_text({"inputs": {name: {"type": given.type}}, "steps": ["..."]})
+    said = {"declared": declared, "reference": f"{{{{inputs.{name}}}}}", "letters": len(given.text)}
+    return f"{prompt(PROMPTS / wording, **said, text=fenced(text))}\n\n"
 
 
 def fenced(text: str) -> str:
@@ -118,6 +135,27 @@ def listed(faults: Iterable[Fault]) -> str:
     return "\n".join(lines if rest <= 0 else [*lines[:_MOST_FAULTS], f"- and {rest} more of the kind"])
 
 
+def tokens_of(conversation: Sequence[Turn]) -> int:
+    """How much room turns take as they are shown, roughly."""
+    return sum(_room_of(_turn(speaker, text)) for speaker, text in conversation)
+
+
+def turn_lines(conversation: Sequence[Turn], most_letters: int) -> list[str]:
+    """The last of the turns as they are shown, and before them how many there is no room for."""
+    lines = [_turn(speaker, text) for speaker, text in conversation]
+    kept = len(lines)
+    for line in reversed(lines):
+        most_letters -= len(line) + 1
+        if most_letters < 0:
+            break
+        kept -= 1
+    return [json_text({"turns_left_out": kept}), *lines[kept:]] if kept else lines
+
+
+def _room_of(turn: str) -> int:
+    return tokens_in(turn) + 1
+
+
 def _turn(speaker: str, text: str) -> str:
     return json_text({"by": speaker, "text": middle_cut(text, _LONGEST_TURN)})
 
@@ -126,7 +164,7 @@ def _latest(turns: Sequence[str], most_tokens: int) -> list[str]:
     """As many of the last turns as fit, and at least the last one."""
     shown: list[str] = []
     for turn in reversed(turns):
-        most_tokens -= tokens_in(turn) + 1
+        most_tokens -= _room_of(turn)
         if most_tokens < 0 and shown:
             break
         shown.append(turn)

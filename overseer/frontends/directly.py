@@ -25,4 +25,9 @@ def answered_directly(
         reason = f"the model gave no answer: {result.failure.message}"
         return Refused((reason,), "model", failure=result.failure)
     assert result.reply is not None
-    return Answered(result.reply.text.strip(), "model", (*notes, *result.reply.warnings))
+    answer, notes = result.reply.text.strip(), [*notes, *result.reply.warnings]
+    if not answer:
+        return Refused(("the model gave no answer: it said nothing",), "model")
+    if result.reply.is_cut:
+        notes.append("the answer was cut off here: it is longer than the model may write")
+    return Answered(answer, "model", tuple(notes))

@@ -1,7 +1,8 @@
-"""Results of earlier runs, which a plan may take as inputs by their names.
+"""Values that are there already, which a plan may take as inputs by their names: results of earlier runs, and what
+came with the request.
 
-The planner is shown what there is and how each begins. The values themselves go from run to run without
-passing through a model.
+The planner is shown what there is and how each begins; what came with the request, whole where there is room for it.
+The values themselves go into a plan without passing through a model.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ class Earlier:
 
     value: Json
     about: str = ""
+    came_along: bool = False  # with the request, which is about it
+
+    @property
+    def text(self) -> str:
+        return self.value if isinstance(self.value, str) else json_text(self.value)
 
     @property
     def type(self) -> TypeName:
@@ -43,15 +49,19 @@ NOTHING_EARLIER: Mapping[str, Earlier] = MappingProxyType({})
 
 
 def earlier_lines(results: Mapping[str, Earlier], *, most_tokens: int) -> tuple[list[str], int]:
-    """A line for each of the latest results as there is room for, the latest last; and how many were left out."""
+    """A line for each of the latest results as there is room for, the latest last; and how many were left out.
+
+    What came with the request is not among them.
+    """
     lines: list[str] = []
-    for name, result in reversed(list(results.items())):
+    made = {name: result for name, result in results.items() if not result.came_along}
+    for name, result in reversed(list(made.items())):
         line = _line(name, result)
         most_tokens -= tokens_in(line) + 1
         if most_tokens < 0 and lines:
             break
         lines.append(line)
-    return lines[::-1], len(results) - len(lines)
+    return lines[::-1], len(made) - len(lines)
 
 
 def with_earlier(plan: WorkflowPlan, results: Mapping[str, Earlier]) -> WorkflowPlan:
@@ -74,8 +84,18 @@ def given_to(plan: WorkflowPlan, results: Mapping[str, Earlier]) -> dict[str, Js
     }
 
 
+def with_values(plan: WorkflowPlan, values: Mapping[str, Json]) -> WorkflowPlan:
+    """The plan with these values as the defaults of its inputs, for a run that has begun without them."""
+    known = {
+        name: replace(plan.inputs[name], default=value, required=False)
+        for name, value in values.items()
+        if name in plan.inputs
+    }
+    return replace(plan, inputs={**plan.inputs, **known}) if known else plan
+
+
 def _line(name: str, result: Earlier) -> str:
-    text = result.value if isinstance(result.value, str) else json_text(result.value)
+    text = result.text
     shown = text if len(text) <= _SAMPLE else f"{text[:_SAMPLE]}…"
     said: dict[str, Json] = {"name": name, "type": result.type, "from": result.about, "begins": shown}
     return json_text({**said, "letters": len(text)} if len(text) > _SAMPLE else said)

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from overseer.errors import Failure
 from overseer.frontends.answering import AsksAloud
-from overseer.frontends.asking import PROMPTS, Turn, fenced
-from overseer.jsonvalue import json_text
-from overseer.models.model import tokens_in
+from overseer.frontends.asking import PROMPTS, Turn, fenced, turn_lines
 from overseer.models.promptfiles import prompt
 from overseer.tool import Question
 
 ROLE = "summarizer"
 
 _MOST_TOKENS = 1000  # of a summary
-_MOST_LETTERS = 60_000  # of the turns that one is made of; those before them stand in the last one
+_MOST_LETTERS = 60_000  # of the turns that one is made of
 
 
-def tokens_of(turns: Sequence[Turn]) -> int:
-    """How much room turns take, roughly."""
-    return sum(tokens_in(text) + tokens_in(speaker) for speaker, text in turns)
-
-
-def summary_of(ask: AsksAloud, turns: Sequence[Turn]) -> str | None:
-    """What a model makes of the turns; None if it makes nothing of them."""
-    lines = "\n".join(json_text({"by": speaker, "text": text}) for speaker, text in turns)
-    if len(lines) > _MOST_LETTERS:
-        return None
+def summary_of(ask: AsksAloud, turns: Sequence[Turn]) -> str | Failure:
+    """What a model makes of the turns, or why it makes nothing of them."""
+    lines = "\n".join(turn_lines(turns, _MOST_LETTERS))
     question = Question(
         prompt(PROMPTS / "tosumup.md", turns=fenced(lines)),
         prompt(PROMPTS / "summary.md"),
@@ -35,6 +27,9 @@ def summary_of(ask: AsksAloud, turns: Sequence[Turn]) -> str | None:
         max_tokens=_MOST_TOKENS,
     )
     result = ask(question)
-    if result.failure is not None or result.reply is None or result.reply.is_cut:
-        return None
-    return result.reply.text.strip() or None
+    if result.failure is not None:
+        return result.failure
+    text = result.reply.text.strip() if result.reply is not None else ""
+    if not text or result.reply is None or result.reply.is_cut:
+        return Failure("invalid_output", "the summary was cut off" if text else "the model said nothing")
+    return text

@@ -163,7 +163,12 @@ class _Thinking:
 def messages_of(question: Question) -> list[Message]:
     """A question as the messages of a conversation."""
     system = [{"role": "system", "content": question.system}] if question.system else []
-    return [*system, {"role": "user", "content": question.prompt}]
+    before = [
+        {"role": role, "content": text}
+        for turn in question.history
+        for role, text in zip(("user", "assistant"), turn, strict=True)
+    ]
+    return [*system, *before, {"role": "user", "content": question.prompt}]
 
 
 def folded(messages: Sequence[Message]) -> list[Message]:

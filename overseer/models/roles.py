@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import assert_never
 from urllib.parse import urlsplit
@@ -19,6 +19,16 @@ from overseer.models.scripted import ScriptedModel
 from overseer.models.settings import ModelRef, ModelSettings, Provider, RoleSettings, model_ref
 from overseer.tool import Cancellation, Question, Reply
 
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """The model of a role, and why it is that one; the role '' stands for all that have none of their own."""
+
+    role: str
+    model: ModelRef | None
+    reason: str
+
+
 Secret = Callable[[str], str | None]  # a key, by its name
 Connect = Callable[[ModelRef, Provider], Model]
 
@@ -31,6 +41,8 @@ class ModelRoles:
         self._settings = settings
         self._connect = connect
         self._find = find
+        self._reason = ""  # for the default model, where it was found or chosen
+        self._chosen_here: set[str] = set()  # roles that were given another model since
         self._refusal = ""  # why the default model that was named cannot be used
         self._models: dict[ModelRef, Model] = {}
         self._lock = threading.Lock()
@@ -96,10 +108,31 @@ class ModelRoles:
             if role:
                 own = replace(self._settings.roles.get(role, _NOTHING), model=ref)
                 self._settings = replace(self._settings, roles={**self._settings.roles, role: own})
+                self._chosen_here.add(role)
             else:
-                self._find, self._refusal = None, ""
+                self._find, self._refusal, self._reason = None, "", _CHOSEN_HERE
                 self._settings = self._settings.with_default(ref, self._settings.providers[ref.provider])
         return ref
+
+    def assigned(self) -> list[Assigned]:
+        """The default model and those that roles have of their own; ModelError if the one that was named is of no use.
+
+        Where none was named, it is looked for.
+        """
+        with self._lock:
+            ref = self._default()
+            reason = self._reason or ("named in the settings" if ref is not None else "none is connected")
+            own = [
+                Assigned(role, settings.model, _CHOSEN_HERE if role in self._chosen_here else "named in the settings")
+                for role, settings in self._settings.roles.items()
+                if settings.model is not None
+            ]
+            return [Assigned("", ref, reason), *own]
+
+    @property
+    def providers(self) -> Mapping[str, Provider]:
+        """The servers there are, also those that were found."""
+        return self._settings.providers
 
     def _default(self) -> ModelRef | None:
         if self._find is not None and not self._refusal:
@@ -108,7 +141,7 @@ class ModelRoles:
             except ModelUnavailable as error:
                 self._refusal = str(error)
             else:
-                self._find = None
+                self._find, self._reason = None, choice.reason
                 if choice.model is not None and choice.provider is not None:
                     self._settings = self._settings.with_default(choice.model, choice.provider)
         if self._refusal:
@@ -124,6 +157,7 @@ class ModelRoles:
 
 
 _NOTHING = RoleSettings()
+_CHOSEN_HERE = "chosen in this session"
 
 
 def connector(secret: Secret, *, capabilities: Capabilities | None = None, folder: Path | None = None) -> Connect:

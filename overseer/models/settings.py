@@ -91,6 +91,10 @@ class ModelSettings:
         providers = {**self.providers, provider.name: provider}
         return replace(self, default=replace(self.default, model=model), providers=providers)
 
+    def without_models_of_roles(self) -> ModelSettings:
+        """The same, with the default model for every role."""
+        return replace(self, roles={name: replace(role, model=None) for name, role in self.roles.items()})
+
     def names(self, model: ModelRef) -> bool:
         """Whether the model is one of those that the settings give to roles."""
         return any(role.model == model for role in (self.default, *self.roles.values()))

@@ -23,6 +23,23 @@ def expanded(plan: WorkflowPlan, tools: Mapping[str, Tool]) -> tuple[WorkflowPla
     return expansion.of_plan(plan, (), ()), tuple(expansion.faults)
 
 
+def contracted(plan: WorkflowPlan, tools: Mapping[str, Tool]) -> WorkflowPlan:
+    """The plan as somebody would write it: with calls in place of what stands for nothing but a workflow tool."""
+    return plan.with_steps(tuple(_contracted(step, tools) for step in plan.steps))
+
+
+def _contracted(step: WorkflowStep, tools: Mapping[str, Tool]) -> WorkflowStep:
+    match step.action:
+        case Scope(mode=Once(), workflow=str() as name) if (tool := tools.get(name)) is not None and tool.plan:
+            for timeout_s in (None, step.timeout_s):
+                call = replace(step, action=Call(name), timeout_s=timeout_s)
+                if _Expansion(tools).of_plan(WorkflowPlan((call,)), (), ()).steps == (step,):
+                    return call
+        case Scope(body=WorkflowPlan() as body) as scope:
+            return replace(step, action=replace(scope, body=contracted(body, tools)))
+    return step
+
+
 class _Expansion:
     def __init__(self, tools: Mapping[str, Tool]) -> None:
         self._tools = tools

@@ -10,7 +10,8 @@ from pathlib import Path
 from overseer.plan.document import MAX_BYTES
 from overseer.plan.faults import Fault
 
-SUFFIXES = (".yaml", ".yml", ".json")
+SUFFIXES = (".yaml", ".yml", ".json")  # what a workflow's name may stand for
+FOREIGN_SUFFIXES = (".toml", ".pipe")  # of plans in a form of their own; these are named in full
 
 
 class NoText(Exception):
@@ -66,7 +67,7 @@ def find_workflow(name: str, *, folder: Path, folders: Iterable[Path] = ()) -> t
 
 
 def _places(name: str, folder: Path, folders: Iterable[Path]) -> Iterator[Path]:
-    if "/" in name or "\\" in name or name.lower().endswith(SUFFIXES):
+    if "/" in name or "\\" in name or name.lower().endswith(SUFFIXES + FOREIGN_SUFFIXES):
         yield folder / name
         return
     for place in (folder, *folders):
@@ -76,7 +77,7 @@ def _places(name: str, folder: Path, folders: Iterable[Path]) -> Iterator[Path]:
 
 def _neighbour(path: Path) -> str:
     """Help for a file that is there under another suffix."""
-    for suffix in SUFFIXES:
+    for suffix in SUFFIXES + FOREIGN_SUFFIXES:
         other = path.with_suffix(suffix) if path.name else path
         if other != path and _is_file(other):
             return f"did you mean '{other}'?"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from operator import is_
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from overseer.errors import PlanError
 from overseer.jsonvalue import json_text
@@ -24,6 +24,13 @@ from overseer.plan.writing import plan_hash, to_document
 
 if TYPE_CHECKING:
     from overseer.tool import Tool
+
+
+class Reader(Protocol):
+    """Reads the text of a plan file; `source` is its path, whose suffix may say what is in it."""
+
+    def __call__(self, text: str, *, source: str) -> Draft: ...
+
 
 _DEEPEST = 40  # files in files; what a plan may nest is a limit of its own
 
@@ -54,9 +61,10 @@ def load_plan(
     limits: Limits = DEFAULT_LIMITS,
     folders: Iterable[str | Path] = (),
     secret_in: SecretIn | None = None,
+    read: Reader = read_plan,
 ) -> Loaded:
     """The plan of a file, ready to run; PlanError with every fault, those of nested files among them."""
-    checked = check_plan(path, tools=tools, limits=limits, folders=folders, secret_in=secret_in)
+    checked = check_plan(path, tools=tools, limits=limits, folders=folders, secret_in=secret_in, read=read)
     if checked.faults:
         raise PlanError(checked.faults, source=str(path))
     return Loaded(checked.plan, checked.notes, plan_hash(checked.plan), str(path))
@@ -69,6 +77,7 @@ def check_plan(
     limits: Limits = DEFAULT_LIMITS,
     folders: Iterable[str | Path] = (),
     secret_in: SecretIn | None = None,
+    read: Reader = read_plan,
 ) -> Checked:
     """The plan of a file with all its faults; of one that holds a secret, nothing but that is told."""
     path = Path(path)
@@ -78,7 +87,7 @@ def check_plan(
         return Checked(WorkflowPlan(()), (error.fault,))
     if secret_in is not None and (name := secret_in(text)):
         return Checked(WorkflowPlan(()), (secret_fault("plan", name),))
-    checked = _checked(read_plan(text, source=str(path)), path, tools, limits, folders)
+    checked = _checked(read(text, source=str(path)), path, tools, limits, folders, read=read)
     if secret_in is not None and (name := secret_in(json_text(to_document(checked.plan)))):  # however it is written
         return Checked(WorkflowPlan(()), (secret_fault("plan", name),))
     return checked
@@ -91,12 +100,13 @@ def check_draft(
     limits: Limits = DEFAULT_LIMITS,
     folder: str | Path | None = ".",
     folders: Iterable[str | Path] = (),
+    read: Reader = read_plan,
 ) -> Checked:
     """The plan of a draft from elsewhere with all its faults.
 
     Its workflows are looked for in `folder`. With None no file is read, and naming one is a fault.
     """
-    return _checked(draft, Path(folder or ".") / "-", tools, limits, folders, may_read=folder is not None)
+    return _checked(draft, Path(folder or ".") / "-", tools, limits, folders, read=read, may_read=folder is not None)
 
 
 def _checked(
@@ -106,9 +116,10 @@ def _checked(
     limits: Limits,
     folders: Iterable[str | Path],
     *,
+    read: Reader,
     may_read: bool = True,
 ) -> Checked:
-    linker = _Linker(tuple(Path(folder) for folder in folders), may_read)
+    linker = _Linker(tuple(Path(folder) for folder in folders), read, may_read)
     main = linker.file(path, draft, chain=())
     faults = [fault for file in linker.files for fault in file.faults]
     places = {(fault.source, fault.where) for fault in faults}
@@ -159,6 +170,7 @@ class _Linker:
     """Reads every file once and fills in the bodies of the scopes that name it."""
 
     folders: tuple[Path, ...]
+    read: Reader
     may_read: bool = True
     files: list[_File] = field(default_factory=list)
     known: dict[Path, _File] = field(default_factory=dict)
@@ -224,7 +236,7 @@ class _Linker:
             return None
         if identity not in self.known:
             try:
-                draft = read_plan(read_text(path), source=str(path))
+                draft = self.read(read_text(path), source=str(path))
             except NoText as error:
                 file.fault(where, step, error.fault.problem, error.fault.help)
                 return None

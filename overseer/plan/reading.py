@@ -12,7 +12,7 @@ from typing import Any
 from overseer.errors import FAILURE_KINDS
 from overseer.jsonvalue import Json, NotJson, as_json, as_text
 from overseer.plan.amounts import count_of, dollars_of, part_of, span_of
-from overseer.plan.document import Syntax, read_document
+from overseer.plan.document import Document, Syntax, read_document
 from overseer.plan.faults import Fault, Lines
 from overseer.plan.fields import Fields, Findings, Place, is_whole
 from overseer.plan.grammar import (
@@ -66,11 +66,14 @@ def read_plan(text: str, *, source: str = "", syntax: Syntax | None = None) -> D
     """The plan in a text. The syntax is told from the suffix of `source`, else from the text."""
     if syntax is None and source:
         syntax = "json" if source.lower().endswith(".json") else "yaml"
-    document = read_document(text, syntax=syntax)
-    findings = Findings(document.lines, list(document.faults))
+    return plan_of(read_document(text, syntax=syntax))
+
+
+def plan_of(document: Document, *, notes: tuple[str, ...] = ()) -> Draft:
+    """The plan in a document; `notes` is what there was to say of how the document came about."""
     if document.is_broken:
-        return Draft(WorkflowPlan(()), document.faults, (), document.lines)
-    return _draft(document.value, findings)
+        return Draft(WorkflowPlan(()), document.faults, notes, document.lines)
+    return _draft(document.value, Findings(document.lines, list(document.faults), list(notes)))
 
 
 def plan_from(value: object) -> Draft:

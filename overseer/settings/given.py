@@ -41,6 +41,8 @@ class Flags:
 
     config: Path | None = None  # a file in place of the user's own
     assignments: tuple[str, ...] = ()  # key=value
+    model: str = ""  # to use for everything, whatever roles the settings give to others
+    base_url: str = ""  # of the server to use, which has it
 
 
 NO_FLAGS: Final = Flags()
@@ -81,6 +83,12 @@ def read_flags(assignments: Iterable[str], findings: Findings) -> Iterator[Entry
             findings.fault(where, 'has no value; an empty text is ""')
         else:
             yield from _entries(key, text, Origin("flag", "--set"), findings)
+
+
+def read_model(flags: Flags, findings: Findings) -> Iterator[Entry]:
+    """What names a model; one of a server that is named as well has no provider in front."""
+    if flags.model and not flags.base_url:
+        yield from findings.checked("models.default", flags.model, Origin("flag", "--model"))
 
 
 def _entries(key: str, text: str, origin: Origin, findings: Findings) -> Iterator[Entry]:

@@ -12,7 +12,7 @@ from overseer.errors import SettingsError, UsageError
 from overseer.home import home
 from overseer.settings.entries import Entry, Findings, LayerName
 from overseer.settings.files import read_file
-from overseer.settings.given import Flags, read_environment, read_flags
+from overseer.settings.given import Flags, read_environment, read_flags, read_model
 from overseer.settings.keys import KEYS
 from overseer.settings.project import project_files, trust_of_settings, why_not_read
 from overseer.trust import Trust
@@ -78,7 +78,7 @@ def read_layers(flags: Flags, environment: Mapping[str, str], folder: Path) -> L
             findings.warnings.append(_why_not_read(files[-1], files[-2].path))
 
     layers.append(tuple(read_environment(environment, findings)))
-    layers.append(tuple(read_flags(flags.assignments, findings)))
+    layers.append((*read_flags(flags.assignments, findings), *read_model(flags, findings)))
     entries = _laid_over(layers)
     check_together(entries, findings)
     return Layers(entries, tuple(files), tuple(findings.warnings), tuple(findings.faults))

@@ -51,7 +51,7 @@ class Palette:
         left = cells
         for at, (style, text) in enumerate(line):
             took = width_of(text)
-            if took > left or (took == left and any(rest for _, rest in line[at + 1 :])):
+            if took > left or (took == left and any(width_of(rest) for _, rest in line[at + 1 :])):
                 kept.append((style, cut(f"{text} ", left, self.marks.ellipsis)))
                 left -= width_of(kept[-1][1])
                 break

@@ -208,7 +208,7 @@ class Stopwatch:
     def _put_round_away(self, scope: str, index: int) -> None:
         """Keep of a round that nobody will go on in only what its steps come to."""
         frame = f"{scope}[{index}]"
-        steps = [self._step(key, track, self._clock, goes_on=True) for key, track in self._tracks_in(frame)]
+        steps = [self._step(key, track, self._clock, is_over=True) for key, track in self._tracks_in(frame)]
         lengths = Lengths({step.key: step.took_s for step in steps}, self._rounds, self._past)
         body = WorkflowPlan(tuple(self._body(frame).values()))
         self._past.setdefault(scope, PastRounds()).add(critical_path(body, lengths, f"{frame}/").length)
@@ -350,10 +350,12 @@ class Stopwatch:
         ranked.sort(key=itemgetter(0))
         return [(key, track) for _, key, track in ranked]
 
-    def _step(self, key: str, track: _Track, end: float, *, goes_on: bool) -> StepTiming:
+    def _step(
+        self, key: str, track: _Track, end: float, *, goes_on: bool = False, is_over: bool | None = None
+    ) -> StepTiming:
         intervals = list(track.intervals)
         shown = _Track(intervals=intervals, phase=track.phase, since=track.since)
-        is_over = self._status != "running"
+        is_over = self._status != "running" if is_over is None else is_over
         if track.phase == "retrying":
             shown.enter("waiting", min(end, track.retry_at))
         elif track.phase is None and track.status == "waiting" and not is_over:
@@ -374,6 +376,6 @@ class Stopwatch:
     def _status_of(self, track: _Track, *, is_over: bool, goes_on: bool) -> str:
         if track.status not in _UNFINISHED or (goes_on and not is_over):
             return track.status
-        if is_over:  # what has not ended in a run that has will not do so any more
+        if is_over:  # what has not ended in a run or a round that has will not do so any more
             return "cancelled"
         return "waiting" if track.phase is None else "interrupted"

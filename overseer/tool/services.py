@@ -113,6 +113,7 @@ class Question:
     temperature: float | None = None
     max_tokens: int | None = None
     schema: Mapping[str, Any] | None = None
+    history: tuple[tuple[str, str], ...] = ()  # what was said before: prompts, each with the reply to it
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,7 +293,9 @@ def test_what_breaks_the_tool_s_own_schema_is_never_tried_again() -> None:
     assert len(act.calls) == 1
 
 
-@pytest.mark.parametrize("value", [object(), float("nan"), {1: 2}, {"a": {1, 2}}], ids=str)
+@pytest.mark.parametrize(
+    "value", [object(), float("nan"), {1: 2}, {"a": {1, 2}}], ids=["object", "nan", "number as a key", "set"]
+)
 def test_what_is_no_json_is_a_failure_and_never_tried_again(value: Any) -> None:
     act = Script([value])
     failure = Door(Broker(retry=retrying(Waits())), {"act": act.tool()}).call("act", {"text": "x"}, context()).failure
@@ -485,7 +487,7 @@ def test_what_a_tool_spends_on_models_is_added_up() -> None:
     assert result.value == "hellohello"
     # One that was cut off took nobody knows how much: it counts as what was estimated.
     cut_off = Spend(1, 1 + 1000, 0.1001, guessed=1001)
-    assert result.spent == cut_off + Spend(1, 120, 0.012) + Spend(1, 120, 0.012)
+    assert result.spent == cut_off + Spend(1, 120, 0.012, answered=20) + Spend(1, 120, 0.012, answered=20)
     assert budget.spent == result.spent
     assert budget.reserved == Spend()
 
@@ -496,7 +498,7 @@ def test_a_question_that_was_turned_away_is_a_request_and_nothing_else() -> None
     broker = Broker(models=models, cost_of=cents, retry=retrying(waits), limits=Limits(clock=waits.clock))
     result = spending(budget, broker, {}).ask(Question("hi"), context())
     assert (result.value, waits.seconds) == ("hello", [7.0])
-    assert result.spent == budget.spent == Spend(2, 120, 0.012)
+    assert result.spent == budget.spent == Spend(2, 120, 0.012, answered=20)
 
 
 def test_the_answer_to_a_question_says_whether_it_was_cut_off_and_holds_no_secret() -> None:

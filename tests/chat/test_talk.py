@@ -14,8 +14,9 @@ from overseer.broker.permissions import CAREFUL
 from overseer.conversation import begun
 from overseer.journal import Journal
 from overseer.models import OpenAIModel
+from overseer.models.model import Request
 from overseer.review import Change, Replace
-from overseer.tool import Tool, ToolError, tool
+from overseer.tool import Question, Reply, Tool, ToolError, tool
 from tests.chat.person import APPROVE, REJECT, Somebody, talk_with
 from tests.fakes import Latch
 from tests.servers.model_server import Answer, ModelServer
@@ -229,6 +230,39 @@ def test_a_long_conversation_is_summed_up_and_all_of_it_stays_in_the_journal(tmp
     kept = [turn.text for turn in journal.sessions.turns(talk.conversation.session_id)]
     assert any(text.endswith("end0") for text in kept)
     assert any("summed up" in line for line in person.told)
+
+
+def test_the_summary_of_a_long_conversation_is_always_shown_and_not_made_anew_each_time(tmp_path: Path) -> None:
+    asked: list[tuple[str, str]] = []
+
+    class Wordy:
+        provider, name = "test", "wordy"
+
+        def ask(self, question: Question, *, turn: Any, **_: Any) -> Reply:
+            asked.append((question.role, question.prompt))
+            said = "THE SUMMARY" if question.role == "summarizer" else json.dumps({"answer": "word " * 2000})
+            reply: Reply = turn(Request(1, None, lambda: Reply(said, "wordy")))
+            return reply
+
+    talk = talk_with(Somebody(), Wordy(), folder=tmp_path)
+    for number in range(12):
+        talk.request(f"number {number}")
+    roles = [role for role, _ in asked]
+    assert 2 <= roles.count("summarizer") <= 5
+    first = roles.index("summarizer")
+    plans = [text for role, text in asked[first:] if role == "overseer"]
+    assert all("THE SUMMARY" in text for text in plans)
+    assert max(map(len, plans)) < 20_000
+
+
+def test_a_summary_that_fails_is_said_and_not_asked_for_again_at_once(tmp_path: Path) -> None:
+    person = Somebody()
+    answers = [json.dumps({"answer": f"{number} " + "word " * 2000}) for number in range(6)]
+    script = [*answers[:3], "", *answers[3:]]
+    talk = talk_with(person, script, folder=tmp_path)
+    for number in range(6):
+        assert talk.request(f"number {number}").answer.startswith(str(number))
+    assert len([line for line in person.told if "could not be summed up" in line]) == 1
 
 
 def test_where_nobody_reviews_steps_begin_before_the_plan_is_complete(tmp_path: Path, journal: Journal) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from overseer.cells import cells as cells_of
@@ -60,6 +60,7 @@ lines = st.lists(st.tuples(st.sampled_from(["done", "title"]), st.text(st.sample
 
 
 @given(lines, st.integers(0, 20))
+@example([("done", "aa中中"), ("done", "\u0301")], 6)  # the accent takes no room of its own
 def test_a_line_takes_no_more_than_there_is_room_for(spans: list[tuple[str, str]], cells: int) -> None:
     line = tuple(spans)
     painted, took = Palette().fitted(line, cells)

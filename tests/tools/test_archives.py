@@ -113,7 +113,7 @@ def test_an_entry_that_cannot_be_read_is_not_the_end(run: Run, root: Path) -> No
     [
         (b"", "path 'it' is an empty file, not an archive"),
         (b"just a text that is long enough to be something" * 50, "path 'it' is not a whole archive"),
-        (gzip.compress(b"a text" * 1000), "path 'it' is not a whole archive"),
+        (gzip.compress(b"a text" * 1000, mtime=0), "path 'it' is not a whole archive"),
         (b"7z\xbc\xaf\x27\x1c", "an archive of a kind that cannot be listed; give a zip, tar"),
         (b"\x28\xb5\x2f\xfd....", "an archive of a kind that cannot be listed"),
     ],

@@ -60,6 +60,13 @@ TABLE = {
     ),
     "code_writer": Row({"task": "Return 1."}, holding("return 1"), {"task": 5}, "task", ("def f(): return 1",)),
     "content_generator": Row({"prompt": "A joke"}, "Ha.", {"prompt": ["A joke"]}, "prompt", ("Ha.",)),
+    "conversation_turn": Row(
+        {"prompt": "And now?", "history": [{"prompt": "Hello.", "reply": "Hi."}]},
+        "A reply.",
+        {"prompt": "And now?", "history": [{"question": "Hello."}]},
+        "history[0]",
+        ("A reply.",),
+    ),
     "convert_table": Row(
         {"path": "data.csv", "to": "json"}, holding("tea", "cup"), {"table": CSV, "to": "csv", "delimiter": "::"},
         "delimiter",

@@ -1,0 +1,204 @@
+"""Commands about plans: making one without running it, running one, editing and saving it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from overseer.chat.editing import edited
+from overseer.chat.editor import in_editor
+from overseer.chat.files import offered, with_paths
+from overseer.chat.slash import Candidate, SlashCommand, words_of
+from overseer.console import printable, put, say
+from overseer.errors import OverseerError, PlanError, UsageError
+from overseer.plan import Input, to_yaml
+from overseer.plan.files import SUFFIXES, find_workflow
+from overseer.plan.suggestions import did_you_mean
+from overseer.planview import proposal_lines
+from overseer.review import Proposal
+
+if TYPE_CHECKING:
+    from overseer.chat.chat import Chat
+
+
+def _plan(chat: Chat, rest: str) -> None:
+    if not rest:
+        _show(chat, *_at_hand(chat))
+        return
+    handled = chat.talk.plan(with_paths(rest, chat.bench.root))
+    chat.keep(handled)
+    if handled.proposal is not None:
+        chat.at_hand = handled.proposal, rest
+        _show(chat, handled.proposal, rest)
+
+
+def _show(chat: Chat, proposal: Proposal, request: str) -> None:
+    for line in proposal_lines(proposal, chat.bench.tools):
+        say(line)
+    say("nothing of it was run; /run runs it, /edit changes it, /save NAME keeps it")
+
+
+def _at_hand(chat: Chat) -> tuple[Proposal, str]:
+    if chat.at_hand is None:
+        raise UsageError("there is no plan at hand; make one with /plan TASK, or name a file: /run FILE")
+    return chat.at_hand
+
+
+# --- running
+
+
+def _run(chat: Chat, rest: str) -> None:
+    words = words_of(rest)
+    in_background = bool(words) and words[-1] == "&"
+    words = words[: len(words) - in_background]
+    if not words:
+        proposal, request = _at_hand(chat)
+    else:
+        proposal, request = _from_file(chat, words[0], words[1:]), f"run {' '.join(words)}"
+    chat.propose(proposal, request, in_background=in_background)
+
+
+def _from_file(chat: Chat, name: str, given: Sequence[str]) -> Proposal:
+    from overseer.commands.plans import inputs_from
+    from overseer.frontends.files import plan_reader
+    from overseer.plan import load_plan
+
+    bench = chat.bench
+    redactor = bench.broker.redactor
+    loaded = load_plan(
+        _found_plan(chat, name),
+        tools=bench.tools,
+        limits=bench.settings.limits,
+        folders=(bench.settings.workflows_folder,),
+        secret_in=redactor.secret_in if redactor.has_secrets else None,
+        read=plan_reader(bench.tools),
+    )
+    return Proposal(loaded.plan, "file", inputs_from(loaded.plan, given, "input"), loaded.notes)
+
+
+def _found_plan(chat: Chat, name: str) -> Path:
+    """The file that a path or the name of a saved workflow means; UsageError if there is none."""
+    direct = chat.bench.folder / Path(name).expanduser()
+    if direct.is_file():
+        return direct
+    folder = chat.bench.settings.workflows_folder
+    path, _ = find_workflow(name, folder=chat.bench.folder, folders=(folder,))
+    if path is None:
+        saved = [found.stem for found in _saved(folder)]
+        help = did_you_mean(name, saved, "saved are") or "none is saved yet"
+        raise UsageError(f"there is neither a plan file nor a saved workflow '{name}'; {help}")
+    return path
+
+
+# --- changing and keeping
+
+
+def _edit(chat: Chat, rest: str) -> None:
+    settings = chat.bench.settings
+    if chat.at_hand is None:
+        text = in_editor(rest, settings.chat.editor, suffix=".md").strip()
+        if not text:
+            say("nothing was written")
+        else:
+            chat.handle(text)
+        return
+    proposal, request = chat.at_hand
+    found = edited(to_yaml(proposal.plan), settings.chat.editor, chat.bench.tools, settings.limits)
+    if found.plan is None:
+        raise PlanError(found.faults, source="what you wrote; the plan at hand stays as it was:")
+    if found.plan == proposal.plan:
+        say("nothing was changed")
+        return
+    inputs = {name: value for name, value in proposal.inputs.items() if name in found.plan.inputs}
+    chat.at_hand = replace(proposal, plan=found.plan, notes=found.notes, inputs=inputs), request
+    _show(chat, *chat.at_hand)
+
+
+def _save(chat: Chat, rest: str) -> None:
+    from overseer.chat.saving import saver
+
+    proposal, _ = _at_hand(chat)
+    if not rest:
+        raise UsageError("/save takes a NAME, under which /run finds the plan again, or the path of a file")
+    say(saver(chat.bench.settings.workflows_folder, chat.bench.broker.redactor.secret_in)(proposal.plan, rest))
+
+
+def _workflows(chat: Chat, _: str) -> None:
+    folder = chat.bench.settings.workflows_folder
+    saved = _saved(folder)
+    if not saved:
+        say(f"no workflow is saved in {folder}; /save NAME saves the plan at hand")
+    for path in saved:
+        put(printable(_listed(path, chat)))
+
+
+def _saved(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UsageError(f"the saved workflows in {folder} cannot be read: {error.strerror}") from error
+
+
+def _listed(path: Path, chat: Chat) -> str:
+    from overseer.plan import check_plan
+
+    bench = chat.bench
+    checked = check_plan(
+        path, tools=bench.tools, limits=bench.settings.limits, folders=(bench.settings.workflows_folder,)
+    )
+    if checked.faults:
+        return f"{path.stem}  cannot run: {checked.faults[0]}"
+    steps = len(checked.plan.steps)
+    inputs = " ".join(_input_text(name, declared) for name, declared in checked.plan.inputs.items())
+    return f"{path.stem}  {steps} step{'s' if steps != 1 else ''}" + (f"  {inputs}" if inputs else "")
+
+
+def _input_text(name: str, declared: Input) -> str:
+    if declared.required:
+        return f"{name}={declared.type}"
+    return f"[{name}={declared.default}]"
+
+
+# --- completion
+
+
+def _plans(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
+    if words:
+        return []
+    try:
+        saved = [Candidate(path.stem, "saved workflow") for path in _saved(chat.bench.settings.workflows_folder)]
+    except OverseerError:
+        saved = []
+    files = [each for each in offered("", chat.bench.folder) if each.text.endswith(SUFFIXES)]
+    return [*saved, *files]
+
+
+PLANS = (
+    SlashCommand(
+        "plan",
+        "make a plan, and run nothing of it; or show the plan at hand",
+        _plan,
+        "[TASK]",
+        more="The plan stays at hand: /run runs it, /edit changes it, /save keeps it.",
+    ),
+    SlashCommand(
+        "run",
+        "run the plan at hand, or that of a file or saved workflow",
+        _run,
+        "[FILE [INPUT=VALUE …]] [&]",
+        _plans,
+        more="It is shown and reviewed first, as every plan is. With & at the end it runs in the background.",
+    ),
+    SlashCommand(
+        "edit",
+        "open the plan at hand in your editor; or a request, where there is no plan",
+        _edit,
+        more="The editor is that of chat.editor in the settings, or what VISUAL or EDITOR name.",
+    ),
+    SlashCommand("save", "save the plan at hand as a workflow, or in a file", _save, "NAME"),
+    SlashCommand("workflows", "the saved workflows, with their inputs", _workflows),
+)
