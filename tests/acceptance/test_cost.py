@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.chats import asked, chat, is_asked_to_plan, needs_module, plans
+from tests.acceptance.chats import asked, chat, is_asked_to_plan, plans
 from tests.acceptance.pane import Pane, needs_tmux
 from tests.servers.model_server import Answer, ModelServer
 
@@ -73,7 +73,6 @@ def test_a_known_price_is_told_in_dollars(tmp_path: Path) -> None:
         assert "unknown" not in spent(pane)
 
 
-@needs_module("overseer.chat.money")
 def test_the_cost_of_a_session_is_what_the_server_counted(tmp_path: Path) -> None:
     with priced(tmp_path) as (server, pane):
         asked(pane, "write two texts")

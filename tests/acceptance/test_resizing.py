@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.chats import at_prompt, chat, needs_module
+from tests.acceptance.chats import at_prompt, chat
 from tests.acceptance.pane import Pane, needs_tmux
 
-pytestmark = [needs_tmux, needs_module("overseer.chat.resizing")]
+pytestmark = needs_tmux
 
 SHORT = "twenty letters, here"
 LONG = "0123456789 " * 8 + "90"
