@@ -18,7 +18,7 @@ from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.input.typeahead import get_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.output import ColorDepth, Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.patch_stdout import StdoutProxy
 from prompt_toolkit.shortcuts import CompleteStyle
@@ -45,8 +45,11 @@ class Reader:
         """
         kept: History = SharedHistory(history, keeps) if history is not None else InMemoryHistory()
         output = _output()
+        # The colours that everybody has set up for eyes and background: a fixed grey may not be seen there.
+        colours = ColorDepth.from_env() or ColorDepth.DEPTH_4_BIT
         self._session: PromptSession[str] = PromptSession(
             output=output,
+            color_depth=colours,
             history=kept,
             complete_while_typing=False,
             complete_style=CompleteStyle.READLINE_LIKE,  # no menu that has to be drawn over
@@ -55,7 +58,9 @@ class Reader:
             prompt_continuation="  ",
             tempfile_suffix=".md",
         )
-        self._questions: PromptSession[str] = PromptSession(output=output, history=InMemoryHistory())
+        self._questions: PromptSession[str] = PromptSession(
+            output=output, color_depth=colours, history=InMemoryHistory()
+        )
         if reflows:
             survive_resizing(self._session.app)
             survive_resizing(self._questions.app)

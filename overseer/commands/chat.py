@@ -92,12 +92,14 @@ def chat(options: Namespace, settings: Settings) -> int:
             say(line)
         for line in tail_lines(talk.conversation) if talk.conversation.turns else ():
             put(line)
-        tell_model(bench, say)
+        telling = tell_model(bench, say)
+        if _is_plain(options):  # there is no way to tell anything above the prompt
+            telling.join()
         return chat.run([] if options.demo is None else [f"/demo {options.demo}"])
 
 
 def _reader(options: Namespace, settings: Settings, bench: Workbench, screen: Screen) -> LineReader:
-    if options.plain or os.environ.get("TERM") == "dumb":
+    if _is_plain(options):
         from overseer.chat.plainreader import PlainReader
 
         return PlainReader()
@@ -110,6 +112,10 @@ def _reader(options: Namespace, settings: Settings, bench: Workbench, screen: Sc
         editor=settings.chat.editor,
         reflows=screen.reflows,
     )
+
+
+def _is_plain(options: Namespace) -> bool:
+    return options.plain or os.environ.get("TERM") == "dumb"
 
 
 def _carried_out(words: Sequence[str], chat: Namespace, bench: Workbench) -> int:

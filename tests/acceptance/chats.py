@@ -9,11 +9,8 @@ import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.acceptance.pane import Pane
 from tests.processes import ROOT
@@ -77,11 +74,6 @@ def tools_in(folder: Path) -> tuple[str, str]:
     (tools / "waits.py").write_text(TOOLS)
     (tools / "sleeps.yaml").write_text(_SLEEPS)
     return ("--tools", str(tools))
-
-
-def needs_module(name: str) -> pytest.MarkDecorator:
-    """For checks of what only this module brings to the chat."""
-    return pytest.mark.skipif(find_spec(name) is None, reason=f"the chat has no {name} yet")
 
 
 # --- what a model replies

@@ -53,10 +53,10 @@ class Pane:
         settings = folder / f"{self._name}.conf"
         settings.write_text(_SETTINGS)
         size = ("-x", str(columns), "-y", str(rows))
-        tmux = ("tmux", "-u", "-L", self._name, "-f", str(settings))
         # In one request, so that not a byte comes before somebody listens.
+        begin = ["new-session", "-d", *size, "--", *command, ";", "pipe-pane", "-O", f"exec cat > '{self._raw}'"]
         subprocess.run(
-            [*tmux, "new-session", "-d", *size, "--", *command, ";", "pipe-pane", "-O", f"exec cat > '{self._raw}'"],
+            ["tmux", "-u", "-L", self._name, "-f", str(settings), *begin],
             cwd=folder,
             env=dict(environ),
             check=True,
@@ -115,12 +115,15 @@ class Pane:
     def ended(self) -> int:
         """The exit code of the process, once it has ended; of one that was killed, 128 and the signal."""
         end = time.monotonic() + PATIENCE_S
-        told = "#{pane_dead} #{pane_dead_status} #{pane_dead_signal}"
-        while not (fate := self._asked("display-message", "-p", told)).startswith("1"):
+        while True:
+            code, killed_by = self._asked("display-message", "-p", "#{pane_dead_status}/#{pane_dead_signal}").split("/")
+            if code or killed_by:
+                return int(code) if code else 128 + int(killed_by)
             assert time.monotonic() < end, "it has not ended:\n" + "\n".join(self.all_lines())
-            time.sleep(_LOOK_S)
-        words = fate.split(" ")
-        return int(words[1]) if words[1] else 128 + int(words[2])
+            if is_alive(self.process_id):
+                time.sleep(_LOOK_S)
+            else:  # tmux may miss the end of one process, and learns of it with that of the next
+                self._asked("run-shell", "true")
 
     def kill_process(self) -> None:
         """End it without giving it a chance to clean up."""

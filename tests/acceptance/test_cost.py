@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.chats import asked, at_prompt, chat, is_asked_to_plan, needs_module, plans
+from tests.acceptance.chats import asked, chat, is_asked_to_plan, plans
 from tests.acceptance.pane import Pane, needs_tmux
 from tests.servers.model_server import Answer, ModelServer
 
@@ -18,7 +20,12 @@ PLAN = plans(
         for name in ("one", "two")
     ]
 )
-PRICED = "models: {default: openai/tiny}\nprices: {tiny: {input: 1000, output: 10000}}\n"
+PRICED = """\
+models:
+  default: mine/tiny
+  providers: {{mine: {{kind: openai, base_url: "{url}"}}}}
+  prices: {{mine/tiny: {{input: 1000, output: 10000}}}}
+"""
 
 
 def model(body: Any) -> Answer:
@@ -48,18 +55,30 @@ def test_an_unknown_price_is_called_so(tmp_path: Path) -> None:
         assert "$" not in told
 
 
-@needs_module("overseer.chat.money")
-def test_the_cost_of_a_session_is_what_the_server_counted(tmp_path: Path) -> None:
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "config.yaml").write_text(PRICED)
-    with ModelServer(reply=model) as server, chat(tmp_path, server=server) as pane:
+@contextmanager
+def priced(folder: Path) -> Iterator[tuple[ModelServer, Pane]]:
+    """A chat with a model that has a price."""
+    (folder / "home").mkdir()
+    with ModelServer(reply=model) as server:
+        (folder / "home" / "config.yaml").write_text(PRICED.format(url=server.openai_url))
+        with chat(folder) as pane:
+            yield server, pane
+
+
+def test_a_known_price_is_told_in_dollars(tmp_path: Path) -> None:
+    with priced(tmp_path) as (_, pane):
         asked(pane, "write two texts")
         dollars = (70 * 1000 + 10 * 10000) / 1e6
         assert f"${dollars:.2f}" in spent(pane)
+        assert "unknown" not in spent(pane)
+
+
+def test_the_cost_of_a_session_is_what_the_server_counted(tmp_path: Path) -> None:
+    with priced(tmp_path) as (server, pane):
+        asked(pane, "write two texts")
         asked(pane, "write them again")
         lines = asked(pane, "/cost")
         told = "\n".join(lines[lines.index("> /cost") :])
         assert sum(map(sum, server.counted)) in counted(told)
         prompt, completion = (sum(each) for each in zip(*server.counted, strict=True))
         assert f"${(prompt * 1000 + completion * 10000) / 1e6:.2f}" in told
-        at_prompt(pane)

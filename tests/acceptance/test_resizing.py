@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.chats import at_prompt, chat, needs_module
+from tests.acceptance.chats import at_prompt, chat
 from tests.acceptance.pane import Pane, needs_tmux
 
-pytestmark = [needs_tmux, needs_module("overseer.chat.resizing")]
+pytestmark = needs_tmux
 
 SHORT = "twenty letters, here"
 LONG = "0123456789 " * 8 + "90"
@@ -32,7 +32,7 @@ def test_there_is_one_prompt_with_one_text_at_every_width(typed: str, tmp_path: 
         at_prompt(pane)
         pane.type(typed)
         pane.wait_for(lambda _: has_one_copy(pane, typed))
-        for columns in (60, 40, 60, 100, 40, 100):
+        for columns in (60, 40, 100):
             drawn = len(pane.raw())
             pane.resize(columns)
             pane.wait_for(lambda _: len(pane.raw()) > drawn and has_one_copy(pane, typed))  # noqa: B023

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from overseer import __version__
-from tests.acceptance.chats import COMMAND, answers, asked, at_prompt, chat, environ_of, needs_module
+from tests.acceptance.chats import COMMAND, answers, asked, at_prompt, chat, environ_of
 from tests.acceptance.pane import needs_tmux
 from tests.processes import PATIENCE_S
 from tests.servers.model_server import ModelServer
@@ -111,7 +111,6 @@ def test_the_first_lines_tell_version_tools_model_and_why(tmp_path: Path) -> Non
 
 
 @needs_tmux
-@needs_module("overseer.chat.banner")
 @pytest.mark.parametrize(
     ("options", "files", "reason"),
     [
@@ -127,7 +126,7 @@ def test_where_the_model_was_named_is_told(
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    with ModelServer() as server, chat(tmp_path, *options, server=server) as pane:
+    with ModelServer() as server, chat(tmp_path, *options, server=server, columns=200) as pane:
         at_prompt(pane)
         pane.wait_for_text("model: openai/tiny")
         said = next(line for line in pane.all_lines() if line.startswith("model: "))
@@ -150,7 +149,6 @@ def test_with_nothing_set_up_there_is_a_prompt_and_plans_are_made_by_rules(tmp_p
 
 
 @needs_tmux
-@needs_module("overseer.chat.commands")
 def test_the_doctor_in_the_chat_tells_three_ways_to_a_model(tmp_path: Path) -> None:
     with chat(tmp_path) as pane:
         lines = asked(pane, "/doctor")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from overseer.chat.resizing import rows_above_cursor
+from overseer.chat.resizing import rows_around_cursor
 from tests.terminal.test_reflow import Tmux, tmux  # noqa: F401
 from tests.terminals import ROOT
 
@@ -36,20 +36,31 @@ def test_the_cursor_is_as_many_rows_down_as_the_terminal_makes_of_the_rows_befor
         text = "".join("@" if (at, place) == (row, column) else "." for place in range(max(1, length)))
         screen += [text[start : start + columns] for start in range(0, len(text), columns)]
     (found,) = [place for place, line in enumerate(screen) if "@" in line]
-    assert rows_above_cursor(cells, (column, row), columns) == found
+    assert rows_around_cursor(cells, (column, row), columns) == (found, len(screen) - 1 - found)
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed: no terminal that reflows")
+@pytest.mark.parametrize(
+    ("lines_before", "widths"),
+    [(20, (60, 40, 100, 60, 40, 100, 30, 100)), (1, (60, 40, 100))],  # one that has left the screen cannot be erased
+    ids=["lower", "top"],
+)
 @pytest.mark.parametrize("typed", ["short and plain text", LONG], ids=["short", "long"])
-def test_a_line_is_on_the_screen_once(tmux: Tmux, tmp_path: Path, typed: str) -> None:  # noqa: F811
+def test_a_line_is_on_the_screen_once(
+    tmux: Tmux,  # noqa: F811
+    tmp_path: Path,
+    typed: str,
+    lines_before: int,
+    widths: tuple[int, ...],
+) -> None:
     source = tmp_path / "reads.py"
     source.write_text(SOURCE)
     command = shlex.join([sys.executable, str(source)])
-    tmux.do("new-session", "-d", "-x", "100", "-y", "24", f"seq 20; PYTHONPATH={ROOT} {command}; sleep 60")
+    tmux.do("new-session", "-d", "-x", "100", "-y", "24", f"seq {lines_before}; PYTHONPATH={ROOT} {command}; sleep 60")
     tmux.wait_for(lambda lines: any(line.strip() == ">" for line in lines))
     tmux.do("send-keys", "-l", typed)
     tmux.wait_for(lambda lines: any(line.endswith(typed[-8:]) for line in lines))
-    for columns in (60, 40, 100, 60, 40, 100, 30, 100):
+    for columns in widths:
         tmux.do("resize-window", "-x", str(columns), "-y", "24")
         time.sleep(0.5)  # tmux tells of its size when it has settled
         shown = tmux.wait_for(lambda lines: any(line.endswith(typed[-8:]) for line in lines))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import termios
 from pathlib import Path
@@ -135,6 +136,7 @@ def assert_sane(chat: AtChat) -> None:
     assert termios.tcgetattr(chat.inner) == chat.before
     assert not chat.cursor_is_hidden
     assert b"\x1b[?1049h" not in chat.raw  # it stays in the main screen
+    assert not re.search(rb"\x1b\[[0-9;]*[34]8;", chat.raw)  # of the colours, the sixteen alone
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["term", "hup"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import pyte
+
 from overseer.terminal.screen import Screen
 from overseer.terminal.style import Palette
 from overseer.terminal.typesetter import Typesetter
@@ -45,3 +47,43 @@ def test_a_document_of_json_stays_as_it_is() -> None:
     typesetter.add_whole(document)
     typesetter.close()
     assert out.getvalue() == f"{document}\n"
+
+
+class _Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_what_is_not_complete_is_seen_below_and_gone_once_it_is() -> None:
+    out, now = _Tty(), [0.0]
+    screen = pyte.Screen(80, 24)
+    screen.set_mode(pyte.modes.LNM)  # as the terminal's driver does it: a line feed begins a new line
+    shown = pyte.Stream(screen)
+    answer = Typesetter(Screen(is_live=True, has_colour=True), Palette(), out, clock=lambda: now[0])
+
+    def lines() -> list[str]:
+        shown.feed(out.getvalue())
+        out.seek(0)
+        out.truncate()
+        return [line.rstrip() for line in screen.display if line.strip()]
+
+    answer.add("Some **strong")
+    assert lines() == ["Some **strong"]
+    answer.add(" words")
+    assert lines() == ["Some **strong"], "ten times a second at most"
+    now[0] += 0.2
+    answer.add("** and")
+    assert lines() == ["Some **strong words** and"]
+    answer.add("\n\nThe end")
+    assert lines() == ["Some strong words and", "The end"]
+    answer.close()
+    assert lines() == ["Some strong words and", "The end"]
+    assert not screen.cursor.hidden
+
+
+def test_of_a_long_block_the_end_is_seen() -> None:
+    out = _Tty()
+    answer = Typesetter(Screen(is_live=True, has_colour=True), Palette(), out)
+    answer.add("\n".join(f"line {number}" for number in range(100)))
+    assert "line 99" in out.getvalue()
+    assert "line 80\r" not in out.getvalue()
