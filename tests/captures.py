@@ -54,9 +54,9 @@ def captures_in(page: str) -> list[tuple[str, str]]:
     return [(found[2], found[0][len(found[1]) : -len(found[3])]) for found in _CAPTURE.finditer(page)]
 
 
-def alike(text: str) -> str:
-    """The text without what differs from time to time."""
-    return _FIGURE.sub("0", _RUN_ID.sub("RUN", text))
+def alike(text: str) -> list[str]:
+    """The lines of a text without what differs from time to time, such as which of two steps ends first."""
+    return sorted(_FIGURE.sub("0", _RUN_ID.sub("RUN", text)).splitlines())
 
 
 def made_anew(page: str) -> str:
