@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 # When a conversation is summed up, the last turns stay as they are that take no more than this part of the room.
 _KEPT_PART = 3
 
+_LONGEST_NAME = 60
+
 # With a run that is given up because the request is.
 _PATIENCE_S = 5.0
 
@@ -113,6 +115,8 @@ class Handling:
 
     def _proposal(self, draft: Planned) -> Proposal:
         plan, maker = draft.plan, self._model_name() if draft.by == "model" else ""
+        if not plan.name:  # lists of runs show what was asked for
+            plan = replace(plan, name=_name_of(self._request))
         if self._talk.demo:
             plan = replace(plan, name=f"{plan.name} (scripted model)")  # as the list of runs shows it
         return Proposal(plan, draft.by, given_to(plan, self._earlier), draft.notes, maker=maker)
@@ -350,6 +354,11 @@ class Handling:
     def _under_way(self) -> UnderWay:
         assert self._drafting.under_way is not None
         return self._drafting.under_way
+
+
+def _name_of(request: str) -> str:
+    line = " ".join(request.split())
+    return line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 1]}…"
 
 
 def _is_cancelled(draft: Refused) -> bool:
