@@ -11,8 +11,8 @@ chat: .venv/ready  ## talk
 demo: .venv/ready  ## a request from plan to answer, with a scripted model
 	$(BIN)/python chat_cli.py demo --yes
 
-test: .venv/ready  ## the whole suite
-	$(BIN)/python -m pytest
+test: .venv/ready  ## the whole suite, in two processes
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/ready  ## style, types, and generated files
 	$(BIN)/ruff check .
