@@ -81,9 +81,13 @@ class Conversation:
     def asked(self, text: str) -> None:
         self._add("request", text)
 
-    def answered(self, text: str, *, is_partial: bool = False) -> None:
-        """The answer, or what there was of it when it was broken off."""
-        self._add("answer", text, body={"partial": True} if is_partial else {})
+    def answered(self, text: str, *, is_partial: bool = False, is_made: bool = True) -> None:
+        """The answer, or what there was of it when it was broken off.
+
+        One that nobody has made, such as a list of the values that there are, is nothing to build upon.
+        """
+        body: dict[str, Json] = {"partial": True} if is_partial else {}
+        self._add("answer", text, body=body if is_made else {**body, "made": False})
 
     def noted(self, text: str) -> None:
         """Something that the program did or said: a plan that was dropped, a refusal."""
@@ -126,7 +130,7 @@ class Conversation:
             for name, step_id in dict(turn.body.get("results", {})).items():
                 if step_id in values:
                     self._results[name] = Earlier(values[step_id], f"of step '{step_id}'")
-        elif turn.kind == "answer" and turn.text and not turn.body.get("partial"):
+        elif turn.kind == "answer" and turn.text and not turn.body.get("partial") and turn.body.get("made", True):
             self._results[self._free_name(_ANSWER)] = Earlier(turn.text, "an answer in this conversation")
 
     def _free_name(self, step_id: str) -> str:

@@ -27,7 +27,7 @@ from overseer.frontends.replanning import Reviser
 from overseer.frontends.rules import plan_by_rules
 from overseer.frontends.summing import summary_of
 from overseer.jsonvalue import Json
-from overseer.plan.values import WorkflowPlan
+from overseer.plan.values import Call, WorkflowPlan
 from overseer.report import Report
 from overseer.review import Approved, Proposal
 from overseer.run import Run
@@ -129,7 +129,9 @@ class Handling:
             self._finish(begun)
         match draft:
             case Answered(text=answer):
-                self._conversation.answered(answer)  # first, as what was shown must not be lost
+                self._conversation.answered(
+                    answer, is_made=draft.by == "model"
+                )  # first, as what was shown must not be lost
                 self._person.end_answer(answer)
                 for note in draft.notes:
                     self._person.tell(f"note: {note}")
@@ -266,11 +268,22 @@ class Handling:
             journal=talk.journal,
             budget=talk.budget,
             ended=self._ended,
-            answered=self._conversation.answered,
+            answered=lambda answer: self._conversation.answered(answer.text, is_made=answer.by != "rules"),
         )
 
     def _ended(self, run_id: str, report: Report, values: Mapping[str, Json]) -> None:
-        self._conversation.ran(run_id, _told(run_id, report), values)
+        self._conversation.ran(run_id, _told(run_id, report), self._receipts_first(report.plan, values))
+
+    def _receipts_first(self, plan: WorkflowPlan, values: Mapping[str, Json]) -> dict[str, Json]:
+        """The values with those last that "it" may mean: what a tool that writes gives is a receipt."""
+        receipts = {
+            step.step_id
+            for step in plan.steps
+            if isinstance(step.action, Call)
+            and (tool := self._bench.tools.get(step.action.tool)) is not None
+            and "write" in tool.effects
+        }
+        return dict(sorted(values.items(), key=lambda item: item[0] not in receipts))
 
     def _remembered(self) -> dict[str, Json]:
         """What is kept beside a run, for whoever resumes it."""

@@ -58,7 +58,7 @@ class Performance:
     journal: Journal | None = None
     budget: Cap | None = None
     ended: Ended = lambda run_id, report, values: None  # told before there is an answer, which may take long
-    answered: Callable[[str], None] = lambda text: None
+    answered: Callable[[Answer], None] = lambda answer: None
     was_interrupted: bool = False
 
     def prepared(self, engine: Engine, approved: Approved, remember: dict[str, Json]) -> Run:
@@ -166,7 +166,7 @@ class Performance:
         asks = AsksOfRun(run, self.person) if self.is_connected and not is_stopped else None
         outcome = outcome_of(report, engine.tools)
         answer = Answerer(asks, engine.tools).answer(self.request, outcome, self.conversation, on_text=self.person.hear)
-        self.answered(answer.text)  # first, as what was shown must not be lost
+        self.answered(answer)  # first, as what was shown must not be lost
         self.person.end_answer(answer.text)
         for note in answer.notes:
             self.person.tell(f"note: {note}")

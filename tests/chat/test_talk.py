@@ -15,10 +15,12 @@ from overseer.conversation import begun
 from overseer.journal import Journal
 from overseer.models import OpenAIModel
 from overseer.models.model import Request
-from overseer.review import Change, Replace
+from overseer.plan import plan_from
+from overseer.review import Change, Proposal, Replace
 from overseer.tool import Question, Reply, Tool, ToolError, tool
 from tests.chat.person import APPROVE, REJECT, Somebody, talk_with
 from tests.fakes import Latch
+from tests.frontends.rules import our
 from tests.servers.model_server import Answer, ModelServer
 
 PLAN = {
@@ -142,8 +144,6 @@ def test_a_plan_is_changed_in_plain_words_and_has_to_be_approved_again(tmp_path:
 def test_a_plan_that_cannot_run_does_not_take_the_place_of_one_that_can(tmp_path: Path, journal: Journal) -> None:
     person, calls = Somebody(), Calls()
     talk = talk_with(person, [json.dumps(PLAN), "Done."], *calls.tools, folder=tmp_path, journal=journal)
-    from overseer.plan import plan_from
-
     person.decisions = [Replace(plan_from({"steps": [{"step_id": "a", "tool": "gone"}]}).plan), APPROVE]
     talk.request("a joke")
     assert calls.made == ["write cats", "shout A joke about cats."]
@@ -204,13 +204,24 @@ def test_an_answer_that_is_interrupted_is_kept_as_far_as_it_came(tmp_path: Path,
 
 
 def test_without_a_model_follow_ups_build_upon_what_was_made(tmp_path: Path, journal: Journal) -> None:
-    from tests.frontends.rules import our
-
     person = Somebody()
     talk = talk_with(person, None, *our().values(), folder=tmp_path, journal=journal)
     assert talk.request("make 'hello there' upper case").answer == "HELLO THERE"
     assert talk.request("now count the words of it").performed is not None
     assert person.shown[-1].by == "rules"
+    assert list(person.shown[-1].inputs.values()) == ["HELLO THERE"]
+
+
+def test_it_is_what_was_made_and_not_the_receipt_of_writing_it(tmp_path: Path, journal: Journal) -> None:
+    person, calls = Somebody(), Calls()
+    talk = talk_with(person, None, *our().values(), *calls.tools[2:3], folder=tmp_path, journal=journal)
+    talk.conversation.ran("r", "did it", {})
+    steps = [
+        {"step_id": "loud", "tool": "text_case", "args": {"text": "hello there", "case": "upper"}},
+        {"step_id": "kept", "tool": "save", "args": {"path": "a.txt", "text": "{{loud}}"}},
+    ]
+    talk.propose(Proposal(plan_from({"steps": steps}).plan, "file"), "shout and save")
+    talk.request("now in lower case")
     assert list(person.shown[-1].inputs.values()) == ["HELLO THERE"]
 
 
