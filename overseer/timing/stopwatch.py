@@ -121,8 +121,8 @@ class Stopwatch:
                 self._go_on(key, at)
                 self._opened[f"{key}[{index}]"] = at
                 self._rounds.setdefault(key, {})[index] = None
-            case RoundClosed(key=key, index=index, status="succeeded" | "partial") if not self._keeps_rounds:
-                self._put_round_away(key, index)
+            case RoundClosed(key=key, index=index, status="succeeded" | "partial"):
+                self._end_round(key, index, at)
             case StepSucceeded(key=key, is_partial=is_partial, spent=spent):
                 self._end(key, at, "partial" if is_partial else "succeeded", spent)
             case StepFailed(key=key, retry_at=None, spent=spent):
@@ -205,10 +205,21 @@ class Stopwatch:
             self._tracks[key] = _Track()
         return self._tracks[key]
 
+    def _end_round(self, scope: str, index: int, at: float) -> None:
+        """Nobody will go on in a round: what it has left undone is given up."""
+        for _, track in self._tracks_in(f"{scope}[{index}]"):
+            if track.status in _UNFINISHED:
+                if track.phase == "retrying":
+                    track.enter("waiting", min(at, track.retry_at))
+                track.enter(None, at)
+                track.status, track.ended = "cancelled", at
+        if not self._keeps_rounds:
+            self._put_round_away(scope, index)
+
     def _put_round_away(self, scope: str, index: int) -> None:
-        """Keep of a round that nobody will go on in only what its steps come to."""
+        """Keep of a round that is over only what its steps come to."""
         frame = f"{scope}[{index}]"
-        steps = [self._step(key, track, self._clock, is_over=True) for key, track in self._tracks_in(frame)]
+        steps = [self._step(key, track, self._clock) for key, track in self._tracks_in(frame)]
         lengths = Lengths({step.key: step.took_s for step in steps}, self._rounds, self._past)
         body = WorkflowPlan(tuple(self._body(frame).values()))
         self._past.setdefault(scope, PastRounds()).add(critical_path(body, lengths, f"{frame}/").length)
@@ -350,12 +361,10 @@ class Stopwatch:
         ranked.sort(key=itemgetter(0))
         return [(key, track) for _, key, track in ranked]
 
-    def _step(
-        self, key: str, track: _Track, end: float, *, goes_on: bool = False, is_over: bool | None = None
-    ) -> StepTiming:
+    def _step(self, key: str, track: _Track, end: float, *, goes_on: bool = False) -> StepTiming:
         intervals = list(track.intervals)
         shown = _Track(intervals=intervals, phase=track.phase, since=track.since)
-        is_over = self._status != "running" if is_over is None else is_over
+        is_over = self._status != "running"
         if track.phase == "retrying":
             shown.enter("waiting", min(end, track.retry_at))
         elif track.phase is None and track.status == "waiting" and not is_over:
