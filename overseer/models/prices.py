@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -25,18 +25,27 @@ class Prices:
     table: Mapping[str, Price]
     currency: str
     date: str
+    own: Mapping[str, Price] = field(default_factory=dict)  # the user's, which go first
 
     def cost_of(self, reply: Reply) -> float | None:
         """What a reply cost; None if there is no price for its model. A guess where its tokens are one."""
         name = f"{reply.provider}/{reply.model}"
-        price = self.table.get(name) or self.table.get(_DAY.sub("", name))
+        # What another server takes that speaks like a provider, its prices do not tell; the user's own may.
+        like = f"{reply.provider.partition('@')[0]}/{reply.model}"
+        price = _found(self.own, name, like) or _found(self.table, name)
         if price is None:
             return None
         return (reply.input_tokens * price.input + reply.output_tokens * price.output) / _MILLION
 
     def with_own(self, own: Mapping[str, Price]) -> Prices:
-        """The same with prices of the user's own, which go first."""
-        return Prices({**self.table, **own}, self.currency, self.date)
+        """The same with prices of the user's own."""
+        return replace(self, own={**self.own, **own})
+
+
+def _found(table: Mapping[str, Price], *names: str) -> Price | None:
+    """The price under the first of these names that has one, be it of a certain day's version or of the model."""
+    found = (table.get(known) for name in names for known in (name, _DAY.sub("", name)))
+    return next((price for price in found if price is not None), None)
 
 
 @cache

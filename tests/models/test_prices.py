@@ -38,3 +38,9 @@ def test_ones_own_price_goes_first() -> None:
 )
 def test_a_price_that_is_not_known_is_not_nothing(model: str, provider: str) -> None:
     assert usual_prices().cost_of(reply(model, provider)) is None
+
+
+def test_a_price_of_ones_own_holds_for_a_server_that_speaks_like_the_provider() -> None:
+    said = reply("gpt-5-mini", "openai@127.0.0.1:8080")
+    assert usual_prices().cost_of(said) is None
+    assert usual_prices().with_own({"openai/gpt-5-mini": Price(3.0, 10.0)}).cost_of(said) == pytest.approx(8.0)
