@@ -11,6 +11,8 @@ import pytest
 import node_runtime
 from overseer import Engine
 from overseer.commands import _HOMES
+from overseer.frontends.draft import Planned
+from overseer.frontends.rules import plan_by_rules
 from overseer.plan import completed, read_plan, validate
 from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.registry.yamlfiles import read_yaml
@@ -36,6 +38,13 @@ def test_what_it_shows_of_a_run_is_what_a_run_prints() -> None:
         assert alike(shown.strip("\n")) == alike(as_block(captured(command)).strip("\n")), (
             "python -m tests.captures README.md"
         )
+
+
+def test_what_it_asks_for_without_a_model_is_planned_without_one() -> None:
+    [request] = re.findall(r"^    > (read .*)$", README, re.MULTILINE)
+    draft = plan_by_rules(request, load_tools([ToolFolder(our_tools(), "built-in")]).tools)
+    assert isinstance(draft, Planned)
+    assert len(draft.plan.steps) == 3
 
 
 def test_every_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
