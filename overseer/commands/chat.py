@@ -22,11 +22,14 @@ from overseer.config import Settings
 from overseer.console import make_redirectable, put, say
 from overseer.errors import UsageError
 from overseer.home import home
-from overseer.journal import opened
+from overseer.journal import Journal, opened
 from overseer.workbench import Workbench
 
 if TYPE_CHECKING:
     from overseer.chat.chat import LineReader
+    from overseer.chat.ending import Ending
+    from overseer.chat.person import Person
+    from overseer.chat.talk import Talk
     from overseer.terminal.screen import Screen
 
 
@@ -46,38 +49,15 @@ def chat(options: Namespace, settings: Settings) -> int:
     from overseer.chat.completing import ChatCompleter
     from overseer.chat.ending import Ending
     from overseer.chat.resuming import interrupted_here
-    from overseer.chat.reviewing import Reviewing
-    from overseer.chat.saving import saver
     from overseer.chat.sessions import tail_lines
-    from overseer.chat.talk import Talk
-    from overseer.chat.terminal import AtTerminal
 
     bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools, tells_model=False)
     screen = screen_for(options)
-    palette = palette_for(screen, settings.chat.theme)
-    reader = _reader(options, settings, bench, screen)
-    reviewing = Reviewing(
-        reader.answer,
-        bench.tools,
-        settings.limits,
-        editor=settings.chat.editor,
-        save=saver(settings.workflows_folder, bench.broker.redactor.secret_in),
-        palette=palette,
-        discard_typed=reader.discard_typed,
-    )
+    reader = _reader(options, bench, screen)
     ending = Ending()
     make_redirectable()
     with opened(wanted=settings.journal) as journal:
-        past_of = journal.events if journal is not None else lambda run_id: ()
-        talk = Talk(
-            bench,
-            AtTerminal(reviewing, screen, palette, past_of, heard=ending.heard),
-            conversation_for(options, journal, bench),
-            journal=journal,
-            grants=Grants(classes=options.approve),
-            budget=options.budget,
-            is_by_rules=options.rules,
-        )
+        talk = _talk(options, bench, journal, _person(bench, reader, screen, journal, ending))
         chat = Chat(
             talk,
             bench,
@@ -98,14 +78,48 @@ def chat(options: Namespace, settings: Settings) -> int:
         return chat.run([] if options.demo is None else [f"/demo {options.demo}"])
 
 
-def _reader(options: Namespace, settings: Settings, bench: Workbench, screen: Screen) -> LineReader:
+def _talk(options: Namespace, bench: Workbench, journal: Journal | None, person: Person) -> Talk:
+    from overseer.chat.talk import Talk
+
+    return Talk(
+        bench,
+        person,
+        conversation_for(options, journal, bench),
+        journal=journal,
+        grants=Grants(classes=options.approve),
+        budget=options.budget,
+        is_by_rules=options.rules,
+    )
+
+
+def _person(bench: Workbench, reader: LineReader, screen: Screen, journal: Journal | None, ending: Ending) -> Person:
+    from overseer.chat.reviewing import Reviewing
+    from overseer.chat.saving import saver
+    from overseer.chat.terminal import AtTerminal
+
+    settings = bench.settings
+    palette = palette_for(screen, settings.chat.theme)
+    reviewing = Reviewing(
+        reader.answer,
+        bench.tools,
+        settings.limits,
+        editor=settings.chat.editor,
+        save=saver(settings.workflows_folder, bench.broker.redactor.secret_in),
+        palette=palette,
+        discard_typed=reader.discard_typed,
+    )
+    past_of = journal.events if journal is not None else lambda run_id: ()
+    return AtTerminal(reviewing, screen, palette, past_of, heard=ending.heard)
+
+
+def _reader(options: Namespace, bench: Workbench, screen: Screen) -> LineReader:
     if _is_plain(options):
         from overseer.chat.plainreader import PlainReader
 
         return PlainReader()
     from overseer.chat.reader import Reader
 
-    redactor = bench.broker.redactor
+    redactor, settings = bench.broker.redactor, bench.settings
     return Reader(
         history=home() / "history" if settings.chat.history else None,
         keeps=lambda line: redactor.redact(line) == line,
