@@ -11,6 +11,8 @@ import pytest
 import node_runtime
 from overseer import Engine
 from overseer.commands import _HOMES
+from overseer.frontends.draft import Planned
+from overseer.frontends.rules import plan_by_rules
 from overseer.plan import completed, read_plan, validate
 from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.registry.yamlfiles import read_yaml
@@ -70,6 +72,14 @@ def test_the_plan_runs_with_the_tools_that_come_along() -> None:
     tools = load_tools([ToolFolder(our_tools(), "built-in")]).tools
     assert validate(plan, tools=tools) == ()
     assert Engine(tools.values()).run(plan).output == "HELLO WORLD"
+
+
+def test_what_is_said_to_need_no_model_needs_none() -> None:
+    tools = load_tools([ToolFolder(our_tools(), "built-in")]).tools
+    requests = re.findall(r'^    (?:> (read .+)|overseer -p "(fetch [^"]+)" .+)$', README, flags=re.MULTILINE)
+    assert len(requests) == 2
+    for shown in requests:
+        assert isinstance(plan_by_rules("".join(shown), tools), Planned)
 
 
 def test_every_command_and_option_named_is_there() -> None:
