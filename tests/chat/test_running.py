@@ -260,6 +260,8 @@ def test_what_a_run_wrote_is_undone_and_redone_after_a_look_at_it(chats: Chats) 
         assert note.exists() is not is_there  # nothing yet
         chat.enter("y")
         chat.wait_until(lambda is_there=is_there: note.exists() is is_there)
+        back = "/undo" if is_there else "/redo"
+        chat.wait_for_text(f"to take this back: {back} ")
 
 
 # --- commands of the command line, and what goes wrong
