@@ -264,6 +264,14 @@ def test_what_a_run_wrote_is_undone_and_redone_after_a_look_at_it(chats: Chats) 
         chat.wait_for_text(f"to take this back: {back} ")
 
 
+def test_values_are_shown_as_they_are_with_every_mark_in_them(chats: Chats) -> None:
+    (chats.folder / "marks.md").write_text("# Title\n\n  __init__ and *args\n\n\nword\n----\n")
+    chat = chats.begin(environ={"FORCE_COLOR": "1"})
+    lines = chat.say("read marks.md", "----")
+    at = lines.index("# Title")
+    assert lines[at : at + 7] == ["# Title", "", "  __init__ and *args", "", "", "word", "----"]
+
+
 # --- commands of the command line, and what goes wrong
 
 
