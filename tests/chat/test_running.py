@@ -272,6 +272,15 @@ def test_values_are_shown_as_they_are_with_every_mark_in_them(chats: Chats) -> N
     assert lines[at : at + 7] == ["# Title", "", "  __init__ and *args", "", "", "word", "----"]
 
 
+@pytest.mark.parametrize("word", ["exit", "Quit", "/exit"])
+def test_what_ends_other_programs_ends_the_chat_and_is_no_request(chats: Chats, word: str) -> None:
+    chat = chats.begin()
+    chat.wait_for_prompt()
+    chat.enter(word)
+    assert chat.process.wait(timeout=30) == 0
+    assert not any(word.lower() in name.lower() for name in runs(chats))
+
+
 # --- commands of the command line, and what goes wrong
 
 
