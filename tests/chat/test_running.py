@@ -289,8 +289,10 @@ def test_commands_of_the_command_line_are_the_same_and_their_mistakes_stay_in_th
     chat.say("/runs", "no runs yet")
     chat.say("/runs --nothing", "/runs: error: unrecognized arguments: --nothing")
     chat.say("/tools waits", "Wait until a file lets it go on")  # of the folder that the chat was given
+    chat.say("/show", "no run has ended in this chat yet")
     chat.say("/run quick.yaml", "3")
     chat.say("/show", "succeeded")
+    chat.say("/timeline --html page.html", "the page is in page.html")
     chat.say("/show 'half", "cannot be split into words")
     chat.say("/config show chat.review", "risky")
     chat.say("/demo nothing", "there is no demo 'nothing'")
