@@ -81,6 +81,14 @@ def test_the_plan_runs_with_the_tools_that_come_along() -> None:
     assert Engine(tools.values()).run(plan).output == "HELLO WORLD"
 
 
+def test_what_is_said_to_need_no_model_needs_none() -> None:
+    tools = load_tools([ToolFolder(our_tools(), "built-in")]).tools
+    requests = re.findall(r'^    (?:> (read .+)|overseer -p "(fetch [^"]+)" .+)$', README, flags=re.MULTILINE)
+    assert len(requests) == 2
+    for shown in requests:
+        assert isinstance(plan_by_rules("".join(shown), tools), Planned)
+
+
 def test_every_command_and_option_named_is_there() -> None:
     from overseer.arguments import parser
 

@@ -60,5 +60,10 @@ def _quit(chat: Chat, _: str) -> None:
 ABOUT = (
     SlashCommand("help", "what can be done here, or what one command does", _help, "[COMMAND]", _names),
     SlashCommand("history", "what was said in this conversation", _history, "[N]"),
-    SlashCommand("quit", "leave the chat", _quit, more="Ctrl-D on an empty line does the same."),
+    SlashCommand(
+        "quit",
+        "leave the chat",
+        _quit,
+        more="Ctrl-D on an empty line does the same, and so do the words exit and quit.",
+    ),
 )

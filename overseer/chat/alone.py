@@ -54,7 +54,7 @@ class Alone:
     def hear(self, piece: str) -> None:
         self._hear(piece)
 
-    def end_answer(self, text: str) -> None:
+    def end_answer(self, text: str, *, is_values: bool = False) -> None:
         """The answer is a result: whoever carries the request out writes it."""
 
     def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:

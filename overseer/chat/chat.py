@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from overseer.workbench import Workbench
 
 PROMPT = "> "
+_LEAVING = ("exit", "quit", "/exit")  # what ends other programs, and is no request
 _log = logging.getLogger(__name__)
 _TWICE_S = 2.0  # who presses Ctrl-C again within that means to leave
 _GRACE_S = 5.0  # for runs in the background, when the process was told to end
@@ -134,7 +135,9 @@ class Chat:
         if not text:
             return
         try:
-            if is_command(text):
+            if text.lower() in _LEAVING:
+                self.leave()
+            elif is_command(text):
                 command, rest = found(self.commands, text)
                 command.act(self, rest)
             else:

@@ -85,6 +85,8 @@ def read_choice(typed: str) -> Choice | Unclear:
 
 
 def _guess(first: str, rest: str, typed: str) -> str:
+    if first.startswith("/") and first.lstrip("/").lower() not in _WORDS:
+        return f"nothing was done with '{first}': commands are read once this plan is decided on; q runs nothing of it"
     if len(first) > 1 and (guess := nearest(first.lower(), [name for name in _WORDS if len(name) > 1])):
         return f"there is no '{first}'; did you mean '{guess}'? Nothing was done"
     if rest:

@@ -138,7 +138,7 @@ class InBackground:
     def hear(self, piece: str) -> None:
         """The whole answer comes at its end."""
 
-    def end_answer(self, text: str) -> None:
+    def end_answer(self, text: str, *, is_values: bool = False) -> None:
         self._job.answer = text
 
     def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:

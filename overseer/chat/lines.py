@@ -7,19 +7,23 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from overseer.chat.slash import Act, Candidate, SlashCommand, words_of
-from overseer.errors import OverseerError
+from overseer.errors import OverseerError, UsageError
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat
 
 
 def _line(name: str, *, of_last_run: bool = False) -> Act:
-    """Carries out the command of that name; without a word, about the run that ended last, if told so."""
+    """Carries out the command of that name; where no run is named, about the one that ended last, if told so."""
 
     def act(chat: Chat, rest: str) -> None:
         words = words_of(rest)
-        if of_last_run and not words and chat.last_run:
+        if of_last_run and not words:
+            if not chat.last_run:
+                raise UsageError(f"no run has ended in this chat yet; /runs lists earlier ones, for /{name} RUN")
             words = [chat.last_run]
+        if of_last_run and chat.last_run and words[0] == "--html" and len(words) == 2:
+            words = [chat.last_run, *words]
         chat.command_line([name, *words])
 
     return act

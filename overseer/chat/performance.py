@@ -165,9 +165,12 @@ class Performance:
         is_stopped = result.status == "cancelled" or report.state.cancel is not None or self.was_interrupted
         asks = AsksOfRun(run, self.person) if self.is_connected and not is_stopped else None
         outcome = outcome_of(report, engine.tools)
-        answer = Answerer(asks, engine.tools).answer(self.request, outcome, self.conversation, on_text=self.person.hear)
+        answerer = Answerer(asks, engine.tools)
+        # Values that nobody words are no prose: they come whole, and no mark in them means anything.
+        on_text = self.person.hear if asks is not None else None
+        answer = answerer.answer(self.request, outcome, self.conversation, on_text=on_text)
         self.answered(answer)  # first, as what was shown must not be lost
-        self.person.end_answer(answer.text)
+        self.person.end_answer(answer.text, is_values=asks is None and answer.by == "rules")
         for note in answer.notes:
             self.person.tell(f"note: {note}")
         return answer

@@ -24,8 +24,8 @@ class Person(Protocol):
         """The next piece of an answer."""
         ...
 
-    def end_answer(self, text: str) -> None:
-        """The answer is there: all of it, of which a beginning was heard, or nothing."""
+    def end_answer(self, text: str, *, is_values: bool = False) -> None:
+        """The answer is there: all of it, of which a beginning was heard, or nothing; values have no marks in them."""
         ...
 
     def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:

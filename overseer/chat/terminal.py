@@ -58,11 +58,13 @@ class AtTerminal:
         self._was_heard += piece
         self._typesetter.add(piece)
 
-    def end_answer(self, text: str) -> None:
+    def end_answer(self, text: str, *, is_values: bool = False) -> None:
         typesetter, heard = self._typesetter or Typesetter(self._screen, self._palette), self._was_heard
         self._typesetter, self._was_heard = None, ""
         if heard:
             typesetter.add(text.removeprefix(heard))
+        elif is_values:
+            typesetter.add_as_it_is(text)
         else:
             typesetter.add_whole(text)
         typesetter.close()

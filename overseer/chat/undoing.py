@@ -41,7 +41,7 @@ def _put_back(chat: Chat, run: str | None, direction: Direction, *, force: bool)
             say("nothing was changed")
             return
         outcome = undoing.carry_out(preview, force=force)
-    put_lines(outcome_lines(preview, outcome))
+    put_lines(outcome_lines(preview, outcome, command="/"))
     if outcome.done:
         done = "undone" if direction == "undo" else "redone"
         files = ", ".join(outcome.done[:20])

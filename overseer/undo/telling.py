@@ -41,8 +41,8 @@ def preview_lines(preview: Preview, *, force: bool = False) -> Iterator[str]:
     yield from (f"  note: {note}" for note in preview.notes)
 
 
-def outcome_lines(preview: Preview, outcome: Outcome) -> Iterator[str]:
-    """What came of it, and what would help with the rest."""
+def outcome_lines(preview: Preview, outcome: Outcome, *, command: str = "overseer ") -> Iterator[str]:
+    """What came of it, and what would help with the rest; `command` is what a command begins with where it is read."""
     run, undo = preview.run, preview.direction == "undo"
     done = len(outcome.done)
     same = sum(file.action == "nothing" for file in preview.files)
@@ -53,11 +53,11 @@ def outcome_lines(preview: Preview, outcome: Outcome) -> Iterator[str]:
     for path, why in (*outcome.left, *outcome.failed):
         yield f"  left as it is: {path}: {why}"
     if any(file.path in dict(outcome.left) for file in preview.conflicts):
-        yield f"to {preview.direction} these all the same: overseer {preview.direction} {run.run_id} --force"
+        yield f"to {preview.direction} these all the same: {command}{preview.direction} {run.run_id} --force"
     if outcome.failed:
-        yield f"to go on once nothing is in the way: overseer {preview.direction} {run.run_id}"
+        yield f"to go on once nothing is in the way: {command}{preview.direction} {run.run_id}"
     if done:
-        yield f"to take this back: overseer {'redo' if undo else 'undo'} {run.run_id}"
+        yield f"to take this back: {command}{'redo' if undo else 'undo'} {run.run_id}"
 
 
 def preview_document(preview: Preview) -> dict[str, Json]:

@@ -82,7 +82,7 @@ class Typist:
     def hear(self, piece: str) -> None:
         pass
 
-    def end_answer(self, text: str) -> None:
+    def end_answer(self, text: str, *, is_values: bool = False) -> None:
         self.told.append(text)
 
     def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:

@@ -45,7 +45,7 @@ class Somebody:
     def hear(self, piece: str) -> None:
         self.heard.append(piece)
 
-    def end_answer(self, text: str) -> None:
+    def end_answer(self, text: str, *, is_values: bool = False) -> None:
         self.answers.append(text)
 
     def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:

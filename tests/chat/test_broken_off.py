@@ -339,7 +339,7 @@ def test_a_conversation_that_cannot_be_kept_goes_on_and_says_so(tmp_path: Path) 
 
 def test_an_answer_is_kept_though_it_cannot_be_shown(tmp_path: Path, journal: Journal) -> None:
     class Gone(Somebody):
-        def end_answer(self, text: str) -> None:
+        def end_answer(self, text: str, *, is_values: bool = False) -> None:
             raise OSError("the terminal is gone")
 
     talk = talk_with(Gone(), [json.dumps({"answer": "Four."})], folder=tmp_path, journal=journal)

@@ -260,6 +260,25 @@ def test_what_a_run_wrote_is_undone_and_redone_after_a_look_at_it(chats: Chats) 
         assert note.exists() is not is_there  # nothing yet
         chat.enter("y")
         chat.wait_until(lambda is_there=is_there: note.exists() is is_there)
+        back = "/undo" if is_there else "/redo"
+        chat.wait_for_text(f"to take this back: {back} ")
+
+
+def test_values_are_shown_as_they_are_with_every_mark_in_them(chats: Chats) -> None:
+    (chats.folder / "marks.md").write_text("# Title\n\n  __init__ and *args\n\n\nword\n----\n")
+    chat = chats.begin(environ={"FORCE_COLOR": "1"})
+    lines = chat.say("read marks.md", "----")
+    at = lines.index("# Title")
+    assert lines[at : at + 7] == ["# Title", "", "  __init__ and *args", "", "", "word", "----"]
+
+
+@pytest.mark.parametrize("word", ["exit", "Quit", "/exit"])
+def test_what_ends_other_programs_ends_the_chat_and_is_no_request(chats: Chats, word: str) -> None:
+    chat = chats.begin()
+    chat.wait_for_prompt()
+    chat.enter(word)
+    assert chat.process.wait(timeout=30) == 0
+    assert not any(word.lower() in name.lower() for name in runs(chats))
 
 
 # --- commands of the command line, and what goes wrong
@@ -270,8 +289,10 @@ def test_commands_of_the_command_line_are_the_same_and_their_mistakes_stay_in_th
     chat.say("/runs", "no runs yet")
     chat.say("/runs --nothing", "/runs: error: unrecognized arguments: --nothing")
     chat.say("/tools waits", "Wait until a file lets it go on")  # of the folder that the chat was given
+    chat.say("/show", "no run has ended in this chat yet")
     chat.say("/run quick.yaml", "3")
     chat.say("/show", "succeeded")
+    chat.say("/timeline --html page.html", "the page is in page.html")
     chat.say("/show 'half", "cannot be split into words")
     chat.say("/config show chat.review", "risky")
     chat.say("/demo nothing", "there is no demo 'nothing'")
