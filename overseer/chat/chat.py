@@ -15,6 +15,7 @@ from overseer.chat.slash import SlashCommand, found, is_command
 from overseer.chat.talk import Handled
 from overseer.console import say
 from overseer.errors import OverseerError
+from overseer.stopreasons import CHAT_LEFT, by_signal
 
 if TYPE_CHECKING:
     from overseer.chat.completing import ChatCompleter
@@ -98,7 +99,8 @@ class Chat:
                     self._ending.require_none()
                 return self._answer_until_left()
         except ToldToEnd:
-            self.jobs.stop(hard=True, reason=f"the chat got signal {self._ending.asked and self._ending.asked.name}")
+            assert self._ending.asked is not None
+            self.jobs.stop(hard=True, reason=by_signal(self._ending.asked))
             self.jobs.wait(_GRACE_S)
             return self._ending.exit_code
 
@@ -181,7 +183,7 @@ class Chat:
                     except KeyboardInterrupt:
                         return False
                 case "s" | "stop" | None:
-                    self.jobs.stop(hard=True, reason="the chat was left")
+                    self.jobs.stop(hard=True, reason=CHAT_LEFT)
                     self.jobs.wait()
                 case "":
                     return False
