@@ -11,7 +11,7 @@ from overseer import exits
 from overseer.chat.ending import Ending, ToldToEnd
 from overseer.chat.files import with_paths
 from overseer.chat.jobs import Jobs
-from overseer.chat.slash import SlashCommand, found, is_command
+from overseer.chat.slash import SlashCommand, found, is_request
 from overseer.chat.talk import Handled
 from overseer.console import say
 from overseer.errors import OverseerError
@@ -136,11 +136,11 @@ class Chat:
         if not text:
             return
         try:
-            if is_command(text):
+            if is_request(self.commands, text):
+                self.request(text)
+            else:
                 command, rest = found(self.commands, text)
                 command.act(self, rest)
-            else:
-                self.request(text)
         except OverseerError as error:
             say(f"error: {error}")
         except KeyboardInterrupt:

@@ -241,6 +241,7 @@ def test_a_plan_is_made_saved_and_run_later(chats: Chats) -> None:
     chat.say("/plan calculate 6 * 7", "nothing of it was run")
     assert runs(chats) == {}
     chat.say("/save six times seven", "saved as")
+    chat.say("/save 'sixty and seven'", "/sixty and seven.yaml")
     chat.say("/workflows", "six times seven  1 step")
     chat.say("/run", "42")
     chat.say("/run 'six times seven'", "42")
