@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -24,9 +24,10 @@ from overseer.jsonvalue import TOO_LARGE, Json, is_too_long, json_text
 from overseer.kernel.events import Event, RunStatus
 from overseer.locks import RunLock, RunLocks
 from overseer.pruning import free_space, remove_old
-from overseer.runlog import RunLog, altered_blobs, events_after, succeeded_steps
+from overseer.runlog import RunLog, altered_blobs, events_after, stop_reason, succeeded_steps
 from overseer.schema import MIGRATIONS
 from overseer.sessions import Sessions
+from overseer.stopreasons import is_end_of_program
 
 # A run that nobody carries out although it has not ended is interrupted.
 ShownStatus: TypeAlias = RunStatus | Literal["interrupted"]
@@ -200,13 +201,36 @@ class Journal(AbstractContextManager["Journal"]):
             return int(connection.execute("SELECT count(*) FROM runs").fetchone()[0])
 
     def interrupted(self, *, limit: int = 20) -> list[StoredRun]:
-        """The newest of the runs that were cut off, newest first."""
+        """The newest of the runs that were cut off, newest first. One that is damaged is left out."""
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT run_id FROM runs WHERE status = 'running' ORDER BY created DESC, number DESC LIMIT ?", (limit,)
             ).fetchall()
-        found = [self.run(run_id) for (run_id,) in rows]
-        return [run for run in found if run.summary.status == "interrupted"]
+        return [run for run in self._readable(run_id for (run_id,) in rows) if run.summary.status == "interrupted"]
+
+    def left_behind(self, *, limit: int = 20) -> list[StoredRun]:
+        """Of the newest runs that have not come to their end, those that the end of their program stopped.
+
+        Some were cut off, others had time to say that they stop. One that is damaged is left out.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT run_id, number, status FROM runs WHERE status IN ('running', 'cancelled')"
+                " ORDER BY created DESC, number DESC LIMIT ?",
+                (limit,),
+            ).fetchall()
+            run_ids = [
+                run_id
+                for run_id, number, status in rows
+                if status == "running" or is_end_of_program(stop_reason(connection, number))
+            ]
+        found = self._readable(run_ids)
+        return [run for run in found if not run.summary.is_owned and run.summary.status in ("interrupted", "cancelled")]
+
+    def _readable(self, run_ids: Iterable[str]) -> Iterator[StoredRun]:
+        for run_id in run_ids:
+            with suppress(JournalError):
+                yield self.run(run_id)
 
     def run(self, text: str) -> StoredRun:
         """The run with this id, or the only one whose id begins like this; RunNotFound says which there are."""

@@ -145,6 +145,18 @@ def succeeded_steps(connection: sqlite3.Connection, number: int) -> int | None:
     return int(count)
 
 
+def stop_reason(connection: sqlite3.Connection, number: int) -> str:
+    """Why a run was asked to stop, the last time that it was; nothing if it never was, or that cannot be read."""
+    try:
+        row = connection.execute(
+            "SELECT body FROM events WHERE id BETWEEN ? AND ? AND kind = 'CancelAsked' ORDER BY id DESC LIMIT 1",
+            ids_of(number),
+        ).fetchone()
+        return str(json.loads(row[0])["reason"]) if row is not None else ""
+    except (sqlite3.DatabaseError, ValueError, KeyError, TypeError):  # no reason to tell of no run
+        return ""
+
+
 def newest_time(connection: sqlite3.Connection, number: int) -> float | None:
     """When the newest event of a run happened; None if there is none."""
     row = connection.execute("SELECT at FROM events WHERE id = ?", (newest_id(connection, number),)).fetchone()

@@ -50,6 +50,7 @@ from overseer.messages import Called, Calling, Cancel, Change, Held, Message, Si
 from overseer.plan.references import Unreadable
 from overseer.plan.values import Scope
 from overseer.sources import Sources
+from overseer.stopreasons import PROGRAM_ENDS
 from overseer.stream import Stream
 from overseer.tool import Cancellation, ToolContext
 from overseer.worker import StepCaller, Work
@@ -353,7 +354,7 @@ class Runner:
             return StepFailed(self._clock(), key, flow.explained(error, step))
         except NotTaken as error:
             if error.is_end_of_program:  # no failure of the step's: it can be resumed
-                return CancelAsked(self._clock(), True, "the program is ending")
+                return CancelAsked(self._clock(), True, PROGRAM_ENDS)
             return StepFailed(self._clock(), key, Failure("internal", str(error)))
         self._works.add(work, frame.serial)
         # Not from the event's time on: those who watch may have taken long over it.

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from overseer.database import Database, storable
 from overseer.diagnosis import diagnosed
-from overseer.errors import RunNotFound
+from overseer.errors import JournalError, RunNotFound
 from overseer.ids import as_typed
 from overseer.jsonvalue import Json, json_text
 
@@ -79,7 +79,13 @@ class Sessions:
                 " WHERE session = (SELECT number FROM sessions WHERE session_id = ?) ORDER BY id",
                 (session_id,),
             ).fetchall()
-        return [_turn(row) for row in rows]
+        try:
+            return [_turn(row) for row in rows]
+        except ValueError as error:
+            raise JournalError(
+                f"session {session_id} in {self._database.path} is damaged ({error}); other sessions need not be; "
+                "begin a new one"
+            ) from error
 
     def newest(self, *, limit: int = 20, folder: str | None = None) -> list[SessionSummary]:
         """The sessions in which something was said, the one used last first."""
@@ -129,7 +135,9 @@ class Sessions:
 
 def _turn(row: tuple[Any, ...]) -> Turn:
     kind, text, at, run_id, body = row
-    return Turn(cast(TurnKind, kind), text, at, run_id or "", json.loads(body))
+    if not isinstance(more := json.loads(body), dict):
+        raise ValueError("what belongs to a turn is no object")
+    return Turn(cast(TurnKind, kind), text, at, run_id or "", more)
 
 
 def _title(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from overseer.ids import new_run_id
 from overseer.journal import Journal
 from overseer.jsonvalue import json_text
 from overseer.kernel.events import (
+    CancelAsked,
     Event,
     PlanChanged,
     RoundClosed,
@@ -37,6 +39,7 @@ from overseer.kernel.events import (
     to_record,
 )
 from overseer.runlog import NoLog, RunLog
+from overseer.stopreasons import CHAT_LEFT, PROGRAM_ENDS, by_signal
 from tests.processes import Child
 from tests.strategies import all_events, objects, unhurried
 
@@ -681,6 +684,34 @@ def test_every_damaged_run_is_found_and_others_still_read(journal, path, damage,
     [fault] = journal.check()
     assert re.search(found, fault)
     assert list(journal.events("r2")) == events_of(2)
+
+
+def test_what_was_cut_off_is_listed_without_a_run_that_is_damaged(journal, path):
+    for run_id in ("r1", "r2"):
+        begin(journal, run_id).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE runs SET options = '{' WHERE run_id = 'r2'")
+    assert [run.run_id for run in journal.interrupted()] == ["r1"]
+    assert [run.run_id for run in journal.left_behind()] == ["r1"]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "is_left_behind"),
+    [
+        ((by_signal(signal.SIGHUP),), True),
+        ((CHAT_LEFT,), True),
+        ((PROGRAM_ENDS,), True),
+        (("interrupted", by_signal(signal.SIGTERM)), True),
+        (("interrupted",), False),
+        ((by_signal(signal.SIGTERM), "cancelled with /jobs"), False),
+        ((), False),
+    ],
+)
+def test_a_run_that_stopped_with_its_program_is_left_behind(journal, reasons, is_left_behind):
+    with begin(journal) as log:
+        log.append([*(CancelAsked(2.0, True, reason) for reason in reasons), RunFinished(3.0, "cancelled")])
+    assert [run.run_id for run in journal.left_behind()] == ["r1"] * is_left_behind
+    assert journal.interrupted() == []
 
 
 def test_a_large_value_that_was_altered_is_found(journal, path):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,21 @@ def test_turns_come_back_in_order_and_whole(tmp_path: Path) -> None:
             journal.sessions.add("s1", turn)
     with Journal.open(tmp_path / "journal.db") as journal:
         assert journal.sessions.turns("s1") == turns
+
+
+@pytest.mark.parametrize("body", ["{x", "[]", ""])
+def test_a_damaged_session_is_named_and_others_still_read(body: str, tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with Journal.open(path) as journal:
+        for session_id in ("s1", "s2"):
+            journal.sessions.begin(session_id, folder="/srv/a", at=0.5)
+            journal.sessions.add(session_id, Turn("request", f"about {session_id}", 1.0))
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("UPDATE turns SET body = ? WHERE text = 'about s2'", (body,))
+        with pytest.raises(JournalError, match=r"session s2 in .*journal\.db is damaged"):
+            journal.sessions.turns("s2")
+        assert [turn.text for turn in journal.sessions.turns("s1")] == ["about s1"]
+        assert len(journal.sessions.newest()) == 2
 
 
 def test_the_newest_session_is_the_one_used_last_and_empty_ones_are_not_listed(tmp_path: Path) -> None:

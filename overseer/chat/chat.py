@@ -11,10 +11,11 @@ from overseer import exits
 from overseer.chat.ending import Ending, ToldToEnd
 from overseer.chat.files import with_paths
 from overseer.chat.jobs import Jobs
-from overseer.chat.slash import SlashCommand, found, is_command
+from overseer.chat.slash import SlashCommand, found, is_request
 from overseer.chat.talk import Handled
 from overseer.console import say
 from overseer.errors import OverseerError
+from overseer.stopreasons import CHAT_LEFT, by_signal
 
 if TYPE_CHECKING:
     from overseer.chat.completing import ChatCompleter
@@ -99,7 +100,8 @@ class Chat:
                     self._ending.require_none()
                 return self._answer_until_left()
         except ToldToEnd:
-            self.jobs.stop(hard=True, reason=f"the chat got signal {self._ending.asked and self._ending.asked.name}")
+            assert self._ending.asked is not None
+            self.jobs.stop(hard=True, reason=by_signal(self._ending.asked))
             self.jobs.wait(_GRACE_S)
             return self._ending.exit_code
 
@@ -137,11 +139,11 @@ class Chat:
         try:
             if text.lower() in _LEAVING:
                 self.leave()
-            elif is_command(text):
+            elif is_request(self.commands, text):
+                self.request(text)
+            else:
                 command, rest = found(self.commands, text)
                 command.act(self, rest)
-            else:
-                self.request(text)
         except OverseerError as error:
             say(f"error: {error}")
         except KeyboardInterrupt:
@@ -184,7 +186,7 @@ class Chat:
                     except KeyboardInterrupt:
                         return False
                 case "s" | "stop" | None:
-                    self.jobs.stop(hard=True, reason="the chat was left")
+                    self.jobs.stop(hard=True, reason=CHAT_LEFT)
                     self.jobs.wait()
                 case "":
                     return False

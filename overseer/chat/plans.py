@@ -120,9 +120,10 @@ def _save(chat: Chat, rest: str) -> None:
     from overseer.chat.saving import saver
 
     proposal, _ = _at_hand(chat)
-    if not rest:
+    name = " ".join(words_of(rest))  # quoted, as /run takes it, or not
+    if not name:
         raise UsageError("/save takes a NAME, under which /run finds the plan again, or the path of a file")
-    say(saver(chat.bench.settings.workflows_folder, chat.bench.broker.redactor.secret_in)(proposal.plan, rest))
+    say(saver(chat.bench.settings.workflows_folder, chat.bench.broker.redactor.secret_in)(proposal.plan, name))
 
 
 def _workflows(chat: Chat, _: str) -> None:

@@ -14,7 +14,7 @@ from overseer.broker.permissions import Grants
 from overseer.chat.slash import Candidate, SlashCommand, words_of
 from overseer.console import say
 from overseer.engine import Engine
-from overseer.errors import OverseerError, RunNotFound, Undecided, UsageError
+from overseer.errors import JournalError, OverseerError, RunNotFound, Undecided, UsageError
 from overseer.run import Run
 
 if TYPE_CHECKING:
@@ -51,9 +51,10 @@ def _journal(chat: Chat) -> Journal:
 def _newest(chat: Chat, journal: Journal) -> StoredRun:
     for summary in journal.runs(limit=_LOOKED_AT):
         if summary.status in _RESUMABLE and not summary.is_owned:
-            stored = journal.run(summary.run_id)
-            if _is_ours(chat, stored):
-                return stored
+            with suppress(JournalError):  # one that is damaged does not stand in the way of others
+                stored = journal.run(summary.run_id)
+                if _is_ours(chat, stored):
+                    return stored
     raise RunNotFound("no run of this folder can go on: /runs lists them all")
 
 
@@ -136,13 +137,13 @@ def _is_repeated(chat: Chat, key: str) -> bool:
 
 
 def interrupted_here(chat: Chat) -> list[str]:
-    """The runs of this folder that were cut off and can go on, newest first, each in a line."""
+    """The runs of this folder that ended with what they ran in and can go on, newest first, each in a line."""
     if chat.journal is None:
         return []
     with suppress(OverseerError):
         return [
             f"run {stored.run_id} ({stored.summary.name}) was interrupted; to go on with it: /resume {stored.run_id}"
-            for stored in chat.journal.interrupted(limit=_LOOKED_AT)
+            for stored in chat.journal.left_behind(limit=_LOOKED_AT)
             if _is_ours(chat, stored)
         ]
     return []

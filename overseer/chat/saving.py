@@ -22,6 +22,8 @@ def saver(folder: Path, secret_in: SecretIn = lambda text: None) -> Save:
     """Saves plans as files; a bare name means a workflow of the user's own, in `folder`."""
 
     def save(plan: WorkflowPlan, name: str) -> str:
+        if not name.strip(". ") or name.endswith("/"):
+            raise UsageError(f"cannot save the plan as {name!r}, which names no file")
         path = Path(name).expanduser() if "/" in name or name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
         text = to_yaml(plan, embed=True)  # the files of its workflows may change, or be gone
         if (secret := secret_in(text)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 # What a command does, with the rest of the line.
 Act = Callable[["Chat", str], None]
+
+_ENDS = ".,;:!?"  # what follows a path in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,20 @@ def is_command(line: str) -> bool:
     """Whether a line is a command, and not a request that begins with the path of a file."""
     word = line.split(maxsplit=1)[0] if line.strip() else ""
     return word.startswith("/") and "/" not in word[1:]
+
+
+def is_request(
+    commands: Mapping[str, SlashCommand], line: str, is_there: Callable[[str], bool] = os.path.exists
+) -> bool:
+    """Whether a line is none of these commands, nor a slip in one, but something that is asked for.
+
+    It may begin with the path of what lies at the root, such as /srv, unless a command's name begins so.
+    """
+    if not is_command(line):
+        return True
+    path = line.split(maxsplit=1)[0].rstrip(_ENDS)
+    name = path[1:].lower()
+    return bool(name) and not any(known.startswith(name) for known in commands) and is_there(path)
 
 
 def found(commands: Mapping[str, SlashCommand], line: str) -> tuple[SlashCommand, str]:

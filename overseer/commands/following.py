@@ -15,6 +15,7 @@ from overseer.errors import JournalError, RunCutOff
 from overseer.kernel.events import Event
 from overseer.plan.values import WorkflowPlan
 from overseer.report import Report
+from overseer.stopreasons import by_signal
 from overseer.stopsignals import NOTHING, hearing_signals
 from overseer.summary import summary_lines
 from overseer.terminal.screen import Screen
@@ -76,7 +77,7 @@ class Following:
         if asked == signal.SIGINT:
             self._run.cancel(reason="interrupted")
         else:
-            self._run.cancel(hard=True, reason=f"got signal {signal.Signals(asked).name}")
+            self._run.cancel(hard=True, reason=by_signal(asked))
 
     def tell_end(self, way_on: str = "") -> None:
         """What became of it all, and how to go on where it can be."""

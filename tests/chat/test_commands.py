@@ -17,7 +17,7 @@ from overseer.catalogue import page_made_anew
 from overseer.chat.commands import all_commands
 from overseer.chat.completing import ChatCompleter
 from overseer.chat.files import with_paths
-from overseer.chat.slash import Candidate, SlashCommand, found, help_lines, is_command, one_of, registry
+from overseer.chat.slash import Candidate, SlashCommand, found, help_lines, is_command, is_request, one_of, registry
 from overseer.errors import UsageError
 from tests.pages import page
 
@@ -71,6 +71,18 @@ def test_a_request_may_begin_with_the_path_of_a_file() -> None:
     assert not is_command("/srv/data.csv has how many lines?")
     assert is_command("/help /srv/data.csv")
     assert not is_command("")
+
+
+def test_what_lies_at_the_root_begins_a_request_unless_a_command_is_called_so() -> None:
+    at_root = {"/srv", "/help", "/res"}
+    assert is_request(COMMANDS, "/srv is how large?", at_root.__contains__)
+    assert is_request(COMMANDS, "/srv, is it large?", at_root.__contains__)
+    assert is_request(COMMANDS, "how large is /help?", at_root.__contains__)
+    assert is_request(COMMANDS, "/srv/data.csv has how many lines?", at_root.__contains__)
+    assert not is_request(COMMANDS, "/help /srv", at_root.__contains__)
+    assert not is_request(COMMANDS, "/res", at_root.__contains__)  # the beginning of one
+    assert not is_request(COMMANDS, "/hlep", at_root.__contains__)
+    assert not is_request(COMMANDS, "/", lambda path: True)
 
 
 def test_the_page_has_every_command_and_is_up_to_date() -> None:

@@ -88,6 +88,7 @@ def test_a_terminal_that_is_gone_stops_it_and_it_can_be_gone_on_with(chats: Chat
     assert runs(chats) == {"waiting": "cancelled"}
     (chats.folder / "go-w").touch()
     again = chats.begin()
+    again.wait_for_text("was interrupted; to go on with it: /resume ")
     again.say("/resume", "succeeded")
     assert runs(chats) == {"waiting": "succeeded"}
 
@@ -100,6 +101,20 @@ def test_being_told_to_end_in_a_run_ends_the_chat(chats: Chats) -> None:
     chat.hear(signal.SIGTERM)
     assert chat.ended() == 143
     assert runs(chats) == {"waiting": "cancelled"}
+    chats.begin().wait_for_text("was interrupted; to go on with it: /resume ")
+
+
+def test_what_somebody_stopped_is_not_told_of_again(chats: Chats) -> None:
+    chat = in_background(chats)
+    chat.say("/jobs cancel 1", "asked to stop")
+    chat.say("/jobs cancel 1", "stopped at once")
+    chat.wait_for_text("job 1 cancelled")
+    chat.wait_for_prompt()
+    chat.press(CTRL["d"])
+    assert chat.ended() == 0
+    again = chats.begin()
+    again.wait_for_prompt()
+    assert "was interrupted" not in again.text()
 
 
 # --- sessions, and going on
@@ -226,6 +241,7 @@ def test_a_plan_is_made_saved_and_run_later(chats: Chats) -> None:
     chat.say("/plan calculate 6 * 7", "nothing of it was run")
     assert runs(chats) == {}
     chat.say("/save six times seven", "saved as")
+    chat.say("/save 'sixty and seven'", "/sixty and seven.yaml")
     chat.say("/workflows", "six times seven  1 step")
     chat.say("/run", "42")
     chat.say("/run 'six times seven'", "42")

@@ -36,7 +36,7 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "mine.yaml").read_text() == "kept"
 
 
-@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "/proc/nope/x", "/", "blocked/x"])
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "/proc/nope/x", "/", "blocked/x", "", "..", "sub/"])
 def test_a_place_where_nothing_can_be_saved_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "blocked").write_text("a file")
