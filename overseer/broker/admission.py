@@ -63,6 +63,7 @@ class Admission:
         """Start everybody who may, best first. To be called whenever a gauge may admit more than before."""
         self.due = math.inf
         kept: dict[Gauge, Aside | None] = {}  # for those gone through so far; None is all there is
+        passed: list[Waiter] = []  # those who have to wait on
         heads = [(line.head().order, line) for line in self._lines.values()]
         heapq.heapify(heads)
         while heads:
@@ -72,8 +73,11 @@ class Admission:
                 # As soon as it lacks one gauge less, others may go past it there.
                 self.due = min([self.due, *(opens_at for opens_at in lacking.values() if opens_at > now)])
                 _keep_for(waiter, lacking, kept, now)
+                passed.append(waiter)
                 continue
             _start(waiter.call, now)
+            for better in passed:
+                _keep_what_is_gone(better, waiter.needs, kept, now)
             waiter.is_admitted = True
             self._leave(waiter)
             waiter.wake()
@@ -195,6 +199,17 @@ def _lacking(waiter: Waiter, kept: dict[Gauge, Aside | None], now: float) -> dic
         if known > waiter.opens_at or len(lacking) == 1:
             waiter.opens_at, waiter.lacks = known, gauge.name
     return lacking
+
+
+def _keep_what_is_gone(waiter: Waiter, gauges: tuple[Gauge, ...], kept: dict[Gauge, Aside | None], now: float) -> None:
+    """Of these gauges something was just taken: let nobody worse have what this one lacks for that."""
+    for gauge in gauges:
+        aside = kept.get(gauge, NOTHING_ASIDE)
+        if aside is None or gauge not in waiter.needs:
+            continue
+        if gauge.opens_at(waiter.call.tokens, now, aside) > now or not gauge.has_room(aside):
+            waiter.missed.add(gauge)
+            kept[gauge] = None
 
 
 def _keep_for(waiter: Waiter, lacking: dict[Gauge, float], kept: dict[Gauge, Aside | None], now: float) -> None:

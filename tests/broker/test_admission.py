@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from overseer.broker.admission import Admission, Call, Waiter
@@ -196,6 +196,25 @@ others = st.one_of(
 @given(
     st.fixed_dictionaries(dict.fromkeys(NAMES, limits)),
     st.lists(asks | others, min_size=10, max_size=60),
+)
+@example(  # one that starts takes what a better one, waiting for something else, needs as well
+    {
+        "a": Limit(per_minute=1, window_s=10.0),
+        "b": Limit(window_s=10.0),
+        "c": Limit(tokens_per_minute=1, window_s=10.0),
+    },
+    [
+        ("ask", ["a"], 0, ()),
+        ("ask", ["a"], 0, ()),
+        ("ask", ["c"], 1, ()),
+        ("end", 0, False),
+        ("end", 0, False),
+        ("ask", ["a"], 0, ()),
+        ("ask", ["a", "b", "c"], 1, ()),
+        ("ask", ["a"], 1, ()),
+        ("ask", ["a"], 0, ()),
+        ("limit", "a", Limit(tokens_per_minute=1, window_s=10.0)),
+    ],
 )
 def test_nobody_starts_too_early_out_of_turn_or_never(limits: dict[str, Limit], steps: list[tuple]) -> None:
     model = Model(limits)
