@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from overseer.workbench import Workbench
 
 PROMPT = "> "
-_log = logging.getLogger(__name__)
 _TWICE_S = 2.0  # who presses Ctrl-C again within that means to leave
 _GRACE_S = 5.0  # for runs in the background, when the process was told to end
 
