@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 PROMPT = "> "
 _LEAVING = ("exit", "quit", "/exit")  # what ends other programs, and is no request
-_log = logging.getLogger(__name__)
 _TWICE_S = 2.0  # who presses Ctrl-C again within that means to leave
 _GRACE_S = 5.0  # for runs in the background, when the process was told to end
 

@@ -56,14 +56,16 @@ class PlainReader:
 
     def _line(self, prompt: str) -> str:
         shown = self._shown or sys.stdout
-        shown.write(prompt)
-        shown.flush()
         try:
+            shown.write(prompt)
+            shown.flush()
             with _interruptible():
                 line = (self._given or sys.stdin).readline()
         except KeyboardInterrupt:
             shown.write("\n")  # what is said next begins a line of its own
             raise
+        except OSError as error:  # the terminal is gone, and its signal is ignored
+            raise EOFError from error
         if not line:
             shown.write("\n")
             raise EOFError

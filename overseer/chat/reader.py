@@ -123,7 +123,10 @@ def _read(session: PromptSession[str], prompt: str, *, default: str = "") -> str
             above = opened.enter_context(_Above(session.app.output))
             opened.enter_context(redirected(cast(TextIO, above)))
 
-        return session.prompt(prompt, default=default, pre_run=begin)
+        try:
+            return session.prompt(prompt, default=default, pre_run=begin)
+        except OSError as error:  # the terminal is gone, and its signal is ignored
+            raise EOFError from error
 
 
 def _keys(editor: str) -> KeyBindings:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _RESUMABLE = ("interrupted", "failed", "cancelled")
 _LOOKED_AT = 50  # runs, the newest
+_TOLD = 5  # of those, when a chat begins
 
 
 def _resume(chat: Chat, rest: str) -> None:
@@ -141,11 +142,13 @@ def interrupted_here(chat: Chat) -> list[str]:
     if chat.journal is None:
         return []
     with suppress(OverseerError):
-        return [
+        lines = [
             f"run {stored.run_id} ({stored.summary.name}) was interrupted; to go on with it: /resume {stored.run_id}"
             for stored in chat.journal.left_behind(limit=_LOOKED_AT)
             if _is_ours(chat, stored)
         ]
+        more = len(lines) - _TOLD
+        return lines if more <= 0 else [*lines[:_TOLD], f"and {more} more that were interrupted; /runs lists them all"]
     return []
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 
 import pytest
+from prompt_toolkit import PromptSession
 
 from overseer.chat.plainreader import PlainReader
+from overseer.chat.reader import Reader
 
 
 def test_a_backslash_at_the_end_lets_a_request_go_on() -> None:
@@ -25,6 +28,37 @@ def test_nothing_typed_is_the_default() -> None:
 
 def test_the_end_of_the_input_is_one_even_within_a_request() -> None:
     reader = PlainReader(io.StringIO("one\\\n"), io.StringIO())
+    with pytest.raises(EOFError):
+        reader.request("> ")
+    with pytest.raises(EOFError):
+        reader.answer("which? ")
+
+
+class GoneTerminal(io.StringIO):
+    """What a process has of a terminal that was closed."""
+
+    def readline(self, size: int | None = -1, /) -> str:
+        raise OSError(errno.EIO, "Input/output error")
+
+    def write(self, text: str, /) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize("shown", [io.StringIO(), GoneTerminal()], ids=["when reading", "when asking"])
+def test_a_terminal_that_is_gone_is_the_end_of_the_input(shown: io.StringIO) -> None:
+    reader = PlainReader(GoneTerminal(), shown)
+    with pytest.raises(EOFError):
+        reader.request("> ")
+    with pytest.raises(EOFError):
+        reader.answer("which? ")
+
+
+def test_it_is_the_end_of_the_input_for_the_line_editor_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def prompt(*_args: object, **_options: object) -> str:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(PromptSession, "prompt", prompt)
+    reader = Reader(keeps=lambda line: True)
     with pytest.raises(EOFError):
         reader.request("> ")
     with pytest.raises(EOFError):
