@@ -81,7 +81,7 @@ class Chat:
         self.command_line = command_line
         self.jobs = Jobs(say, self.keep)
         self.done: list[Handled] = []  # what was asked for in this session of the process, for its cost
-        self.at_hand: tuple[Proposal, str] | None = None  # a plan that waits to be run, and what was asked for
+        self.at_hand: tuple[Proposal, str] | None = None  # the plan seen last, and what was asked for
         self._ending = ending
         self._is_over = False
         self._interrupted_at = float("-inf")
@@ -153,11 +153,17 @@ class Chat:
 
     def request(self, text: str) -> None:
         """Do what is asked for in plain words."""
-        self.keep(self.talk.request(with_paths(text, self.bench.root)))
+        self.take(self.talk.request(with_paths(text, self.bench.root)))
 
     def propose(self, proposal: Proposal, request: str, *, in_background: bool = False) -> None:
         """Do a plan that is there already."""
-        self.keep(self.talk.propose(proposal, request, in_background=in_background))
+        self.take(self.talk.propose(proposal, request, in_background=in_background))
+
+    def take(self, handled: Handled) -> None:
+        """Take note of what was done, and have its plan at hand."""
+        self.keep(handled)
+        if handled.proposal is not None:
+            self.at_hand = handled.proposal, handled.request
 
     def keep(self, handled: Handled) -> None:
         """Take note of what was done."""

@@ -81,7 +81,7 @@ def _meant(roles: ModelRoles, name: str, role: str) -> ModelRef:
     try:
         return model_ref(name, roles.providers)
     except ValueError as error:
-        raise UsageError(f"the model {error}") from error
+        raise UsageError(f"{name}: {error}") from error
 
 
 def _current(roles: ModelRoles, role: str) -> ModelRef | None:

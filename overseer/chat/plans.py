@@ -22,22 +22,29 @@ from overseer.review import Proposal
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat
 
+_WAYS = "/run runs it, /edit changes it, /save NAME keeps it"
+
 
 def _plan(chat: Chat, rest: str) -> None:
     if not rest:
-        _show(chat, *_at_hand(chat))
+        proposal, _ = _at_hand(chat)
+        _show(chat, proposal)
+        say(_WAYS)
         return
     handled = chat.talk.plan(with_paths(rest, chat.bench.root))
-    chat.keep(handled)
+    chat.take(handled)
     if handled.proposal is not None:
-        chat.at_hand = handled.proposal, rest
-        _show(chat, handled.proposal, rest)
+        _show_unrun(chat, handled.proposal)
 
 
-def _show(chat: Chat, proposal: Proposal, request: str) -> None:
+def _show_unrun(chat: Chat, proposal: Proposal) -> None:
+    _show(chat, proposal)
+    say(f"nothing of it was run; {_WAYS}")
+
+
+def _show(chat: Chat, proposal: Proposal) -> None:
     for line in proposal_lines(proposal, chat.bench.tools):
         say(line)
-    say("nothing of it was run; /run runs it, /edit changes it, /save NAME keeps it")
 
 
 def _at_hand(chat: Chat) -> tuple[Proposal, str]:
@@ -97,7 +104,7 @@ def _found_plan(chat: Chat, name: str) -> Path:
 
 def _edit(chat: Chat, rest: str) -> None:
     settings = chat.bench.settings
-    if chat.at_hand is None:
+    if rest or chat.at_hand is None:
         text = in_editor(rest, settings.chat.editor, suffix=".md").strip()
         if not text:
             say("nothing was written")
@@ -113,7 +120,7 @@ def _edit(chat: Chat, rest: str) -> None:
         return
     inputs = {name: value for name, value in proposal.inputs.items() if name in found.plan.inputs}
     chat.at_hand = replace(proposal, plan=found.plan, notes=found.notes, inputs=inputs), request
-    _show(chat, *chat.at_hand)
+    _show_unrun(chat, chat.at_hand[0])
 
 
 def _save(chat: Chat, rest: str) -> None:
@@ -184,7 +191,7 @@ PLANS = (
         "make a plan, and run nothing of it; or show the plan at hand",
         _plan,
         "[TASK]",
-        more="The plan stays at hand: /run runs it, /edit changes it, /save keeps it.",
+        more="The plan that was seen last is at hand: /run runs it, /edit changes it, /save keeps it.",
     ),
     SlashCommand(
         "run",
@@ -196,8 +203,9 @@ PLANS = (
     ),
     SlashCommand(
         "edit",
-        "open the plan at hand in your editor; or a request, where there is no plan",
+        "open the plan at hand in your editor; or a request, where there is no plan or a TEXT to begin with",
         _edit,
+        "[TEXT]",
         more="The editor is that of chat.editor in the settings, or what VISUAL or EDITOR name.",
     ),
     SlashCommand("save", "save the plan at hand as a workflow, or in a file", _save, "NAME"),

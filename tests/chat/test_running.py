@@ -250,6 +250,31 @@ def test_a_plan_is_made_saved_and_run_later(chats: Chats) -> None:
     assert len(runs(chats)) >= 1
 
 
+@pytest.mark.parametrize("answer", ["run", "quit"])
+def test_a_plan_that_ran_or_was_refused_is_at_hand_too(chats: Chats, answer: str) -> None:
+    chat = chats.begin("--set", "chat.review=always")
+    chat.wait_for_prompt()
+    chat.enter("calculate 6 * 7")
+    chat.wait_for_text("[r]un")
+    chat.enter(answer)
+    chat.wait_for_prompt()
+    assert len(runs(chats)) == (answer == "run")
+    shown = "\n".join(chat.say("/plan", "/run runs it"))
+    assert "6 * 7" in shown
+    assert "nothing of it was run" not in shown
+    chat.say("/save answer", "saved as")
+    chat.say("/workflows", "answer  1 step")
+
+
+def test_a_text_given_to_edit_is_a_request_whatever_plan_is_at_hand(chats: Chats) -> None:
+    editor = chats.folder / "editor"
+    editor.write_text('#!/bin/sh\nsed -i "s/$/ * 7/" "$1"\n')
+    editor.chmod(0o700)
+    chat = chats.begin(environ={"EDITOR": str(editor)})
+    chat.say("/plan calculate 1 + 1", "nothing of it was run")
+    chat.say("/edit calculate 6", "42")
+
+
 def test_the_plan_at_hand_is_edited_and_one_with_faults_leaves_it_as_it_was(chats: Chats) -> None:
     editor = chats.folder / "editor"
     editor.write_text('#!/bin/sh\nsed -i "$(cat edits)" "$1"\n')
