@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from overseer import Engine
@@ -264,7 +264,15 @@ def test_a_run_that_did_nothing_says_so() -> None:
 # --- how much a model is shown
 
 
+@pytest.mark.parametrize(("most", "kept"), [(0, ("", "")), (1, ("", "")), (3, ("0", "9")), (5, ("01", "89"))])
+def test_of_a_text_that_is_cut_the_beginning_and_the_end_are_shown(most: int, kept: tuple[str, str]) -> None:
+    begins, ends = kept
+    left_out = 10 - len(begins) - len(ends)
+    assert shortened("0123456789", most) == f"{begins}\n[... {left_out} letters left out ...]\n{ends}"
+
+
 @given(json_values, st.integers(0, 400))
+@example({"": "\x1f" * 400}, 0)
 def test_a_shortened_value_is_about_as_long_as_it_may_be(value: Json, most: int) -> None:
     short = shortened(value, most)
     assert short == value or len(json_text(short)) <= 8 * most + 400
