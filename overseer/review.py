@@ -6,12 +6,12 @@ plan by its hash, so that nothing else can run in its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from overseer.broker.needs import Need
-from overseer.broker.permissions import Grants
+from overseer.broker.needs import Need, needs
+from overseer.broker.permissions import Grants, Policy
 from overseer.errors import BrokenInvariant
 from overseer.forecast import Forecast
 from overseer.frontends.draft import Planner
@@ -26,6 +26,7 @@ ReviewPolicy: TypeAlias = Literal["always", "risky", "never"]
 
 # What somebody should have looked at before it happens.
 RISKY: frozenset[Effect] = frozenset({"network", "write", "exec"})
+_LOOKED_AT = Policy({effect: "ask" if effect in RISKY else "allow" for effect in EFFECTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +143,47 @@ def reason_to_ask(policy: ReviewPolicy, proposal: Proposal, tools: Mapping[str, 
     whose tools do more than compute, read and ask models and those that listen and go on by themselves, and
     `never` none.
     """
-    if proposal.needs:
-        return "your permissions deny a part of it" if proposal.is_denied else "your permissions ask for a part of it"
+    return _reason_of_permissions(proposal) or reason_to_review(policy, proposal.plan, tools)
+
+
+def unreviewed(
+    policy: ReviewPolicy, proposal: Proposal, tools: Mapping[str, Tool], approved: Collection[Effect]
+) -> Proposal:
+    """The same for when nobody can look at it: why it may not run, and all that has to be approved beforehand.
+
+    What was approved takes the place of a review where that is all the risky classes of the plan, and anything at all.
+    """
+    risky = RISKY & effects_in(proposal.plan, tools)
+    reason = "" if approved and risky.issubset(approved) else reason_to_review(policy, proposal.plan, tools)
+    if not reason:
+        return replace(proposal, asked_because=_reason_of_permissions(proposal))
+    listed_already = {need.tool for need in proposal.needs}
+    more = (
+        need
+        for need in needs(proposal.plan, tools, _LOOKED_AT)
+        if need.tool not in listed_already and not RISKY.intersection(need.effects).issubset(approved)
+    )
+    return replace(proposal, asked_because=reason, needs=(*proposal.needs, *more))
+
+
+def reason_to_review(policy: ReviewPolicy, plan: WorkflowPlan, tools: Mapping[str, Tool]) -> str:
+    """Why somebody has to look at a plan, whatever the permissions say; nothing if nobody has."""
     if policy == "always":
         return "every plan is reviewed (chat.review: always)"
     if policy == "never":
         return ""
-    risky = RISKY & effects_in(proposal.plan, tools)
+    risky = RISKY & effects_in(plan, tools)
     reasons = [effect for effect in EFFECTS if effect in risky]
-    whole, _ = expanded(proposal.plan, tools)
+    whole, _ = expanded(plan, tools)
     if any(isinstance(step.action, Scope) and isinstance(step.action.mode, On) for step in all_steps(whole)):
         return f"it listens and goes on by itself{f', with {listed(reasons)}' if reasons else ''} (chat.review: risky)"
     return f"it has {listed(reasons)} in it (chat.review: risky)" if reasons else ""
+
+
+def _reason_of_permissions(proposal: Proposal) -> str:
+    if not proposal.needs:
+        return ""
+    return "your permissions deny a part of it" if proposal.is_denied else "your permissions ask for a part of it"
 
 
 def effects_in(plan: WorkflowPlan, tools: Mapping[str, Tool]) -> frozenset[Effect]:

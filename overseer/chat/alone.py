@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 
 from overseer.commands.relay import Relay
@@ -11,10 +11,10 @@ from overseer.console import say
 from overseer.plan.values import WorkflowPlan
 from overseer.planview import proposal_lines
 from overseer.report import Report
-from overseer.review import Approve, Decision, Proposal, Reject, ReviewPolicy
+from overseer.review import Approve, Decision, Proposal, Reject, ReviewPolicy, unreviewed
 from overseer.run import Run, RunResult
 from overseer.stopsignals import hearing_signals
-from overseer.tool import Cancellation, Tool
+from overseer.tool import Cancellation, Effect, Tool
 
 Follow = Callable[[Run, Report, WorkflowPlan, Relay | None], RunResult]
 
@@ -27,23 +27,21 @@ class Alone:
         tools: Mapping[str, Tool],
         *,
         policy: ReviewPolicy,
-        has_approved: bool,
+        approved: Collection[Effect],
         is_quiet: bool,
-        hear: Callable[[str], None] = lambda piece: None,
         show: Callable[[Proposal], None] = lambda proposal: None,
         follow: Follow,
     ) -> None:
-        """`has_approved` says that the command line approves anything; a quiet one shows nothing.
+        """`approved` is what takes the place of a review; a quiet one shows nothing.
 
         Whatever it says, `show` is given each plan before anything becomes of it.
         """
-        self.denied: Proposal | None = None  # the plan that did not run for want of approval
+        self.denied: Proposal | None = None  # the plan that did not run for want of approval, with all it is in want of
         self.was_interrupted = False
         self._tools = tools
         self._policy = policy
-        self._has_approved = has_approved
+        self._approved = approved
         self._is_quiet = is_quiet
-        self._hear = hear
         self._show = show
         self._follow = follow
 
@@ -52,16 +50,17 @@ class Alone:
             say(line)
 
     def hear(self, piece: str) -> None:
-        self._hear(piece)
+        """The answer is a result: whoever carries the request out writes it, once it is whole."""
 
     def end_answer(self, text: str, *, is_values: bool = False) -> None:
-        """The answer is a result: whoever carries the request out writes it."""
+        """So it is with all of it."""
 
     def decide(self, proposal: Proposal, *, must_ask: bool) -> Decision:
+        proposal = unreviewed(self._policy, proposal, self._tools, self._approved)
         self.show(proposal)
         if self.was_interrupted:
             return Reject("it was interrupted before it began")
-        if proposal.needs or (self._policy == "always" and not self._has_approved):
+        if proposal.asked_because:
             self.denied = proposal
             return Reject("it was not approved, and nobody could be asked")
         return Approve(proposal.hash)

@@ -23,7 +23,7 @@ from overseer.commands.following import Following
 from overseer.commands.output import is_machine, put_document, put_value
 from overseer.commands.reading import read_tools
 from overseer.commands.relay import Relay
-from overseer.commands.taskdocument import exit_code, plan_fields, task_document
+from overseer.commands.taskdocument import exit_code, plan_fields, task_document, why_denied
 from overseer.commands.viewing import palette_for, screen_for
 from overseer.config import Settings
 from overseer.console import say
@@ -86,7 +86,7 @@ class _Headless:
         self._person = person = Alone(
             bench.tools,
             policy=self._settings.chat.review,
-            has_approved=bool(options.approve),
+            approved=options.approve,
             is_quiet=is_machine(options),
             show=self._show,
             follow=self._follow,
@@ -161,7 +161,7 @@ class _Headless:
             where = f"; the run is kept: overseer show {kept.run_id}" if kept is not None and kept.is_recorded else ""
             raise OutputError(f"{error}{where}", is_unread=error.is_unread) from error
         if denied is not None:
-            self._tell(f"error: {_why_denied(denied)}")
+            self._tell(f"error: {_denial(denied)}")
         return exit_code(handled, is_interrupted=interrupted, denied=denied)
 
     def _put_document(self, handled: Handled, *, is_interrupted: bool) -> None:
@@ -213,7 +213,7 @@ class _Headless:
                 signal.signal(number, handler)
 
 
-def _why_denied(proposal: Proposal) -> str:
-    if proposal.needs:
-        return str(NotApproved(proposal.needs))
-    return "every plan is to be reviewed (chat.review: always), and nobody can be asked; approve it with: --approve all"
+def _denial(denied: Proposal) -> str:
+    """Why a plan did not run, and what would let it."""
+    remedy = str(NotApproved(denied.needs)) if denied.needs else "approve it with: --approve all"
+    return f"{why_denied(denied)}\n{remedy}"

@@ -40,7 +40,7 @@ def task_document(
         "model": model,
         "answer": handled.answer or None,
         "answer_by": by,
-        "reasons": _reasons(handled),
+        "reasons": _reasons(handled, denied),
         "reply": draft.reply or None if isinstance(draft, Refused) else None,
         "notes": list(told),
         **plan_fields(proposal),
@@ -93,9 +93,16 @@ def _status(handled: Handled, *, is_interrupted: bool, denied: Proposal | None) 
     return "refused" if isinstance(handled.draft, Refused) else "answered"
 
 
-def _reasons(handled: Handled) -> list[Json]:
+def why_denied(denied: Proposal) -> str:
+    """Why a plan did not run for want of approval."""
+    return f"{denied.asked_because}{'' if denied.is_denied else ', and nobody can be asked'}"
+
+
+def _reasons(handled: Handled, denied: Proposal | None) -> list[Json]:
     """Why it was not done, where there is no run that tells."""
     if isinstance(handled.draft, Refused):
         return list(handled.draft.reasons)
+    if denied is not None and handled.performed is None:
+        return [why_denied(denied)]
     unanswered = unanswered_for(handled)
     return [unanswered.message] if unanswered is not None else []

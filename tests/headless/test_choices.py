@@ -69,7 +69,7 @@ def test_another_settings_file(place: Place) -> None:
         place.connect(server.openai_url)
         made = place.run("-p", "count", "--config", "mine.yaml")
     assert (made.code, made.out) == (5, b"")
-    assert "every plan is to be reviewed (chat.review: always), and nobody can be asked" in made.said
+    assert "every plan is reviewed (chat.review: always), and nobody can be asked" in made.said
 
 
 # --- what may run
