@@ -310,7 +310,7 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
     _add_tools(demo)
     _add_json(demo)
     _add_looks(demo)
-    demo.set_defaults(jsonl=False, max_parallel=None, approve=frozenset(), budget=None)
+    demo.set_defaults(jsonl=False)
 
 
 def _add_running(parser: argparse.ArgumentParser) -> None:

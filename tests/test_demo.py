@@ -31,6 +31,7 @@ from overseer.plan.values import Code
 from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.sandbox import Sandbox, SandboxUnavailable
 from overseer.tool import Cancellation, Question, ToolContext
+from tests.headless.schemas import require_valid
 from tests.processes import PATIENCE_S, ROOT, signals_as_usual  # noqa: F401
 
 TOOLS = load_tools([ToolFolder(our_tools(), "built-in")]).tools
@@ -91,16 +92,17 @@ def test_the_plan_comes_from_the_planner_and_the_answer_from_the_same_model(show
     assert (answered.spent.cost, answered.spent.unpriced) == (0.0, 0)
 
 
-def test_the_joke_and_its_translations_from_request_to_result(overseer: Any) -> None:
+def test_the_joke_and_its_translations_from_request_to_answer(overseer: Any) -> None:
     code, out, err = overseer("--yes")
     assert code == 0
-    result = json.loads(out)
-    assert result["french"].startswith("Pourquoi le chat")
-    assert result["spanish"].startswith("¿Por qué")
+    assert out.startswith("Here is a joke about cats, in three languages:")
+    assert "Pourquoi le chat" in out
+    assert "¿Por qué" in out
     lines = err.splitlines()
-    assert lines[1] == f"[{LABEL}]"
-    assert f"Workflow Plan (3 steps): [{LABEL}]" in lines
-    assert "Executing 2 steps in parallel:" in lines
+    assert lines[:2] == [f"[{LABEL}] {demo().title}", f"> {demo().request}"]
+    assert lines[-1] == f"[{LABEL}]"
+    assert lines.index("Workflow Plan (3 steps):") < lines.index("Executing 2 steps in parallel:")
+    assert "  made by joke (scripted)" in lines
     with Journal.open(read_only=True) as journal:
         (kept,) = journal.runs()
         assert journal.run(kept.run_id).options["demo"] == "joke"
@@ -113,7 +115,10 @@ def test_generated_code_calls_its_tools_at_once_and_is_not_kept(overseer: Any, t
     document = json.loads(out)
     assert (document["schema"], document["demo"], document["scripted"]) == ("overseer.run/1", "code", LABEL)
     assert document["sandbox"] in ("full", "hardened")
+    require_valid(document)
     assert document["output"]["shortest"] == "Italian"
+    assert document["request"] == demo("code").request
+    assert "Quattro zampe" in document["answer"]
     assert set(document["output"]["versions"]) == {"French", "Spanish", "German", "Italian"}
     (step,) = (step for step in document["steps"] if step["step_id"] == "shortest")
     assert step["calls"] == 4
@@ -140,7 +145,34 @@ def test_where_no_sandbox_can_be_had_the_demo_with_code_says_why(
     assert (code, out) == (1, "")
     assert "this kernel has no Landlock" in err
     assert "Traceback" not in err
+    assert json.loads(overseer("code", "--yes", "--json")[1])["exit_code"] == 1
     assert overseer("joke", "--yes")[0] == 0
+
+
+@pytest.mark.parametrize("verdict", ["ask", "deny"])
+def test_a_yes_is_none_to_what_the_permissions_are_about(overseer: Any, tmp_path: Path, verdict: str) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "config.yaml").write_text(f"permissions: {{rules: [{{{verdict}: content_generator}}]}}")
+    code, out, err = overseer("--yes")
+    assert (code, out) == (5, "")
+    assert "content_generator" in err
+    assert "Executing" not in err
+    code, out, err = overseer("--yes", "--json")
+    document = json.loads(out)
+    require_valid(document)
+    assert (code, document["exit_code"], err) == (5, 5, "")
+    assert f"your permissions {verdict} " in document["error"].replace("ask for", "ask ")
+
+
+@pytest.mark.parametrize("review", ["always", "risky", "never"])
+def test_the_plan_is_seen_before_anything_runs_whatever_the_settings(
+    overseer: Any, tmp_path: Path, review: str
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "config.yaml").write_text(f"chat: {{review: {review}}}", encoding="utf-8")
+    code, _, err = overseer("--yes")
+    assert code == 0
+    assert err.index("Workflow Plan") < err.index("Executing: Write a joke")
 
 
 def test_the_list_names_every_demo(overseer: Any) -> None:
@@ -202,11 +234,11 @@ class Terminal:
         return self.process.wait(PATIENCE_S)
 
 
-QUESTION = "Carry it out? [Y/n]"
+QUESTION = "[r]un"
 
 
-@pytest.mark.parametrize(("answer", "runs"), [("\n", True), ("n\n", False), ("\x04", False)])
-def test_the_plan_is_shown_and_waits_for_a_yes(answer: str, runs: bool) -> None:
+@pytest.mark.parametrize(("answer", "runs"), [("r\n", True), ("q\n", False), ("\x04", False)])
+def test_the_plan_is_shown_and_reviewed_as_in_the_chat(answer: str, runs: bool) -> None:
     shown = Terminal("joke")
     seen = shown.read_until(lambda seen: QUESTION in seen)
     assert re.search(r"1\. Write a joke", seen)
@@ -214,7 +246,8 @@ def test_the_plan_is_shown_and_waits_for_a_yes(answer: str, runs: bool) -> None:
     shown.type(answer)
     assert shown.end() == 0
     assert ("succeeded" in shown.seen) == runs
-    assert ("nothing was carried out" in shown.seen) != runs
+    assert ("Here is a joke about cats" in shown.seen) == runs
+    assert ("nothing was run" in shown.seen) != runs
 
 
 def test_ctrl_c_at_the_question_ends_it_with_code_under_way() -> None:

@@ -36,13 +36,18 @@ class AtTerminal:
         past_of: PastOf,
         *,
         heard: Heard = lambda number: None,
+        resume_with: str = "/resume",
     ) -> None:
-        """`past_of` reads what happened in a run before, from the journal; `heard` is told of signals that end it."""
+        """`past_of` reads what happened in a run before, from the journal; `heard` is told of signals that end it.
+
+        `resume_with` is the command that goes on with a run.
+        """
         self._heard = heard
         self._reviewing = reviewing
         self._screen = screen
         self._palette = palette
         self._past_of = past_of
+        self._resume_with = resume_with
         self._was_heard = ""
         self._typesetter: Typesetter | None = None  # of the answer that is being heard
 
@@ -82,7 +87,7 @@ class AtTerminal:
         else:
             result = following.carry_out(began_as, self._past_of(run.run_id) if run.is_recorded else ())
         can_go_on = run.is_recorded and result.status in ("failed", "cancelled")
-        following.tell_end(f"to go on where it stopped: /resume {result.run_id}" if can_go_on else "")
+        following.tell_end(f"to go on where it stopped: {self._resume_with} {result.run_id}" if can_go_on else "")
         return result
 
     @contextmanager

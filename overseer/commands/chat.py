@@ -27,9 +27,9 @@ from overseer.workbench import Workbench
 
 if TYPE_CHECKING:
     from overseer.chat.chat import LineReader
-    from overseer.chat.ending import Ending
     from overseer.chat.person import Person
     from overseer.chat.talk import Talk
+    from overseer.chat.terminal import Heard
     from overseer.terminal.screen import Screen
 
 
@@ -57,7 +57,7 @@ def chat(options: Namespace, settings: Settings) -> int:
     ending = Ending()
     make_redirectable()
     with opened(wanted=settings.journal) as journal:
-        talk = _talk(options, bench, journal, _person(bench, reader, screen, journal, ending))
+        talk = _talk(options, bench, journal, person_at(bench, reader, screen, journal, heard=ending.heard))
         chat = Chat(
             talk,
             bench,
@@ -92,7 +92,16 @@ def _talk(options: Namespace, bench: Workbench, journal: Journal | None, person:
     )
 
 
-def _person(bench: Workbench, reader: LineReader, screen: Screen, journal: Journal | None, ending: Ending) -> Person:
+def person_at(
+    bench: Workbench,
+    reader: LineReader,
+    screen: Screen,
+    journal: Journal | None,
+    *,
+    heard: Heard = lambda number: None,
+    resume_with: str = "/resume",
+) -> Person:
+    """Somebody at a terminal, who types what `reader` reads."""
     from overseer.chat.reviewing import Reviewing
     from overseer.chat.saving import saver
     from overseer.chat.terminal import AtTerminal
@@ -109,7 +118,7 @@ def _person(bench: Workbench, reader: LineReader, screen: Screen, journal: Journ
         discard_typed=reader.discard_typed,
     )
     past_of = journal.events if journal is not None else lambda run_id: ()
-    return AtTerminal(reviewing, screen, palette, past_of, heard=ending.heard)
+    return AtTerminal(reviewing, screen, palette, past_of, heard=heard, resume_with=resume_with)
 
 
 def _reader(options: Namespace, bench: Workbench, screen: Screen) -> LineReader:

@@ -1,38 +1,32 @@
-"""`overseer demo`: a request from plan to answer, with a scripted model in the place of a real one."""
+"""`overseer demo`: a request from plan to answer, as in the chat, with a scripted model in the place of a real one."""
 
 from __future__ import annotations
 
 import sys
 from argparse import Namespace
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import assert_never
 
 from overseer import exits
-from overseer.broker.broker import Door
-from overseer.broker.permissions import Grants
-from overseer.codework import coding_for
-from overseer.coding import Coding
-from overseer.commands.carrying import carried_out
-from overseer.commands.output import is_machine, put_document, put_lines, say_lines
-from overseer.commands.plans import approved_run
+from overseer.chat.alone import Alone
+from overseer.chat.demos import shown_in
+from overseer.chat.plainreader import PlainReader
+from overseer.chat.talk import Handled, Talk
+from overseer.commands.chat import person_at
+from overseer.commands.output import is_machine, put_document, put_lines
 from overseer.commands.reading import read_tools
+from overseer.commands.taskdocument import denial, exit_code, reasons
+from overseer.commands.telling import Telling
+from overseer.commands.viewing import screen_for
 from overseer.config import Settings
-from overseer.console import say
+from overseer.console import complain, say
+from overseer.conversation import begun
 from overseer.demo import LABEL, Demo, demos
 from overseer.demo import demo as demo_named
-from overseer.engine import Engine, Run
 from overseer.errors import ApprovalNeeded, OverseerError
-from overseer.frontends.draft import Answered, Planned, Refused
-from overseer.frontends.planner import Planner
-from overseer.journal import opened
-from overseer.plan.values import WorkflowPlan
-from overseer.render import plan_lines
-from overseer.report import Report
-from overseer.sandbox import SandboxUnavailable
-from overseer.spending import spent_text
-from overseer.tool import Cancellation, ToolContext
+from overseer.journal import Journal, opened
+from overseer.jsonvalue import Json
+from overseer.tool import EFFECTS
 from overseer.workbench import Workbench
 
 
@@ -44,45 +38,60 @@ def demo(options: Namespace, settings: Settings) -> int:
     may_ask = not is_machine(options) and sys.stdin.isatty() and sys.stderr.isatty()
     if not (options.yes or may_ask):
         raise ApprovalNeeded(f"the plan of the demo '{shown.name}' waits for a yes, and nobody can be asked: add --yes")
-    _say(options, f"Demo '{shown.name}': {shown.title}", f"[{LABEL}]", f"> {shown.request}")
+    # Whoever watches a demo is to see the plan before any of it runs.
+    settings = replace(settings, chat=replace(settings.chat, review="always"))
     bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools)
-    bench = replace(bench, broker=shown.broker(bench.broker))
-    door = bench.engine().door(held_as="this request")  # for what is asked before the run
-    plan = _plan(shown, door, settings)
-    head, *steps = plan_lines(plan)
-    _say(options, f"{head} [{LABEL}]", *steps)
-    try:
-        with (
-            opened(wanted=settings.journal) as journal,
-            # What was prepared is not kept for real requests.
-            coding_for(plan, settings, bench.broker, bench.tools, ahead=door, keeps=False) as coding,
-        ):
-            engine = bench.engine(journal=journal, coding=coding)
-            named = replace(plan, name=f"{plan.name} ({LABEL.partition(':')[0]})")  # as the list of runs shows it
-            return _carried_out(shown, engine.checked(named), engine, coding, options)
-    except SandboxUnavailable as error:
-        raise OverseerError(f"the demo '{shown.name}' has code, and there is nowhere to run it:\n{error}") from error
+    with opened(wanted=settings.journal) as journal:
+        show = _shown_alone if options.yes else _shown_to_person
+        return show(shown, bench, journal, options)
 
 
-def _carried_out(shown: Demo, plan: WorkflowPlan, engine: Engine, coding: Coding | None, options: Namespace) -> int:
-    """The plan carried out, if somebody wants that."""
-    if not (options.yes or _is_wanted()):
-        say("nothing was carried out")
-        return exits.OK
+def _shown_to_person(shown: Demo, bench: Workbench, journal: Journal | None, options: Namespace) -> int:
+    """Somebody decides about the plan."""
+    reader = _Reader(shown=sys.stderr)
+    person = person_at(bench, reader, screen_for(options), journal, resume_with="overseer resume")
+    handled = shown_in(Talk(bench, person, begun(None, bench.folder), journal=journal), shown)
+    say(f"[{LABEL}]")
+    return exit_code(handled, is_interrupted=reader.was_interrupted, denied=None)
 
-    def prepare(approve: Grants) -> Run:
-        return engine.prepare(plan, approve=approve, remember={"demo": shown.name})
 
-    more = {"demo": shown.name, "request": shown.request, "scripted": LABEL}
-    code = carried_out(approved_run(prepare, options), plan, Report(plan), options, more=more)
-    if coding is not None and coding.prewriting is not None and (spent := coding.prewriting.spent.to_json()):
-        _say(options, f"spent on code before the run: {spent_text(spent)}")
+class _Reader(PlainReader):
+    """Remembers that somebody pressed Ctrl-C in place of an answer: there is nothing else to go on with."""
+
+    was_interrupted = False
+
+    def answer(self, prompt: str, *, default: str = "") -> str:
+        try:
+            return super().answer(prompt, default=default)
+        except KeyboardInterrupt:
+            self.was_interrupted = True
+            raise
+
+
+def _shown_alone(shown: Demo, bench: Workbench, journal: Journal | None, options: Namespace) -> int:
+    """The plan was approved beforehand, but for what the permissions ask about."""
+    chat = bench.settings.chat
+    telling = Telling(options, chat.theme)
+    person = Alone(
+        bench.tools, policy=chat.review, approved=EFFECTS, is_quiet=is_machine(options), follow=telling.follow
+    )
+    handled = shown_in(Talk(bench, person, begun(None, bench.folder), journal=journal), shown)
+    code = exit_code(handled, is_interrupted=person.was_interrupted, denied=person.denied)
+    if handled.performed is not None:
+        telling.tell_result(handled, lambda: put_document(_document(shown, handled)))
+    elif is_machine(options):
+        why = reasons(handled, person.denied) or ["interrupted"]
+        complain(OverseerError(f"the demo '{shown.name}' was not carried out: {'; '.join(why)}"), "json", code)
+    elif person.denied is not None:
+        say(f"error: {denial(person.denied)}")
+    person.tell(f"[{LABEL}]")
     return code
 
 
-def _say(options: Namespace, *lines: str) -> None:
-    if not is_machine(options):
-        say_lines(lines)
+def _document(shown: Demo, handled: Handled) -> dict[str, Json]:
+    assert handled.performed is not None
+    told = {"demo": shown.name, "request": shown.request, "answer": handled.answer, "scripted": LABEL}
+    return {**handled.performed.report.document(), **told}
 
 
 def _list(options: Namespace) -> int:
@@ -92,27 +101,3 @@ def _list(options: Namespace) -> int:
     else:
         put_lines([f"[{LABEL}]", *(f"{each.name:<8} {each.title}\n{'':<8} > {each.request}" for each in demos())])
     return exits.OK
-
-
-def _plan(shown: Demo, door: Door, settings: Settings) -> WorkflowPlan:
-    """The plan that the planner makes of what the model replies."""
-    ask = partial(door.ask, context=ToolContext("", "plan", 1, Cancellation()))
-    draft = Planner(ask, door.tools, settings.limits).draft(shown.request)
-    match draft:
-        case Planned(plan=plan):
-            return plan
-        case Answered(text=text):
-            raise OverseerError(f"the demo '{shown.name}' has no plan, but an answer: {text}")
-        case Refused(reasons=reasons):
-            raise OverseerError(f"the demo '{shown.name}' cannot be planned here: {'; '.join(reasons)}")
-        case _:
-            assert_never(draft)
-
-
-def _is_wanted() -> bool:
-    print("Carry it out? [Y/n] ", end="", file=sys.stderr, flush=True)
-    answer = sys.stdin.readline()
-    if not answer:  # the end of the input is no yes
-        print(file=sys.stderr)
-        return False
-    return answer.strip().lower() in ("", "y", "yes")

@@ -6,36 +6,30 @@ import os
 import signal
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from overseer import exits
-from overseer.approval import NotApproved
 from overseer.broker.permissions import Grants
 from overseer.chat.alone import Alone
 from overseer.chat.stdin import Given, read_input
 from overseer.chat.talk import Handled, Talk
 from overseer.commands.conversations import conversation_for
-from overseer.commands.eventlines import EventLines, put_line
-from overseer.commands.following import Following
-from overseer.commands.output import is_machine, put_document, put_value
+from overseer.commands.eventlines import put_line
+from overseer.commands.output import is_machine, put_document
 from overseer.commands.reading import read_tools
-from overseer.commands.relay import Relay
-from overseer.commands.taskdocument import exit_code, plan_fields, task_document, why_denied
-from overseer.commands.viewing import palette_for, screen_for
+from overseer.commands.taskdocument import denial, exit_code, plan_fields, task_document
+from overseer.commands.telling import Telling
 from overseer.config import Settings
 from overseer.console import say
-from overseer.errors import OutputError, UsageError
+from overseer.errors import UsageError
 from overseer.frontends.asking import ROLE
 from overseer.frontends.earlier import Earlier
 from overseer.journal import opened
 from overseer.jsonvalue import Json
-from overseer.plan.values import WorkflowPlan
-from overseer.report import Report
 from overseer.review import Proposal
-from overseer.run import Run, RunResult
 from overseer.spending import total
 from overseer.workbench import Workbench
 
@@ -71,7 +65,7 @@ class _Headless:
         self._given = Given()
         self._notes: list[str] = []
         self._bench: Workbench | None = None
-        self._lines: EventLines | None = None
+        self._telling = Telling(options, settings.chat.theme)
         self._talk: Talk | None = None
         self._person: Alone | None = None
         self._has_ended = False
@@ -89,7 +83,7 @@ class _Headless:
             approved=options.approve,
             is_quiet=is_machine(options),
             show=self._show,
-            follow=self._follow,
+            follow=self._telling.follow,
         )
         with opened(wanted=self._settings.journal) as journal:
             self._talk = talk = Talk(
@@ -128,20 +122,6 @@ class _Headless:
             needs: list[Json] = [need.to_json() for need in proposal.needs]
             put_line("plan", {"planner": proposal.by, **plan_fields(proposal), "needs": needs})
 
-    def _follow(self, run: Run, report: Report, began_as: WorkflowPlan, relay: Relay | None) -> RunResult:
-        screen = screen_for(self._options)
-        palette = palette_for(screen, self._settings.chat.theme)
-        following = Following(run, report, screen, palette, is_quiet=is_machine(self._options))
-        lines = EventLines(run)
-        if self._options.jsonl:
-            self._lines = lines
-            (relay or run).watch(lines.observe)
-        with lines.watching_reader() if self._options.jsonl else nullcontext():
-            result = following.carry_out(began_as) if relay is None else following.join(relay, began_as)
-        can_go_on = run.is_recorded and result.status in ("failed", "cancelled")
-        following.tell_end(f"to go on where it stopped: overseer resume {result.run_id}" if can_go_on else "")
-        return result
-
     # --- what came of it
 
     def _end(self, handled: Handled) -> int:
@@ -149,19 +129,9 @@ class _Headless:
         assert self._person is not None
         interrupted, denied = self._person.was_interrupted, self._person.denied
         self._has_ended = True
-        try:
-            if self._lines is not None:
-                self._lines.require_all_written()
-            if is_machine(self._options):
-                self._put_document(handled, is_interrupted=interrupted)
-            elif handled.answer:
-                put_value(handled.answer)
-        except OutputError as error:
-            kept = handled.performed.run if handled.performed is not None else None
-            where = f"; the run is kept: overseer show {kept.run_id}" if kept is not None and kept.is_recorded else ""
-            raise OutputError(f"{error}{where}", is_unread=error.is_unread) from error
+        self._telling.tell_result(handled, lambda: self._put_document(handled, is_interrupted=interrupted))
         if denied is not None:
-            self._tell(f"error: {_denial(denied)}")
+            self._tell(f"error: {denial(denied)}")
         return exit_code(handled, is_interrupted=interrupted, denied=denied)
 
     def _put_document(self, handled: Handled, *, is_interrupted: bool) -> None:
@@ -211,9 +181,3 @@ class _Headless:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def _denial(denied: Proposal) -> str:
-    """Why a plan did not run, and what would let it."""
-    remedy = str(NotApproved(denied.needs)) if denied.needs else "approve it with: --approve all"
-    return f"{why_denied(denied)}\n{remedy}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from overseer import exits
+from overseer.approval import NotApproved
 from overseer.chat.talk import Handled
 from overseer.errors import Failure
 from overseer.frontends.draft import Answered, Planned, Refused
@@ -40,7 +41,7 @@ def task_document(
         "model": model,
         "answer": handled.answer or None,
         "answer_by": by,
-        "reasons": _reasons(handled, denied),
+        "reasons": list(reasons(handled, denied)),
         "reply": draft.reply or None if isinstance(draft, Refused) else None,
         "notes": list(told),
         **plan_fields(proposal),
@@ -93,16 +94,21 @@ def _status(handled: Handled, *, is_interrupted: bool, denied: Proposal | None) 
     return "refused" if isinstance(handled.draft, Refused) else "answered"
 
 
-def why_denied(denied: Proposal) -> str:
-    """Why a plan did not run for want of approval."""
-    return f"{denied.asked_because}{'' if denied.is_denied else ', and nobody can be asked'}"
+def denial(denied: Proposal) -> str:
+    """Why a plan did not run for want of approval, and what would let it."""
+    remedy = str(NotApproved(denied.needs)) if denied.needs else "approve it with: --approve all"
+    return f"{_why_denied(denied)}\n{remedy}"
 
 
-def _reasons(handled: Handled, denied: Proposal | None) -> list[Json]:
+def reasons(handled: Handled, denied: Proposal | None) -> list[str]:
     """Why it was not done, where there is no run that tells."""
     if isinstance(handled.draft, Refused):
         return list(handled.draft.reasons)
     if denied is not None and handled.performed is None:
-        return [why_denied(denied)]
+        return [_why_denied(denied)]
     unanswered = unanswered_for(handled)
     return [unanswered.message] if unanswered is not None else []
+
+
+def _why_denied(denied: Proposal) -> str:
+    return f"{denied.asked_because}{'' if denied.is_denied else ', and nobody can be asked'}"
