@@ -7,33 +7,19 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from overseer import __version__
-from overseer.exits import MEANINGS, USAGE
+from overseer.exits import MEANINGS
+from overseer.misuse import Parser, stray_words
 
 if TYPE_CHECKING:
-    _Commands = argparse._SubParsersAction["_Parser"]
+    _Commands = argparse._SubParsersAction[Parser]
 
     from overseer.broker.caps import Cap
     from overseer.tool import Effect
 
 EXIT_CODES = f"exit codes: {', '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}"
-
-
-class Misused(SystemExit):
-    """A command line that cannot be understood; why has been said."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(USAGE)
-        self.reason = reason
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self._print_message(f"{self.prog}: error: {message}\n", sys.stderr)
-        raise Misused(message)
 
 
 def parsed(arguments: Sequence[str] | None = None, *, in_chat: bool = False) -> argparse.Namespace:
@@ -42,19 +28,20 @@ def parsed(arguments: Sequence[str] | None = None, *, in_chat: bool = False) -> 
     `in_chat`: it was typed there, and is told of as it is typed there.
     """
     chosen = parser(in_chat=in_chat)
-    options, rest = chosen.parse_known_args(_with_command(list(sys.argv[1:] if arguments is None else arguments)))
+    given = _with_command(list(sys.argv[1:] if arguments is None else arguments), chosen)
+    options, rest = chosen.parse_known_args(given)
     options.set += getattr(options, "set_after", [])
     if options.command in ("call", "nodes"):  # argparse takes no further ones once an option stood between
         named = options.arguments if options.command == "call" else options.ids
         named += [text for text in rest if not text.startswith("-")]
         rest = [text for text in rest if text.startswith("-")]
     if rest:
-        complain = getattr(options, "complain", chosen.error)
-        complain(f"unrecognized arguments: {' '.join(rest)}")
+        is_chat = options.command == "chat"
+        options.parser.refuse_rest(rest, stray_words(options.prompt or "", rest, chosen.commands) if is_chat else "")
     return options
 
 
-def _with_command(given: list[str]) -> list[str]:
+def _with_command(given: list[str], parser: Parser) -> list[str]:
     """The arguments with a command in them: options of no command are those of the chat."""
     place = 0
     while place < len(given) and given[place].partition("=")[0] in ("--config", "--set"):
@@ -62,12 +49,14 @@ def _with_command(given: list[str]) -> list[str]:
     rest = given[place:]
     if not rest or (rest[0].startswith("-") and rest[0] not in ("-h", "--help", "--version")):
         return [*given[:place], "chat", *rest]
+    if not rest[0].startswith("-") and rest[0] not in parser.commands:
+        parser.refuse_command(rest)
     return given
 
 
-def parser(*, in_chat: bool = False) -> argparse.ArgumentParser:
+def parser(*, in_chat: bool = False) -> Parser:
     """The parser for the whole command line."""
-    parser = _Parser(
+    parser = Parser(
         prog="overseer", description="Plans a task as a graph of steps and runs it in parallel.", epilog=EXIT_CODES
     )
     parser.add_argument("--version", action="version", version=f"overseer {__version__}")
@@ -85,9 +74,10 @@ def parser(*, in_chat: bool = False) -> argparse.ArgumentParser:
     _add_json(doctor)
     _add_config(commands.add_parser("config", help="say which settings are in force, and where each comes from"))
     _add_settings(parser, commands.choices.values())
+    parser.commands = commands.choices
     for name, command in commands.choices.items():
         command.prog = f"/{name}" if in_chat else command.prog
-        command.set_defaults(complain=command.error)
+        command.set_defaults(parser=command)
     return parser
 
 

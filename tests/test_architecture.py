@@ -13,9 +13,9 @@ PACKAGE = ROOT / "overseer"
 
 # From the top to the bottom. A module may import from its own layer and from those below.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("chat_cli", "overseer.catalogue"),
+    ("chat_cli", "overseer.__main__", "overseer.catalogue"),
     ("overseer.commands", "overseer.chat"),
-    ("overseer.arguments",),
+    ("overseer.arguments", "overseer.misuse"),
     ("overseer.serving", "overseer.checkup"),
     ("overseer.workbench", "overseer.codework", "overseer.planview", "overseer.stepview", "overseer.earlystart"),
     ("overseer.wiring",),
