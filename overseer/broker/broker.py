@@ -30,7 +30,7 @@ from overseer.broker.redacting import NothingToRedact, Redacts
 from overseer.broker.result import ToolResult
 from overseer.broker.retry import Retry
 from overseer.broker.waiting import GiveUp, OnHold, Waiting
-from overseer.errors import Failure
+from overseer.errors import ApprovalNeeded, Failure
 from overseer.failures import failure_from
 from overseer.jsonvalue import Json, json_text
 from overseer.plan.arguments import argument_faults
@@ -207,6 +207,13 @@ class Door:
         tool, verdict = desk.tool, desk.verdict or self.broker.policy.verdict(desk.tool, args)
         if verdict == "deny" or (verdict == "ask" and not self.grants.cover(tool)):
             raise self._refusal(f"tool '{tool.name}' ({', '.join(tool.effects)})", tool.effects, verdict)
+
+    def require_asking(self) -> None:
+        """ApprovalNeeded where models may not be asked: who has nothing else to do need not begin."""
+        try:
+            self._check_asking()
+        except ToolError as error:
+            raise ApprovalNeeded(str(error)) from error
 
     def _check_asking(self) -> None:
         """The class of tools that ask models decides about questions of nobody's tool, too."""

@@ -147,6 +147,8 @@ class Handling:
                 assert_never(draft)
 
     def _drafted(self, *, may_begin: bool = True) -> Begun:
+        if self._is_connected:
+            self._door.require_asking()
         if (failure := self._make_room()) is not None:
             return Begun(Refused((failure.message,), "model", failure=failure))
         if not self._is_connected:

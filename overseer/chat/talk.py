@@ -73,7 +73,7 @@ class Talk:
         before: Sequence[Turn] = self.conversation.shown()
         if is_new:
             self.conversation.asked(request)
-        door = self.bench.engine().door(held_as="this request")
+        door = self.bench.engine().door(self.grants, held_as="this request")
         with ExitStack() as opened:
             handling = Handling(self, request, door, before, opened)
             try:

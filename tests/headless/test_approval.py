@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 from overseer.approval import open_needs
 from overseer.broker.broker import Broker
-from overseer.broker.permissions import CAREFUL, OPEN, Grants, Policy, classes_from
+from overseer.broker.permissions import CAREFUL, OPEN, Grants, Policy, Verdict, classes_from
 from overseer.chat.alone import Alone
 from overseer.chat.negotiation import Negotiation
 from overseer.engine import Engine
+from overseer.errors import ApprovalNeeded
+from overseer.exits import APPROVAL, code_of
 from overseer.plan.values import WorkflowPlan
 from overseer.review import Proposal, ReviewPolicy, must_be_asked
 from tests.chat.people import KINDS, TOOLS, plan, step
+from tests.chat.person import Somebody, talk_with
 from tests.headless.alone import WRITE, Place
 from tests.headless.alone import plan as reply
 from tests.headless.schemas import require_valid
@@ -109,6 +113,32 @@ def test_what_a_denied_plan_is_said_to_need_is_enough_for_it_and_no_more(
 def test_the_table_knows_every_policy_and_every_class() -> None:
     assert all(set(by_policy) == set(get_args(ReviewPolicy)) for _, _, _, by_policy in TABLE)
     assert set(KINDS.values()) == set(CAREFUL.classes)
+
+
+# --- questions to models
+
+
+@pytest.mark.parametrize(
+    ("verdict", "approve", "remedy"),
+    [
+        ("ask", NO, "--approve model"),
+        ("ask", ALL, ""),
+        ("ask", ("model",), ""),
+        ("deny", ALL, "denied by the settings"),
+    ],
+)
+def test_a_model_that_may_not_be_asked_is_asked_for_no_plan_unless_that_was_approved(
+    tmp_path: Path, verdict: Verdict, approve: tuple[str, ...], remedy: str
+) -> None:
+    policy = replace(CAREFUL, classes={**CAREFUL.classes, "model": verdict})
+    talk = talk_with(Somebody(), ['{"answer": "Hello."}'], folder=tmp_path, policy=policy)
+    talk.grants = Grants(classes=classes_from(approve))
+    if not remedy:
+        assert talk.request("say hello").answer == "Hello."
+        return
+    with pytest.raises(ApprovalNeeded, match=remedy) as refused:
+        talk.request("say hello")
+    assert code_of(refused.value) == APPROVAL
 
 
 # --- by the whole program
