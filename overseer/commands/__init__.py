@@ -6,9 +6,12 @@ Results go to standard output, everything said on the way to standard error.
 from __future__ import annotations
 
 import importlib
+import os
 from argparse import Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from overseer.errors import UsageError
 
 if TYPE_CHECKING:
     from overseer.config import Settings
@@ -46,6 +49,7 @@ _BARE = ("config", "doctor")
 
 def carry_out(options: Namespace) -> int:
     """Do what a command line says. Only the module of its command is loaded: who lists runs need not wait for more."""
+    _require_folder()
     name = options.command
     command = getattr(importlib.import_module(f"overseer.commands.{_HOMES[name]}"), name)
     if name in _BARE:
@@ -53,6 +57,16 @@ def carry_out(options: Namespace) -> int:
     from overseer.config import load_settings
 
     return int(command(options, load_settings(flags_of(options))))
+
+
+def _require_folder() -> None:
+    """UsageError where nothing can be found from here: the folder was deleted, or belongs to somebody else."""
+    try:
+        os.stat(os.path.join(os.getcwd(), os.curdir))
+    except OSError as error:
+        raise UsageError(
+            f"the folder that you stand in cannot be used ({error.strerror}); go to another one"
+        ) from error
 
 
 def flags_of(options: Namespace) -> Flags:

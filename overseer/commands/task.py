@@ -39,13 +39,21 @@ INPUT = "stdin"
 
 def task(options: Namespace, settings: Settings) -> int:
     """Carry out one request; the exit code says what became of it."""
-    request = options.prompt.strip()
+    request = _text(options.prompt).strip()
     if not request:
         raise UsageError("-p: there is no request; say what is to be done")
     _refuse_command(request)
     headless = _Headless(request, options, replace(settings, request_cap=options.budget))
     with headless.hearing_interrupts():
         return headless.carry_out()
+
+
+def _text(given: str) -> str:
+    """What was given as the request; where the locale says otherwise than UTF-8, what it is in that."""
+    try:
+        return os.fsencode(given).decode() if any("\ud800" <= letter <= "\udfff" for letter in given) else given
+    except UnicodeError as error:
+        raise UsageError("-p: the request is not text in UTF-8") from error
 
 
 def _refuse_command(request: str) -> None:

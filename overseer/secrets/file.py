@@ -21,7 +21,7 @@ def read_secrets(path: Path) -> dict[str, str]:
     try:
         # Not blocking, in case it is a pipe that nobody writes to.
         descriptor = os.open(path, os.O_RDONLY | _flag("O_NOFOLLOW") | _flag("O_NONBLOCK") | _flag("O_CLOEXEC"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         if error.errno == errno.ELOOP:

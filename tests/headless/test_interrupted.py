@@ -67,13 +67,13 @@ def test_while_planning_without_a_document(place: Place) -> None:
     assert (made.code, made.out, made.said) == (130, b"", "interrupted\n")
 
 
-@pytest.mark.parametrize("form", ["--json", "--jsonl"])
-def test_while_running(place: Place, form: str) -> None:
+@pytest.mark.parametrize(("form", "number"), [("--json", signal.SIGTERM), ("--jsonl", signal.SIGHUP)])
+def test_while_running(place: Place, form: str, number: signal.Signals) -> None:
     with ModelServer([plan(WAIT), "An answer that nobody wants."]) as server:
         place.connect(server.openai_url)
         process = place.begin("-p", "wait", form, *place.tools(SLOW))
         hear(process, b"begun")
-        document = told(interrupted(process, signal.SIGTERM), form)
+        document = told(interrupted(process, number), form)
         assert len(server.questions()) == 1  # nobody is asked for an answer any more
     assert document["run"]["status"] == "cancelled"
     assert document["run"]["steps"][0]["status"] == "interrupted"
