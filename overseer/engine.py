@@ -33,6 +33,7 @@ from overseer.broker.caps import NO_CAP, Cap, cap_from_text, cap_text, overruled
 from overseer.broker.needs import Need
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.broker.remedies import of_plan, of_run, of_setting
+from overseer.clock import steady_clock
 from overseer.errors import PlanError, UsageError
 from overseer.frontends.files import plan_reader
 from overseer.given import by_name, code_faults, has_code, plain_inputs, rules_of
@@ -49,7 +50,7 @@ from overseer.plan.expansion import expanded
 from overseer.plan.values import WorkflowPlan
 from overseer.run import PlanLike, Run, RunResult
 from overseer.runlog import NoLog, RunLog
-from overseer.runner import Runner, steady_clock
+from overseer.runner import Runner
 from overseer.sources import Sources
 from overseer.stepdoor import StepDoor
 from overseer.stream import Stream, Watcher
@@ -375,8 +376,10 @@ class Engine:
             folder=self._folder,
             clock=clock,
             clean=self.broker.redactor.redact_json,
+            writers=None if door.depth else self.broker.writers,  # a run inside of a call is a part of that
         )
-        door.hold = lambda context, name, give_up: runner.tell(Held(context, name, give_up))
+        door.hold = lambda context, what, give_up: runner.tell(Held(context, what, give_up))
+        door.written_by = state.rules.written_by
         return Run(runner, first, log=log, stream=stream, door=door, admit=partial(self._admitted, door, accounts))
 
     def _admitted(

@@ -99,7 +99,7 @@ class Progress:
         """Whether this was said before: a limit that a step waits for once, it will wait for again and again."""
         if not isinstance(event, StepHeld):
             return False
-        wait = (_outermost(event.key), event.waits_for)
+        wait = (_outermost(event.key), event.what)
         is_told = wait in self._waits
         self._waits.add(wait)
         return is_told
@@ -128,8 +128,8 @@ class Progress:
                 return f"cancelled: {self._title(key)} ({reason})"
             case StepInterrupted(key=key, has_begun=has_begun):
                 return f"{'interrupted' if has_begun else 'given up before it began'}: {self._title(key)}"
-            case StepHeld(key=key, waits_for=limit):
-                return f"waiting for the limit of {limit}: {self._title(_outermost(key))}"
+            case StepHeld(key=key):
+                return f"waiting for {event.what}: {self._title(_outermost(key))}"
             case ScopeOpened(at=at, key=key, rounds=rounds) if _is_outer(key):
                 self._began[key] = at
                 return self._scope_line(key, rounds)

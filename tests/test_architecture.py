@@ -40,6 +40,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "overseer.runner",
         "overseer.listening",
         "overseer.messages",
+        "overseer.inbox",
+        "overseer.turns",
         "overseer.works",
         "overseer.recording",
         "overseer.coding",
@@ -61,7 +63,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.plan",),
     ("overseer.console", "overseer.exits", "overseer.stopreasons", "overseer.stopsignals"),
     ("overseer.spending", "overseer.cells"),
-    ("overseer.jsonvalue", "overseer.errors"),
+    ("overseer.jsonvalue", "overseer.errors", "overseer.clock", "overseer.printing"),
     ("overseer.tool",),
 )
 

@@ -29,12 +29,14 @@ from overseer.broker.records import Record
 from overseer.broker.redacting import NothingToRedact, Redacts
 from overseer.broker.result import ToolResult
 from overseer.broker.retry import Retry
-from overseer.broker.waiting import GiveUp, OnHold, Waiting
+from overseer.broker.waiting import GiveUp, Hold, OnHold, Waiting
+from overseer.broker.writers import InTheWay, Writers, WrittenBy
 from overseer.errors import Failure
 from overseer.failures import failure_from
 from overseer.jsonvalue import Json, json_text
 from overseer.plan.arguments import argument_faults
 from overseer.plan.suggestions import did_you_mean
+from overseer.printing import printed_to
 from overseer.tool import (
     NO_SERVICES,
     REPEATABLE,
@@ -47,9 +49,6 @@ from overseer.tool import (
     ToolContext,
     ToolError,
 )
-
-# Told that a call waits for a limit, and how to end that where it has done nothing yet; with None, that it goes on.
-Hold = Callable[[ToolContext, str | None, GiveUp | None], None]
 
 # Told what a model answers a call, piece by piece; with None, that the answer begins anew.
 Hear = Callable[[ToolContext, str | None], None]
@@ -76,6 +75,7 @@ class Broker:
     cache: Cache = NO_CACHE
     attempt: Attempt = attempt_here
     changes: KeepsChanges | None = None
+    writers: Writers = field(default_factory=Writers)
 
 
 @dataclass(slots=True)
@@ -117,7 +117,9 @@ class Door:
         self._run_plan = run_plan
         self._inside = inside
         self._desks: dict[str, Desk] = {}
-        self.hold: Hold = lambda context, name, give_up: None
+        self.hold: Hold = lambda context, what, give_up: None
+        self.printed: Callable[[str], None] | None = None  # takes the lines that tools print
+        self.written_by: WrittenBy = lambda tool, args: ()
         self.hear: Hear | None = None
 
     @property
@@ -249,6 +251,15 @@ class Door:
         )
 
     def _attempt(self, making: _Making) -> Json:
+        """One attempt, while no other run writes what it does."""
+        tool, context = making.desk.tool, making.context
+        if not tool.writes or tool.plan is not None or not (names := self.written_by(tool.name, making.args)):
+            return self._admitted(making)
+        turn = Waiting(context.cancellation, making.meter, making.hold)
+        with turn.writing(self.broker.writers, context.run_id, names, may_wait=self._inside is None):
+            return self._admitted(making)
+
+    def _admitted(self, making: _Making) -> Json:
         """One attempt, once there is budget and room for it."""
         desk, args, context = making.desk, making.args, making.context
         tool, name, price = desk.tool, desk.name, desk.price
@@ -256,7 +267,7 @@ class Door:
         if price is NOTHING and not account.limits.knows(name):  # free, and nobody counts it
             account.budget.check_time()
             _begin(making)
-            return as_result(tool, self.broker.attempt(tool, args, context))
+            return as_result(tool, self._carried_out(tool, args, context))
         turn = Waiting(context.cancellation, making.meter, making.hold, self.broker.retry.longest_wait_s)
         with (
             account.budget.reserve(price, what=f"tool '{tool.name}'") as reservation,
@@ -265,7 +276,7 @@ class Door:
             _begin(making)
             reservation.sent()
             try:
-                value = as_result(tool, self.broker.attempt(tool, args, context))
+                value = as_result(tool, self._carried_out(tool, args, context))
             except ToolError as error:
                 if error.kind == "denied":  # it never went out
                     reservation.give_back()
@@ -277,14 +288,20 @@ class Door:
                 making.meter.add(price)
             return value
 
+    def _carried_out(self, tool: Tool, args: Mapping[str, Json], context: ToolContext) -> Any:
+        if self.printed is None:
+            return self.broker.attempt(tool, args, context)
+        with printed_to(self.printed):
+            return self.broker.attempt(tool, args, context)
+
     def _holding(self, context: ToolContext, limit: TimeLimit | None) -> OnHold:
         """Tells who waits: as the run knows it, however the call is cancelled in here."""
         if limit is None:
-            return lambda name, give_up: self.hold(context, name, give_up)
+            return lambda what, give_up: self.hold(context, what, give_up)
 
-        def hold(name: str | None, give_up: GiveUp | None) -> None:
-            limit.hold(name)
-            self.hold(context, name, give_up)
+        def hold(what: str | InTheWay | None, give_up: GiveUp | None) -> None:
+            limit.hold(waits=what is not None)
+            self.hold(context, what, give_up)
 
         return hold
 
@@ -361,7 +378,7 @@ class Inside:
     def door(self, account_of: Callable[[str], Account]) -> Door:
         """A door to the same tools, with the same grants."""
         outer = self.outer
-        return Door(
+        door = Door(
             outer.broker,
             outer.tools,
             grants=outer.grants,
@@ -370,6 +387,8 @@ class Inside:
             inside=self,
             approve_with=outer.approve_with,
         )
+        door.printed = outer.printed
+        return door
 
 
 def _begin(making: _Making) -> None:
