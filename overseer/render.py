@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from overseer.journal import Pruned, RunSummary
 from overseer.jsonvalue import Json
@@ -187,7 +187,15 @@ def counts_text(counts: Mapping[str, int]) -> str:
 
 def run_line(run: RunSummary) -> str:
     """A run in a list of runs."""
-    return f"{run.run_id}  {when(run.created)}  {run.status:<11}  {run.name}"
+    dismissed = "  (dismissed)" if run.is_dismissed else ""
+    return f"{run.run_id}  {when(run.created)}  {run.status:<11}  {run.name}{dismissed}"
+
+
+def dismissed_lines(runs: Sequence[RunSummary]) -> list[str]:
+    """Which runs are told of as interrupted no more."""
+    if not runs:
+        return ["no run was interrupted"]
+    return ["not told of any more, and still to be gone on with:", *(f"  {run_line(run)}" for run in runs)]
 
 
 def pruned_lines(pruned: Pruned, age_s: float) -> list[str]:
