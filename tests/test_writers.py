@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,7 @@ class Writing:
 
     def __init__(self) -> None:
         self.latches: dict[str, Latch] = {}
+        self.dwell_s = 0.0  # so that a clash is seen
         self.begun: list[tuple[str, str]] = []
         self.clashes: list[str] = []
         self._at: dict[str, Counter[str]] = {}
@@ -48,6 +50,7 @@ class Writing:
             at[context.run_id] += 1
             self.clashes += [path] * (len(+at) > 1)
             self.begun.append((context.run_id, path))
+        time.sleep(self.dwell_s)
         if path in self.latches:
             self.latches[path].wait()
         with self._lock:
@@ -289,6 +292,7 @@ def test_all_runs_come_to_their_end_and_no_two_write_the_same_at_once(
 ) -> None:
     """Even on a single thread that they all share."""
     writing = Writing()
+    writing.dwell_s = 0.001
     engine = Engine(writing.tools, folder=FOLDER, executor=pools[threads])
     runs = [engine.start(plan_of(steps, is_chain=is_chain)) for steps, is_chain in plans]
     assert all(run.wait(PATIENCE_S).succeeded for run in runs)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from overseer import Engine, console
+from overseer.broker.writers import InTheWay
 from overseer.chat.commands import all_commands
 from overseer.chat.handling import Handled
 from overseer.chat.jobs import Job, Jobs
@@ -19,9 +22,14 @@ from overseer.chat.person import Person
 from overseer.engine import Run
 from overseer.errors import UsageError
 from overseer.frontends.answering import Answer
+from overseer.journal import Journal
+from overseer.models import ScriptedModel
 from overseer.report import Report
+from overseer.review import Proposal
 from overseer.run import RunResult
-from overseer.tool import tool
+from overseer.tool import Question, Reply, ToolError, tool
+from tests.chat.people import plan
+from tests.chat.person import Somebody, talk_with
 from tests.fakes import Latch
 
 PATIENCE_S = 10.0
@@ -161,3 +169,44 @@ def test_what_stands_behind_the_sign_of_the_background_is_named(typed: str, behi
     chat = cast(Any, None)  # nothing is begun
     with pytest.raises(UsageError, match=f"& comes last, .* here '{behind}' stands behind it"):
         all_commands()["run"].act(chat, typed)
+
+
+def test_a_job_whose_plan_is_mended_goes_on_and_keeps_what_it_writes_from_others(tmp_path: Path) -> None:
+    """While the other plan is made, the run is not under way, and still nobody gets at what it writes."""
+    background = Background()
+    held: list[InTheWay | None] = []
+
+    @tool
+    def breaks() -> None:
+        """Fail."""
+        raise ToolError("it broke")
+
+    @tool(effect="write", writes=["file:{path}"])
+    def writes(path: str) -> str:
+        """Write a file."""
+        return path
+
+    class Looking(ScriptedModel):
+        def ask(self, question: Question, **more: Any) -> Reply:
+            if not self.questions:  # for another plan
+                writers = talk.bench.broker.writers
+                with writers.present("another"):
+                    held.append(writers.ahead("another", [f"file:{tmp_path}/a"], lambda: None))
+            return super().ask(question, **more)
+
+    keep = {"step_id": "keep", "tool": "writes", "args": {"path": "a"}}
+    first = plan(keep, {"step_id": "then", "tool": "breaks", "depends_on": ["keep"]})
+    model = Looking([json.dumps({"steps": [keep]}), "Done."])
+    with Journal.open(tmp_path / "journal.db") as journal:
+        talk = talk_with(
+            Somebody(), model, breaks, writes, folder=tmp_path, journal=journal, settings=["chat.review=never"]
+        )
+        talk.take_over = background.jobs.take_over
+        talk.propose(Proposal(first, "file", {}), "write it, and break", in_background=True)
+        background.wait_until_told("job 1 ")
+        assert background.jobs.wait(PATIENCE_S)
+        (job,) = background.jobs.all()
+        assert [summary.status for summary in journal.runs()] == ["succeeded"]
+    assert held == [InTheWay("job 1", f"file:{tmp_path}/a")]
+    assert "going on where the run was" in job.lines
+    assert job.answer
