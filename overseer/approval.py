@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from overseer.broker.broker import APPROVE_OPTION, Broker
+from overseer.broker.broker import Broker
 from overseer.broker.needs import Need, needs
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
+from overseer.broker.permit import APPROVE_OPTION
 from overseer.errors import ApprovalNeeded, PlanError
 from overseer.jsonvalue import Json, json_text
 from overseer.plan import plan_hash

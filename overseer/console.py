@@ -20,6 +20,7 @@ from typing import Any, Literal, Protocol, TextIO, assert_never, cast
 
 from overseer.errors import ApprovalNeeded, OutputError, OverseerError, PlanError, RunCutOff, SettingsError
 from overseer.jsonvalue import Json, json_text
+from overseer.printing import LONGEST_LINE, taker
 
 
 def put(text: str, to: TextIO | None = None) -> None:
@@ -108,6 +109,8 @@ class _Hiding:
 
     def write(self, text: str) -> int:
         text = self.redact(text)
+        if (taking := taker()) is not None:
+            return taking.write(text)
         with self._lock:
             self._stream.write(text)
         return len(text)
@@ -186,8 +189,6 @@ def hidden(text: str) -> str:
 class _Diverting:
     """A stream that nobody sees: its lines are taken."""
 
-    _LONGEST = 100_000  # letters; a longer line is taken in parts
-
     def __init__(self, given: TextIO, hidden: Callable[[str], str], take: Callable[[str], None]) -> None:
         self.given = given
         self._hidden = hidden
@@ -196,11 +197,13 @@ class _Diverting:
         self._lock = threading.Lock()
 
     def write(self, text: str) -> int:
+        if (taking := taker()) is not None:
+            return taking.write(self._hidden(text))
         thread = threading.get_ident()
         with self._lock:
             if (take := self._take) is not None:
                 *lines, rest = (self._begun.pop(thread, "") + text).split("\n")
-                if len(rest) > self._LONGEST:
+                if len(rest) > LONGEST_LINE:
                     lines, rest = [*lines, rest], ""
                 if rest:
                     self._begun[thread] = rest

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,12 +27,15 @@ from typing import TYPE_CHECKING
 from overseer.approval import Approval, NotApproved, approved, as_kept, open_needs, refuse_secrets
 from overseer.broker.accounts import Account, Accounts
 from overseer.broker.attempts import attempts_in, warm_executor
-from overseer.broker.broker import APPROVE_OPTION, Broker, Door, Inside
+from overseer.broker.broker import Broker, Door, Inside
 from overseer.broker.budget import Budget
 from overseer.broker.caps import NO_CAP, Cap, cap_from_text, cap_text, overruled
 from overseer.broker.needs import Need
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
+from overseer.broker.permit import APPROVE_OPTION
 from overseer.broker.remedies import of_plan, of_run, of_setting
+from overseer.clock import steady_clock
+from overseer.enginesettings import EngineSettings
 from overseer.errors import PlanError, UsageError
 from overseer.frontends.files import plan_reader
 from overseer.given import by_name, code_faults, has_code, plain_inputs, rules_of
@@ -44,12 +47,12 @@ from overseer.kernel.rules import Rules
 from overseer.kernel.state import RunState
 from overseer.messages import Held, settled_change
 from overseer.past import Past
-from overseer.plan import Limits, completed, input_values, load_plan, plan_from, to_text, validate
+from overseer.plan import completed, input_values, load_plan, plan_from, to_text, validate
 from overseer.plan.expansion import expanded
 from overseer.plan.values import WorkflowPlan
 from overseer.run import PlanLike, Run, RunResult
 from overseer.runlog import NoLog, RunLog
-from overseer.runner import Runner, steady_clock
+from overseer.runner import Runner
 from overseer.sources import Sources
 from overseer.stepdoor import StepDoor
 from overseer.stream import Stream, Watcher
@@ -62,18 +65,6 @@ if TYPE_CHECKING:
 _DEEPEST = 8
 
 __all__ = ["Engine", "EngineSettings", "PlanLike", "Run", "RunResult"]
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """What an engine holds its runs to."""
-
-    max_parallel: int = 8
-    strict_groups: bool = False
-    cancel_grace_s: float = 10.0
-    limits: Limits = field(default_factory=Limits)
-    hook_port: int = 0
-    run_cap: Cap = NO_CAP  # what a run may spend unless it is told otherwise
 
 
 class Engine:
@@ -202,8 +193,8 @@ class Engine:
             given = input_values(ready, plain_inputs(inputs))
         except PlanError as error:
             raise ToolError(str(error), kind="bad_request") from error
-        if wanted := open_needs(ready, self.tools, self.broker, inside.outer.grants):
-            raise ToolError(str(NotApproved(wanted, approve_with=inside.outer.approve_with)), kind="denied")
+        if wanted := open_needs(ready, self.tools, self.broker, inside.outer.permit.grants):
+            raise ToolError(str(NotApproved(wanted, approve_with=inside.outer.permit.remedy)), kind="denied")
         clock, context = steady_clock(), inside.context
         run_id = context.run_id or new_run_id(clock())
         budget = Budget(f"the plan in '{context.key}'", parent=inside.account.budget, remedy=of_plan)
@@ -375,8 +366,10 @@ class Engine:
             folder=self._folder,
             clock=clock,
             clean=self.broker.redactor.redact_json,
+            writers=None if door.depth else self.broker.writers,  # a run inside of a call is a part of that
         )
-        door.hold = lambda context, name, give_up: runner.tell(Held(context, name, give_up))
+        door.hold = lambda context, what, give_up: runner.tell(Held(context, what, give_up))
+        door.written_by = state.rules.written_by
         return Run(runner, first, log=log, stream=stream, door=door, admit=partial(self._admitted, door, accounts))
 
     def _admitted(
@@ -391,7 +384,7 @@ class Engine:
         grants = approved(ready, self.tools, self.broker, approve)
 
         def take_effect() -> None:
-            door.grants = grants
+            door.permit = replace(door.permit, grants=grants)
             accounts.follow(ready)
 
         return ready, as_kept(grants, ready, self.tools, approve), self.level_of(ready), take_effect

@@ -24,10 +24,9 @@ from overseer.jsonvalue import TOO_LARGE, Json, is_too_long, json_text
 from overseer.kernel.events import Event, RunStatus
 from overseer.locks import RunLock, RunLocks
 from overseer.pruning import free_space, remove_old
-from overseer.runlog import RunLog, altered_blobs, events_after, stop_reason, succeeded_steps
+from overseer.runlog import RunLog, altered_blobs, events_after, succeeded_steps, was_left_behind
 from overseer.schema import MIGRATIONS
 from overseer.sessions import Sessions
-from overseer.stopreasons import is_end_of_program
 
 # A run that nobody carries out although it has not ended is interrupted.
 ShownStatus: TypeAlias = RunStatus | Literal["interrupted"]
@@ -35,7 +34,7 @@ ShownStatus: TypeAlias = RunStatus | Literal["interrupted"]
 # Events that are in memory at once while a run is read.
 _PAGE = 200
 
-_SUMMARIES = "SELECT number, run_id, name, status, created, ended, steps FROM runs"
+_SUMMARIES = "SELECT number, run_id, name, status, created, ended, steps, dismissed FROM runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,7 @@ class RunSummary:
     is_owned: bool  # somebody has it in hand right now
     steps: int  # of the plan itself, without those inside scopes
     succeeded: int | None  # of these; None if the journal is damaged there
+    is_dismissed: bool = False  # nobody is to be told of it as interrupted
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +171,22 @@ class Journal(AbstractContextManager["Journal"]):
 
     # --- clearing out
 
+    def dismiss(self, run_id: str, *, at: float) -> bool:
+        """Count a run among those that were left behind no more, until somebody goes on with it; whether it was one.
+
+        RunBusy if somebody has it in hand.
+        """
+        with ExitStack() as opened, diagnosed("write to the journal", self.path):
+            connection = opened.enter_context(closing(self._database.connect()))
+            number = self._number(connection, run_id)
+            opened.callback(self._locks.take(run_id).release)
+            with self._database.writing(connection):
+                (status,) = connection.execute("SELECT status FROM runs WHERE number = ?", (number,)).fetchone()
+                if not was_left_behind(connection, number, status):
+                    return False
+                connection.execute("UPDATE runs SET dismissed = coalesce(dismissed, ?) WHERE number = ?", (at, number))
+        return True
+
     def prune(self, before: float, *, also_interrupted: bool = False) -> Pruned:
         """Remove the runs that ended before a time and, if told so, those that were cut off before it."""
         with self._database.reading() as connection:
@@ -200,30 +216,18 @@ class Journal(AbstractContextManager["Journal"]):
         with self._database.reading() as connection:
             return int(connection.execute("SELECT count(*) FROM runs").fetchone()[0])
 
-    def interrupted(self, *, limit: int = 20) -> list[StoredRun]:
-        """The newest of the runs that were cut off, newest first. One that is damaged is left out."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT run_id FROM runs WHERE status = 'running' ORDER BY created DESC, number DESC LIMIT ?", (limit,)
-            ).fetchall()
-        return [run for run in self._readable(run_id for (run_id,) in rows) if run.summary.status == "interrupted"]
-
     def left_behind(self, *, limit: int = 20) -> list[StoredRun]:
         """Of the newest runs that have not come to their end, those that the end of their program stopped.
 
-        Some were cut off, others had time to say that they stop. One that is damaged is left out.
+        Some were cut off, others had time to say that they stop. One that is damaged or was dismissed is left out.
         """
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT run_id, number, status FROM runs WHERE status IN ('running', 'cancelled')"
-                " ORDER BY created DESC, number DESC LIMIT ?",
+                " AND dismissed IS NULL ORDER BY created DESC, number DESC LIMIT ?",
                 (limit,),
             ).fetchall()
-            run_ids = [
-                run_id
-                for run_id, number, status in rows
-                if status == "running" or is_end_of_program(stop_reason(connection, number))
-            ]
+            run_ids = [run_id for run_id, number, status in rows if was_left_behind(connection, number, status)]
         found = self._readable(run_ids)
         return [run for run in found if not run.summary.is_owned and run.summary.status in ("interrupted", "cancelled")]
 
@@ -288,14 +292,14 @@ class Journal(AbstractContextManager["Journal"]):
             ) from error
 
     def _summary(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> RunSummary:
-        number, run_id, name, status, created, ended, steps = row
+        number, run_id, name, status, created, ended, steps, dismissed = row
         is_owned = self._locks.is_held(run_id)
         if status == "running" and not is_owned:
             # Asked again: it may have ended, and then been given up, since the row was read.
             status, ended = connection.execute("SELECT status, ended FROM runs WHERE number = ?", (number,)).fetchone()
             status = "interrupted" if status == "running" else status
         succeeded = succeeded_steps(connection, number)
-        return RunSummary(run_id, name, status, created, ended, is_owned, steps, succeeded)
+        return RunSummary(run_id, name, status, created, ended, is_owned, steps, succeeded, dismissed is not None)
 
     def _number(self, connection: sqlite3.Connection, run_id: str) -> int:
         row = connection.execute("SELECT number FROM runs WHERE run_id = ?", (run_id,)).fetchone()

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from overseer.broker.writers import InTheWay
 from overseer.dispatch import Returned
 from overseer.errors import BrokenInvariant, Failure
 from overseer.jsonvalue import Json
 from overseer.kernel.growth import Wish, following
 from overseer.plan.values import WorkflowPlan
 from overseer.tool import ToolContext
+from overseer.worker import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def settled_change(plan: WorkflowPlan, approved: Json, spent: Json) -> Change:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A call of a step waits for a limit of this name, or with None goes on.
+    """A call of a step waits for a limit of this name or for another run, or with None goes on.
 
     `context` is that of the step's work, or a copy of it. Calls that are held at the same time tell so
     each; the step is held from the first of them until none is. `give_up` ends the wait of a call that
@@ -58,9 +60,16 @@ class Held:
     """
 
     context: ToolContext
-    waits_for: str | None
+    waits_for: str | InTheWay | None
     give_up: Callable[[], bool] | None = None
     at: float = 0.0  # filled in by whoever hears it first: the run may be busy when it comes
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """A work that waits for a run that came before is to be looked at again."""
+
+    work: Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ class Called:
     spent: Json = None
 
 
-Message: TypeAlias = Returned | Signal | Cancel | Change | Held | Calling | Called
+Message: TypeAlias = Returned | Signal | Cancel | Change | Held | Freed | Calling | Called
 Unanswered: TypeAlias = Change | Calling | Called
 
 

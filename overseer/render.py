@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from overseer.journal import Pruned, RunSummary
 from overseer.jsonvalue import Json
@@ -99,7 +99,7 @@ class Progress:
         """Whether this was said before: a limit that a step waits for once, it will wait for again and again."""
         if not isinstance(event, StepHeld):
             return False
-        wait = (_outermost(event.key), event.waits_for)
+        wait = (_outermost(event.key), event.what)
         is_told = wait in self._waits
         self._waits.add(wait)
         return is_told
@@ -128,8 +128,8 @@ class Progress:
                 return f"cancelled: {self._title(key)} ({reason})"
             case StepInterrupted(key=key, has_begun=has_begun):
                 return f"{'interrupted' if has_begun else 'given up before it began'}: {self._title(key)}"
-            case StepHeld(key=key, waits_for=limit):
-                return f"waiting for the limit of {limit}: {self._title(_outermost(key))}"
+            case StepHeld(key=key):
+                return f"waiting for {event.what}: {self._title(_outermost(key))}"
             case ScopeOpened(at=at, key=key, rounds=rounds) if _is_outer(key):
                 self._began[key] = at
                 return self._scope_line(key, rounds)
@@ -187,7 +187,15 @@ def counts_text(counts: Mapping[str, int]) -> str:
 
 def run_line(run: RunSummary) -> str:
     """A run in a list of runs."""
-    return f"{run.run_id}  {when(run.created)}  {run.status:<11}  {run.name}"
+    dismissed = "  (dismissed)" if run.is_dismissed else ""
+    return f"{run.run_id}  {when(run.created)}  {run.status:<11}  {run.name}{dismissed}"
+
+
+def dismissed_lines(runs: Sequence[RunSummary]) -> list[str]:
+    """Which runs are told of as interrupted no more."""
+    if not runs:
+        return ["no run was interrupted"]
+    return ["not told of any more, and still to be gone on with:", *(f"  {run_line(run)}" for run in runs)]
 
 
 def pruned_lines(pruned: Pruned, age_s: float) -> list[str]:

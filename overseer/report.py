@@ -68,7 +68,7 @@ class StepReport:
     ended: float | None = None
     attempts: int = 0
     calls: int = 0  # that its code has made
-    held_s: float = 0.0  # how long it waited for limits
+    held_s: float = 0.0  # how long it waited for limits and other runs
     spent: Json = None  # by all its attempts, in all lives of the run
 
     def to_json(self) -> dict[str, Json]:
@@ -226,7 +226,7 @@ class Report:
                 step = self._step(key)
                 step.ended, step.reason = at, reason
             case StepHeld(at=at, key=key):
-                self._held[key] = at
+                self._held.setdefault(key, at)
             case ToolCalled(key=key):
                 self._step(key).calls += 1
             case ToolReturned(key=key, spent=spent):

@@ -127,6 +127,14 @@ class Run(AbstractContextManager["Run"]):
         """
         self._door.hear = lambda context, piece: listener(context.key, piece)
 
+    def take_prints(self, take: Callable[[str], None]) -> None:
+        """Call `take` with the lines that its tools print, on their threads; else they go where all output goes."""
+        self._door.printed = take
+
+    def know_as(self, name: str) -> None:
+        """Let other runs that wait for it call it by this name; without one, by its id."""
+        self._door.broker.writers.know_as(self.run_id, name)
+
     def beginning_with(self, change: Change) -> Run:
         """The run, told of a change of its plan before it begins: nothing is decided without it."""
         self._runner.tell(change)

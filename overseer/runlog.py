@@ -30,6 +30,7 @@ from overseer.kernel.events import (
     to_record,
 )
 from overseer.locks import RunLock
+from overseer.stopreasons import is_end_of_program
 
 # Characters of JSON up to which a value stays in its event's row.
 INLINE_LIMIT = 4096
@@ -157,6 +158,14 @@ def stop_reason(connection: sqlite3.Connection, number: int) -> str:
         return ""
 
 
+def was_left_behind(connection: sqlite3.Connection, number: int, status: str) -> bool:
+    """Whether a run of this stored status, that nobody has in hand, was stopped by the end of its program.
+
+    It was cut off, or had time to say that it stops.
+    """
+    return status == "running" or (status == "cancelled" and is_end_of_program(stop_reason(connection, number)))
+
+
 def newest_time(connection: sqlite3.Connection, number: int) -> float | None:
     """When the newest event of a run happened; None if there is none."""
     row = connection.execute("SELECT at FROM events WHERE id = ?", (newest_id(connection, number),)).fetchone()
@@ -186,7 +195,7 @@ def step_count(plan: dict[str, Json]) -> int:
 
 # What an event changes in the row of the run itself.
 _TURNS: dict[type[Event], Callable[[Any], dict[str, Json]]] = {
-    RunResumed: lambda event: {"status": "running", "ended": None},
+    RunResumed: lambda event: {"status": "running", "ended": None, "dismissed": None},
     RunFinished: lambda event: {"status": event.status, "ended": event.at},
     PlanChanged: lambda event: {"steps": step_count(event.plan)},
 }

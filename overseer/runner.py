@@ -9,18 +9,17 @@ feel any of it. It never polls for work: it sleeps until a message arrives or an
 from __future__ import annotations
 
 import threading
-import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import Protocol, assert_never
 
+from overseer.broker.writers import Writers
 from overseer.dispatch import Lanes, NotTaken, Returned
 from overseer.errors import BrokenInvariant, Failure, JournalError
+from overseer.inbox import Inbox, Owed
 from overseer.jsonvalue import detached
 from overseer.kernel import flow
 from overseer.kernel.events import (
@@ -33,7 +32,6 @@ from overseer.kernel.events import (
     SignalArrived,
     StepCancelled,
     StepFailed,
-    StepHeld,
     StepInterrupted,
     StepReleased,
     StepStarted,
@@ -46,13 +44,14 @@ from overseer.kernel.reducer import apply
 from overseer.kernel.scheduler import MOST_AT_ONCE, advance
 from overseer.kernel.state import MadeCall, RunState
 from overseer.listening import Clean, Listening
-from overseer.messages import Called, Calling, Cancel, Change, Held, Message, Signal, Unanswered, turn_away
+from overseer.messages import Called, Calling, Cancel, Change, Freed, Held, Message, Signal, turn_away
 from overseer.plan.references import Unreadable
 from overseer.plan.values import Scope
 from overseer.sources import Sources
 from overseer.stopreasons import PROGRAM_ENDS
 from overseer.stream import Stream
 from overseer.tool import Cancellation, ToolContext
+from overseer.turns import Turns
 from overseer.worker import StepCaller, Work
 from overseer.works import Works
 
@@ -75,16 +74,6 @@ LONGEST_WAIT_S = 86_400.0
 LONGEST_DEAFNESS_S = 0.5
 
 
-# What a run begins with was told by nobody who waits for an answer.
-_NOBODYS = Change(lambda state, now: (), lambda faults: None)
-
-
-def steady_clock() -> Callable[[], float]:
-    """Wall-clock time that a change of the system's clock cannot make jump."""
-    offset = time.time() - time.monotonic()
-    return lambda: offset + time.monotonic()
-
-
 class Runner:
     """Carries out one run, from its first event to its last."""
 
@@ -100,16 +89,19 @@ class Runner:
         folder: Path,
         clock: Callable[[], float],
         clean: Clean = lambda payload: payload,
+        writers: Writers | None = None,
     ) -> None:
+        """Without `writers` that it shares with others, a run waits for none."""
         self.state = state
         self._log = log
         self._stream = stream
-        self._inbox: SimpleQueue[Message] = SimpleQueue()
+        self._inbox = Inbox()
         self._dispatch = Lanes(executor, caller, self._inbox.put)
         self._listening = Listening(state, sources, folder=folder, tell=self.tell, clock=clock, clean=clean)
         self._clock = clock
         self._works = Works()
-        self._accepted: deque[Unanswered] = deque()  # to be answered once what they say is recorded
+        self._turns = Turns(writers or Writers(), state, lambda work: self.tell(Freed(work)))
+        self._owed = Owed()
         self._longest_wait_s = LONGEST_WAIT_S
         self._is_over = False
         self._was_asked_to_stop = False  # asking twice is asking hard
@@ -126,17 +118,17 @@ class Runner:
         """The loop. `first` are the events that begin the run or its resumption."""
         if threading.current_thread() is threading.main_thread():
             self._longest_wait_s = LONGEST_DEAFNESS_S
+        self._turns.come()
         try:
             facts = [self._learnt(event) for event in first]
-            self._accepted.extend(_NOBODYS for event in first if isinstance(event, PlanChanged | PlanClosed))
+            self._turns.follow_plan()
+            self._owed.accept_first(first)
             facts += self._hear(wait=False)  # it may have been cancelled before it began
             while True:
                 decisions = advance(self.state, self._clock())
                 self._record(facts, decisions)
                 if self.state.is_ended:
-                    while self._accepted:
-                        self._answer(self._accepted.popleft())
-                    return
+                    return self._owed.answer_all(self.state)
                 news = self._act_on([*facts, *decisions])
                 is_busy = bool(news) or len(decisions) >= MOST_AT_ONCE
                 facts = [*news, *self._hear(wait=not is_busy)]
@@ -156,28 +148,28 @@ class Runner:
             if alarm is not None:
                 patience_s = max(0.0, min(patience_s, alarm - self._clock()))
             try:
-                messages = [self._next_message(patience_s)]
+                messages = [self._inbox.wait_for_next(patience_s)]
             except Empty:
                 if is_idling:
                     self._dispatch.rest()
                 return []
-        messages += [self._inbox.get_nowait() for _ in range(self._inbox.qsize())]
+        messages += self._inbox.take_all()
         now = self._clock()
-        return [self._learnt(event) for message in messages if (event := self._fact(message, now))]
-
-    def _next_message(self, patience_s: float) -> Message:
-        """The next message; Empty if there is none in time."""
-        try:
-            # Asked even if there is none: in CPython a `get` with a timeout may otherwise find a lock open that the
-            # last message left so, miss its deadline, and sleep for ever.
-            return self._inbox.get_nowait()
-        except Empty:
-            return self._inbox.get(timeout=patience_s)
+        return [self._learnt(event) for message in messages for event in self._facts(message, now)]
 
     def _learnt(self, event: Event) -> Event:
         """Nothing is looked at before the state knows all that was heard until then."""
         apply(event, self.state)
         return event
+
+    def _facts(self, message: Message, now: float) -> list[Event]:
+        """What a message amounts to; where somebody wants to stop, also for what only waits for its turn."""
+        waited = [] if not isinstance(message, Cancel) else self._turns.give_up_all()
+        facts: list[Event] = [StepInterrupted(now, work.context.key, has_begun=False) for work in waited]
+        for work in waited:
+            self._works.take_back(work)
+        fact = self._fact(message, now)
+        return facts if fact is None else [*facts, fact]
 
     def _fact(self, message: Message, now: float) -> Event | None:
         match message:
@@ -195,21 +187,23 @@ class Runner:
                 if isinstance(change, tuple):
                     answer(change)
                     return None
-                self._accepted.append(message)
+                self._owed.accept(message)
                 return change
             case Held():
-                return self._hold_changed(message)
+                return self._works.hold_changed(message, self.state.rules.folder)
+            case Freed(work=work):
+                return self._looked_at_again(work, now)
             case Calling(context=context):
                 if not self._works.is_awaited(context):
                     message.done(False)
                     return None
-                self._accepted.append(message)
+                self._owed.accept(message)
                 return ToolCalled(now, context.key, message.call, message.tool, message.args)
             case Called():
                 if not self._is_awaited(message):
                     message.done(False)
                     return None
-                self._accepted.append(message)
+                self._owed.accept(message)
                 return _returned(message, now)
             case _:
                 assert_never(message)
@@ -245,12 +239,15 @@ class Runner:
         attempt = self._works.given_up_attempt(context)
         return attempt is not None and self.state.place_at(attempt) is not None
 
-    def _hold_changed(self, message: Held) -> Event | None:
-        context = message.context
-        if message.waits_for is None:
-            return StepReleased(message.at, context.key) if self._works.release(context) else None
-        is_first = self._works.hold(context, message.give_up)
-        return StepHeld(message.at, context.key, message.waits_for) if is_first else None
+    def _looked_at_again(self, work: Work, now: float) -> Event | None:
+        """What becomes of a work that waited for runs that came before."""
+        if not self._turns.is_waiting(work):
+            return None
+        if (held := self._turns.kept_back(work, now)) is not None:
+            return held
+        if (event := self._sent(work)) is not None:
+            self._works.take_back(work)
+        return event or StepReleased(now, work.context.key)
 
     def _refuse_to_hang(self, alarm: float | None) -> None:
         if alarm is None and not self.state.running and self._listening.is_idle and not self.state.is_open:
@@ -275,13 +272,13 @@ class Runner:
         Decisions can be taken again after a restart, what happened cannot happen again.
         """
         facts = [fact for fact in facts if not isinstance(fact, ToolCalled)]  # which is not allowed any more
-        cut_off = {waiting.context.key for waiting in self._accepted if isinstance(waiting, Calling | Called)}
-        self._turn_away_accepted()
+        cut_off = self._owed.callers()
+        self._owed.turn_away()
         started = set(self._works.steps())
         give_up_at = self._clock() + self.state.rules.grace_s
         while started and (left := give_up_at - self._clock()) > 0:
             try:
-                message = self._next_message(left)
+                message = self._inbox.wait_for_next(left)
             except Empty:
                 break
             if isinstance(message, Returned) and (event := self._told(message, self._clock())):
@@ -318,24 +315,12 @@ class Runner:
                 case SignalArrived(key=key):
                     self._listening.end_if_full(key)
                 case PlanChanged() | PlanClosed() | ToolCalled() | ToolReturned():
-                    self._answer(self._accepted.popleft())
+                    self._owed.answer_next(self.state)
+                    if isinstance(event, PlanChanged):
+                        self._turns.follow_plan()
                 case RunResumed():
                     news += [self._listening.begin(key) for key in self.state.open_scopes()]
         return [self._learnt(event) for event in news if event is not None]
-
-    def _answer(self, message: Unanswered) -> None:
-        """What somebody told and waits for is recorded."""
-        match message:
-            case Change(answer=answer):
-                answer(())
-            case Calling(context=context, done=done):
-                frame, step_id = self.state.running.get(context.key, (None, ""))
-                # Else its step was given up in the same breath.
-                done(frame is not None and frame.attempts[step_id] == context.attempt)
-            case Called(done=done):
-                done(True)
-            case _:
-                assert_never(message)
 
     def _submit(self, key: str, attempt: int) -> Event | None:
         place = self.state.running.get(key)
@@ -347,19 +332,27 @@ class Runner:
         context = ToolContext(self.state.run_id, key, attempt, Cancellation())
         try:
             work = Work(context, step.action, flow.arguments(frame, step), step.outputs)
-            if step_id in frame.calls:
-                work.answers = self._answers(key)
-            self._dispatch.send(work)
         except Unreadable as error:
             return StepFailed(self._clock(), key, flow.explained(error, step))
-        except NotTaken as error:
-            if error.is_end_of_program:  # no failure of the step's: it can be resumed
-                return CancelAsked(self._clock(), True, PROGRAM_ENDS)
-            return StepFailed(self._clock(), key, Failure("internal", str(error)))
+        if step_id in frame.calls:
+            work.answers = self._answers(key)
+        held = self._turns.kept_back(work, self._clock())
+        if held is None and (event := self._sent(work)) is not None:
+            return event
         self._works.add(work, frame.serial)
         # Not from the event's time on: those who watch may have taken long over it.
         if self.state.rules.timeout_of(step) is not None:
             handed_over(self.state, frame, step_id, self._clock())
+        return held
+
+    def _sent(self, work: Work) -> Event | None:
+        """Hand a work over; what there is to tell if nobody takes it."""
+        try:
+            self._dispatch.send(work)
+        except NotTaken as error:
+            if error.is_end_of_program:  # no failure of the step's: it can be resumed
+                return CancelAsked(self._clock(), True, PROGRAM_ENDS)
+            return StepFailed(self._clock(), work.context.key, Failure("internal", str(error)))
         return None
 
     def _answers(self, key: str) -> dict[str, MadeCall]:
@@ -369,13 +362,20 @@ class Runner:
 
     def _release(self, key: str) -> None:
         """A step has ended; if that was not its own doing, stop what still works for it."""
-        if work := self._works.give_up(key):
-            self._dispatch.is_lost()
-            work.context.cancellation.ask()
+        work = self._works.give_up(key)
+        if work is None:
+            return
+        if self._turns.give_up(key):  # it was never sent, so nothing of it goes on
+            if attempt := self._works.forget(work):
+                came_back(self.state, attempt)
+            return
+        self._dispatch.is_lost()
+        work.context.cancellation.ask()
 
     def _let_go(self) -> None:
         for key in self._works.steps():
             self._release(key)
+        self._turns.leave()
         self._dispatch.close()
         self._listening.end_all()
         self._is_over = True
@@ -383,15 +383,8 @@ class Runner:
 
     def _turn_away(self) -> None:
         """Nobody hears any more: whoever waits for an answer gets one."""
-        self._turn_away_accepted()
-        with suppress(Empty):
-            while True:
-                turn_away(self._inbox.get_nowait())
-
-    def _turn_away_accepted(self) -> None:
-        with suppress(IndexError):  # several threads may be at this
-            while True:
-                turn_away(self._accepted.popleft())
+        self._owed.turn_away()
+        self._inbox.turn_away()
 
 
 def _returned(message: Called, now: float) -> ToolReturned:

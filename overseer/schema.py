@@ -62,6 +62,8 @@ _SESSIONS = (
     "CREATE INDEX turns_of_session ON turns(session, id)",
 )
 
+_DISMISSED = ("ALTER TABLE runs ADD COLUMN dismissed REAL",)  # since when nobody is to be told of it as interrupted
+
 
 def _executing(statements: tuple[str, ...]) -> Callable[[sqlite3.Connection], None]:
     def change(connection: sqlite3.Connection) -> None:
@@ -71,4 +73,8 @@ def _executing(statements: tuple[str, ...]) -> Callable[[sqlite3.Connection], No
     return change
 
 
-MIGRATIONS: tuple[Migration, ...] = ((1, _executing(_RUNS_AND_EVENTS)), (2, _executing(_SESSIONS)))
+MIGRATIONS: tuple[Migration, ...] = (
+    (1, _executing(_RUNS_AND_EVENTS)),
+    (2, _executing(_SESSIONS)),
+    (3, _executing(_DISMISSED)),
+)

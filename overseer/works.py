@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from overseer.broker.writers import InTheWay
+from overseer.kernel.events import StepHeld, StepReleased
 from overseer.kernel.state import Attempt
+from overseer.messages import Held
 from overseer.plan.values import Call
 from overseer.tool import ToolContext
 from overseer.worker import Work
@@ -80,6 +83,17 @@ class Works:
         if awaited is None or not self._must_not_wait or not awaited.waits:
             return True
         return not all(give_up() for give_up in awaited.waits)
+
+    def hold_changed(self, message: Held, folder: str) -> StepHeld | StepReleased | None:
+        """What it means for its step that a call is held, or goes on; files are named as seen from the folder."""
+        context, waits_for = message.context, message.waits_for
+        if waits_for is None:
+            return StepReleased(message.at, context.key) if self.release(context) else None
+        if not self.hold(context, message.give_up):
+            return None
+        if isinstance(waits_for, InTheWay):
+            return StepHeld(message.at, context.key, waits_for.seen_from(folder), waits_for.run)
+        return StepHeld(message.at, context.key, waits_for)
 
     def hold(self, context: ToolContext, give_up: Callable[[], bool] | None = None) -> bool:
         """A call is held, and may be told to wait no longer; whether its step was not held before."""

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "overseer"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("chat_cli", "overseer.__main__", "overseer.catalogue"),
     ("overseer.commands", "overseer.chat"),
-    ("overseer.arguments", "overseer.misuse"),
+    ("overseer.arguments", "overseer.argumenttypes", "overseer.misuse"),
     ("overseer.serving", "overseer.checkup"),
     ("overseer.workbench", "overseer.codework", "overseer.planview", "overseer.stepview", "overseer.earlystart"),
     ("overseer.wiring",),
@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "overseer.keptprograms",
     ),
     ("overseer.outcomes",),
-    ("overseer.engine", "overseer.report"),
+    ("overseer.engine", "overseer.enginesettings", "overseer.report"),
     ("overseer.run", "overseer.conversation"),
     (
         "overseer.approval",
@@ -40,6 +40,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "overseer.runner",
         "overseer.listening",
         "overseer.messages",
+        "overseer.inbox",
+        "overseer.turns",
         "overseer.works",
         "overseer.recording",
         "overseer.coding",
@@ -61,7 +63,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.plan",),
     ("overseer.console", "overseer.exits", "overseer.stopreasons", "overseer.stopsignals"),
     ("overseer.spending", "overseer.cells"),
-    ("overseer.jsonvalue", "overseer.errors"),
+    ("overseer.jsonvalue", "overseer.errors", "overseer.clock", "overseer.printing"),
     ("overseer.tool",),
 )
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import chat_cli
+from overseer.journal import Journal
 from tests.processes import signals_as_usual  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
@@ -219,6 +220,9 @@ def test_a_result_that_no_journal_could_hold_is_the_failure_of_its_step(overseer
         (("resume", "zzz"), 2, "zzz"),
         (("runs", "--prune", "30"), 2, '"30" is not a duration'),
         (("runs", "--all"), 2, "--all goes with --prune"),
+        (("runs", "dismiss"), 2, "dismiss takes the ids of runs that were interrupted, or all"),
+        (("runs", "dismiss", "all", "--prune", "1d"), 2, "and nothing else"),
+        (("runs", "list", "1m7z"), 2, "list takes no run; to look at one: show 1m7z"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_reason(
@@ -463,6 +467,26 @@ def test_old_runs_are_removed_and_named(overseer: Any) -> None:
     assert re.fullmatch(r"removed 2 runs; the journal is [\d,]+ bytes smaller:", lines[0])
     assert [line.split()[0] for line in lines[1:]] == [second, first]
     assert overseer("runs").out == "no runs yet\n"
+
+
+def test_runs_that_were_interrupted_are_dismissed_and_can_still_be_gone_on_with(overseer: Any) -> None:
+    document = '{"steps": [{"step_id": "a", "tool": "echo", "args": {"value": 1}}]}'
+    options = {"folder": str(Path.cwd()), "tools": [str(TOOLS)]}
+    with Journal.open() as journal:
+        for number in range(3):
+            journal.begin(
+                f"r{number}", name="x", plan=document, steps=1, inputs={}, options=options, at=float(number)
+            ).close()
+    lines = overseer("runs", "dismiss", "r1").out.splitlines()
+    assert lines[0] == "not told of any more, and still to be gone on with:"
+    assert re.fullmatch(r"  r1  .*  interrupted  x  \(dismissed\)", lines[1])
+    assert [line.endswith("(dismissed)") for line in overseer("runs").out.splitlines()] == [False, True, False]
+    assert [run["run_id"] for run in overseer("runs", "dismiss", "all", "--json").json["dismissed"]] == ["r2", "r0"]
+    assert overseer("runs", "dismiss", "all").out == "no run was interrupted\n"
+    resumed = overseer(*with_tools("resume", "r1"))
+    assert resumed.code == 0, resumed.err
+    said = overseer("runs", "dismiss", "r1")
+    assert (said.code, said.err) == (2, "error: run r1 was not interrupted: it succeeded\n")
 
 
 def test_what_runs_or_was_cut_off_is_not_removed_unasked(overseer: Any) -> None:

@@ -19,6 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overseer import database, jsonvalue, runlog
+from overseer.commands.sessions import interrupted_by_session
+from overseer.database import Database
 from overseer.errors import Failure, JournalError, RunBusy, RunNotFound
 from overseer.ids import new_run_id
 from overseer.journal import Journal
@@ -39,6 +41,7 @@ from overseer.kernel.events import (
     to_record,
 )
 from overseer.runlog import NoLog, RunLog
+from overseer.schema import MIGRATIONS
 from overseer.stopreasons import CHAT_LEFT, PROGRAM_ENDS, by_signal
 from tests.processes import Child
 from tests.strategies import all_events, objects, unhurried
@@ -691,7 +694,6 @@ def test_what_was_cut_off_is_listed_without_a_run_that_is_damaged(journal, path)
         begin(journal, run_id).close()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE runs SET options = '{' WHERE run_id = 'r2'")
-    assert [run.run_id for run in journal.interrupted()] == ["r1"]
     assert [run.run_id for run in journal.left_behind()] == ["r1"]
 
 
@@ -711,7 +713,33 @@ def test_a_run_that_stopped_with_its_program_is_left_behind(journal, reasons, is
     with begin(journal) as log:
         log.append([*(CancelAsked(2.0, True, reason) for reason in reasons), RunFinished(3.0, "cancelled")])
     assert [run.run_id for run in journal.left_behind()] == ["r1"] * is_left_behind
-    assert journal.interrupted() == []
+    assert list(interrupted_by_session(journal).values()) == [("r1",)] * is_left_behind
+    assert journal.dismiss("r1", at=4.0) is is_left_behind
+    assert journal.left_behind() == []
+    assert interrupted_by_session(journal) == {}
+
+
+def test_a_run_that_was_dismissed_is_told_of_again_once_it_was_gone_on_with(journal, path):
+    begin(journal).close()
+    assert journal.dismiss("r1", at=2.0)
+    assert journal.dismiss("r1", at=3.0)  # which changes nothing
+    with Journal.open(path) as another:
+        assert another.left_behind() == []
+        assert another.run("r1").summary.is_dismissed
+        assert another.run("r1").summary.status == "interrupted"
+        with another.reopen("r1") as log:
+            with pytest.raises(RunBusy):
+                journal.dismiss("r1", at=4.0)
+            log.append([RunResumed(5.0)])
+        assert [run.run_id for run in another.left_behind()] == ["r1"]
+
+
+def test_what_a_dismissal_needs_is_added_to_an_older_journal(path):
+    Database(path, MIGRATIONS[:2]).close()
+    with Journal.open(path) as journal:
+        begin(journal).close()
+        assert journal.dismiss("r1", at=2.0)
+        assert journal.left_behind() == []
 
 
 def test_a_large_value_that_was_altered_is_found(journal, path):

@@ -13,6 +13,7 @@ from overseer.broker.broker import Broker, Door
 from overseer.broker.fallback import Fallback
 from overseer.broker.programs import Program, ProgramDoor
 from overseer.broker.result import ToolResult
+from overseer.clock import steady_clock
 from overseer.errors import JournalError
 from overseer.journal import Journal
 from overseer.kernel.events import RunResumed, RunStarted, ToolCalled, ToolReturned
@@ -21,7 +22,7 @@ from overseer.kernel.rules import Rules
 from overseer.kernel.state import RunState
 from overseer.plan import plan_from
 from overseer.recording import StepRecords
-from overseer.runner import Runner, steady_clock
+from overseer.runner import Runner
 from overseer.sources import Sources
 from overseer.stream import Stream
 from overseer.tool import Cancellation, tool

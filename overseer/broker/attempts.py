@@ -91,14 +91,14 @@ class TimeLimit:
         self._runs_since = 0.0
         self._holds = 0
 
-    def hold(self, name: str | None) -> None:
-        """Some of the work waits for a limit of this name, or with None goes on."""
+    def hold(self, *, waits: bool) -> None:
+        """Some of the work waits, or goes on."""
         with self._changed:
             now = time.monotonic()
-            if name is not None and not self._holds:
+            if waits and not self._holds:
                 self._left_s -= now - self._runs_since
-            self._holds = max(0, self._holds + (1 if name is not None else -1))
-            if name is None and not self._holds:
+            self._holds = max(0, self._holds + (1 if waits else -1))
+            if not waits and not self._holds:
                 self._runs_since = now
             self._changed.notify_all()
 

@@ -24,22 +24,24 @@ from overseer.broker.hearing import Hearing, OnText
 from overseer.broker.limits import Limits
 from overseer.broker.meter import Meter
 from overseer.broker.modelcalls import CostOf, MeteredModels, ModelSource, NoModels, nobody_knows
-from overseer.broker.permissions import NOTHING_GRANTED, OPEN, Grants, Policy, Verdict
+from overseer.broker.permissions import NOTHING_GRANTED, OPEN, Grants, Policy
+from overseer.broker.permit import APPROVE_OPTION, Permit
 from overseer.broker.records import Record
 from overseer.broker.redacting import NothingToRedact, Redacts
 from overseer.broker.result import ToolResult
 from overseer.broker.retry import Retry
-from overseer.broker.waiting import GiveUp, OnHold, Waiting
-from overseer.errors import ApprovalNeeded, Failure
+from overseer.broker.waiting import GiveUp, Hold, OnHold, Waiting
+from overseer.broker.writers import InTheWay, Writers, WrittenBy
+from overseer.errors import Failure
 from overseer.failures import failure_from
 from overseer.jsonvalue import Json, json_text
 from overseer.plan.arguments import argument_faults
 from overseer.plan.suggestions import did_you_mean
+from overseer.printing import printed_to
 from overseer.tool import (
     NO_SERVICES,
     REPEATABLE,
     Cancellation,
-    Effect,
     Question,
     Reply,
     Services,
@@ -48,14 +50,8 @@ from overseer.tool import (
     ToolError,
 )
 
-# Told that a call waits for a limit, and how to end that where it has done nothing yet; with None, that it goes on.
-Hold = Callable[[ToolContext, str | None, GiveUp | None], None]
-
 # Told what a model answers a call, piece by piece; with None, that the answer begins anew.
 Hear = Callable[[ToolContext, str | None], None]
-
-# How classes of tools are approved on the command line of a run or a call.
-APPROVE_OPTION = "--approve {classes}"
 
 # Carries out a plan inside of a call.
 RunPlan = Callable[["Inside", Any, Mapping[str, Json]], Json]
@@ -76,6 +72,7 @@ class Broker:
     cache: Cache = NO_CACHE
     attempt: Attempt = attempt_here
     changes: KeepsChanges | None = None
+    writers: Writers = field(default_factory=Writers)
 
 
 @dataclass(slots=True)
@@ -110,14 +107,15 @@ class Door:
         """
         self.broker = broker
         self.tools = tools
-        self.grants = grants
-        self.approve_with = approve_with
+        self.permit = Permit(broker.policy, grants, approve_with)
         session = Account(broker.budget, broker.limits)
         self._account_of = account_of or (lambda key: session)
         self._run_plan = run_plan
         self._inside = inside
         self._desks: dict[str, Desk] = {}
-        self.hold: Hold = lambda context, name, give_up: None
+        self.hold: Hold = lambda context, what, give_up: None
+        self.printed: Callable[[str], None] | None = None  # takes the lines that tools print
+        self.written_by: WrittenBy = lambda tool, args: ()
         self.hear: Hear | None = None
 
     @property
@@ -142,7 +140,7 @@ class Door:
         try:
             desk = self._desk(name)
             self._check_arguments(desk, args)
-            self._check_permission(desk, args)
+            self.permit.check(desk, args)
             timeout_s = desk.tool.timeout_s
             limit = TimeLimit(timeout_s) if keeps_time and timeout_s is not None else None
             if record is None:
@@ -177,7 +175,7 @@ class Door:
         """What a model answers, asked by nobody's tool; `on_text` hears it as it comes."""
         meter = self._meter()
         try:
-            self._check_asking()
+            self.permit.check_asking()
             models = self._models(context, meter, self._holding(context, None), partial(self._hearing, on_text))
             reply = models.ask(question, cancellation=context.cancellation)
             redactor = self.broker.redactor
@@ -202,33 +200,6 @@ class Door:
     def _check_arguments(self, desk: Desk, args: Mapping[str, Json]) -> None:
         if not desk.accepts(args) and (faults := argument_faults(desk.tool.parameters, args)):
             raise ToolError(f"tool '{desk.tool.name}': {'; '.join(faults)}", kind="bad_request")
-
-    def _check_permission(self, desk: Desk, args: Mapping[str, Json]) -> None:
-        tool, verdict = desk.tool, desk.verdict or self.broker.policy.verdict(desk.tool, args)
-        if verdict == "deny" or (verdict == "ask" and not self.grants.cover(tool)):
-            raise self._refusal(f"tool '{tool.name}' ({', '.join(tool.effects)})", tool.effects, verdict)
-
-    def require_asking(self) -> None:
-        """ApprovalNeeded where models may not be asked: who has nothing else to do need not begin."""
-        try:
-            self._check_asking()
-        except ToolError as error:
-            raise ApprovalNeeded(str(error)) from error
-
-    def _check_asking(self) -> None:
-        """The class of tools that ask models decides about questions of nobody's tool, too."""
-        verdict = self.broker.policy.classes["model"]
-        if verdict == "deny" or (verdict == "ask" and "model" not in self.grants.classes):
-            raise self._refusal("a question to a model", ("model",), verdict)
-
-    def _refusal(self, what: str, effects: tuple[Effect, ...], verdict: Verdict) -> ToolError:
-        if verdict == "deny":
-            problem = f"{what} is denied by the settings; change 'permissions' in config.yaml if it should not be"
-        else:
-            remedy = self.approve_with.format(classes=",".join(effects))
-            problem = f"{what} needs approval, and nobody gave it; give it with {remedy}, "
-            problem += "or allow it under 'permissions' in config.yaml"
-        return ToolError(problem, kind="denied")
 
     # --- the call
 
@@ -256,6 +227,15 @@ class Door:
         )
 
     def _attempt(self, making: _Making) -> Json:
+        """One attempt, while no other run writes what it does."""
+        tool, context = making.desk.tool, making.context
+        if not tool.writes or tool.plan is not None or not (names := self.written_by(tool.name, making.args)):
+            return self._admitted(making)
+        turn = Waiting(context.cancellation, making.meter, making.hold)
+        with turn.writing(self.broker.writers, context.run_id, names, may_wait=self._inside is None):
+            return self._admitted(making)
+
+    def _admitted(self, making: _Making) -> Json:
         """One attempt, once there is budget and room for it."""
         desk, args, context = making.desk, making.args, making.context
         tool, name, price = desk.tool, desk.name, desk.price
@@ -263,7 +243,7 @@ class Door:
         if price is NOTHING and not account.limits.knows(name):  # free, and nobody counts it
             account.budget.check_time()
             _begin(making)
-            return as_result(tool, self.broker.attempt(tool, args, context))
+            return as_result(tool, self._carried_out(tool, args, context))
         turn = Waiting(context.cancellation, making.meter, making.hold, self.broker.retry.longest_wait_s)
         with (
             account.budget.reserve(price, what=f"tool '{tool.name}'") as reservation,
@@ -272,7 +252,7 @@ class Door:
             _begin(making)
             reservation.sent()
             try:
-                value = as_result(tool, self.broker.attempt(tool, args, context))
+                value = as_result(tool, self._carried_out(tool, args, context))
             except ToolError as error:
                 if error.kind == "denied":  # it never went out
                     reservation.give_back()
@@ -284,14 +264,20 @@ class Door:
                 making.meter.add(price)
             return value
 
+    def _carried_out(self, tool: Tool, args: Mapping[str, Json], context: ToolContext) -> Any:
+        if self.printed is None:
+            return self.broker.attempt(tool, args, context)
+        with printed_to(self.printed):
+            return self.broker.attempt(tool, args, context)
+
     def _holding(self, context: ToolContext, limit: TimeLimit | None) -> OnHold:
         """Tells who waits: as the run knows it, however the call is cancelled in here."""
         if limit is None:
-            return lambda name, give_up: self.hold(context, name, give_up)
+            return lambda what, give_up: self.hold(context, what, give_up)
 
-        def hold(name: str | None, give_up: GiveUp | None) -> None:
-            limit.hold(name)
-            self.hold(context, name, give_up)
+        def hold(what: str | InTheWay | None, give_up: GiveUp | None) -> None:
+            limit.hold(waits=what is not None)
+            self.hold(context, what, give_up)
 
         return hold
 
@@ -368,15 +354,17 @@ class Inside:
     def door(self, account_of: Callable[[str], Account]) -> Door:
         """A door to the same tools, with the same grants."""
         outer = self.outer
-        return Door(
+        door = Door(
             outer.broker,
             outer.tools,
-            grants=outer.grants,
+            grants=outer.permit.grants,
             account_of=account_of,
             run_plan=outer._run_plan,
             inside=self,
-            approve_with=outer.approve_with,
+            approve_with=outer.permit.remedy,
         )
+        door.printed = outer.printed
+        return door
 
 
 def _begin(making: _Making) -> None:

@@ -121,7 +121,7 @@ class ProgramDoor:
 
     def _made(self, tool: Tool, args: dict[str, Json], timeout_s: float | None, cancellation: Cancellation) -> Answer:
         if self._is_risky(tool):
-            remedy = self._door.approve_with.format(classes=",".join(tool.effects))
+            remedy = self._door.permit.remedy.format(classes=",".join(tool.effects))
             return _refused(
                 f"tool '{tool.name}' ({', '.join(tool.effects)}) was not approved, and the program has read what "
                 f"others wrote; approve it with {remedy}",
@@ -143,7 +143,7 @@ class ProgramDoor:
 
     def _is_risky(self, tool: Tool) -> bool:
         """Whether text from elsewhere could make the program send something away that nobody approved."""
-        return self._has_brought_in and _sends_away(tool) and not self._door.grants.cover(tool)
+        return self._has_brought_in and _sends_away(tool) and not self._door.permit.grants.cover(tool)
 
     def _context(self, cancellation: Cancellation) -> ToolContext:
         return ToolContext(self._program.run_id, self._program.key, self._program.attempt, cancellation)

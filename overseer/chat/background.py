@@ -34,7 +34,8 @@ def _list(chat: Chat) -> None:
         say("nothing runs in the background; b in a review, or & at the end of /run, sends a run there")
     for job in jobs:
         seconds = f"{job.seconds(time.time()):.0f} s"
-        put(printable(f"{job.number:>3}  {job.status:<9}  {seconds:>7}  {job.run.run_id}  {_line(job.request)}"))
+        waits = f"  (waits for {job.waits_for})" if job.waits_for else ""
+        put(printable(f"{job.number:>3}  {job.status:<9}  {seconds:>7}  {job.run.run_id}  {_line(job.request)}{waits}"))
 
 
 def _show(job: Job) -> None:
@@ -42,7 +43,9 @@ def _show(job: Job) -> None:
     if job.report is not None:
         for step in job.report.steps() if not job.is_running else ():
             put(printable(f"  {step.status:<9}  {step.step_id}"))
-    for line in job.lines:
+    if job.left_out:
+        put(f"  … {job.left_out:,} lines before")
+    for line in list(job.lines):
         put(printable(f"  {line}"))
     if job.is_running:
         say(f"it is still running; to stop it: /jobs cancel {job.number}")

@@ -186,9 +186,11 @@ class Chat:
             count = f"{len(running)} run{' is' if len(running) == 1 else 's are'} under way in the background"
             match self._asked(f"{count}: [w]ait, [s]top (to be resumed), or stay [Enter] > "):
                 case "w" | "wait":
+                    say("waiting; Ctrl-C goes back to the chat")
                     try:
                         self.jobs.wait()
                     except KeyboardInterrupt:
+                        say("")  # behind the ^C
                         return False
                 case "s" | "stop" | None:
                     self.jobs.stop(hard=True, reason=CHAT_LEFT)

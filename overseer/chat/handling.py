@@ -148,7 +148,7 @@ class Handling:
 
     def _drafted(self, *, may_begin: bool = True) -> Begun:
         if self._is_connected:
-            self._door.require_asking()
+            self._door.permit.require_asking()
         if (failure := self._make_room()) is not None:
             return Begun(Refused((failure.message,), "model", failure=failure))
         if not self._is_connected:

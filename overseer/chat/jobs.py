@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING, Literal
 
 from overseer.commands.relay import Relay
 from overseer.errors import OverseerError
+from overseer.kernel.events import Event, StepCancelled, StepFailed, StepHeld, StepInterrupted, StepReleased
 from overseer.plan.values import WorkflowPlan
+from overseer.render import Progress
 from overseer.report import Report
 from overseer.review import Approve, Decision, Proposal, Reject
 from overseer.run import Run, RunResult
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from overseer.chat.talk import CarryOut, Handled
 
 _log = logging.getLogger(__name__)
+
+_MOST_LINES = 1000
 
 Status = Literal["running", "succeeded", "partial", "failed", "cancelled"]
 
@@ -40,7 +45,9 @@ class Job:
     began: float
     ended: float | None = None
     status: Status = "running"
-    lines: list[str] = field(default_factory=list)  # what it said on the way
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=_MOST_LINES))  # what it said on the way
+    left_out: int = 0  # lines that it said before those
+    held: dict[str, str] = field(default_factory=dict)  # which of its steps wait for another run, and in what words
     answer: str = ""
     report: Report | None = None
     cancellation: Cancellation = field(default_factory=Cancellation)
@@ -51,6 +58,16 @@ class Job:
 
     def seconds(self, now: float) -> float:
         return (self.ended or now) - self.began
+
+    @property
+    def waits_for(self) -> str:
+        """The run that it has to wait for, and why; nothing where it has not."""
+        return next(iter(self.held.values()), "")
+
+    def tell(self, line: str) -> None:
+        """Keep a line; called on the threads of its tools, too."""
+        self.left_out += len(self.lines) == _MOST_LINES
+        self.lines.append(line)
 
     def cancel(self, *, hard: bool, reason: str) -> None:
         """Ask it to stop; it can be resumed."""
@@ -75,6 +92,7 @@ class Jobs:
         """Carry a run out in the background from here on."""
         job = Job(len(self._jobs) + 1, request, run, self._clock())
         self._jobs[job.number] = job
+        run.know_as(f"job {job.number}")
         thread = threading.Thread(target=self._carry_out, args=(job, carry_out), name=f"job-{job.number}", daemon=True)
         self._threads[job.number] = thread
         self._tell(f"job {job.number}: run {run.run_id} goes on in the background (/jobs show {job.number})")
@@ -108,18 +126,19 @@ class Jobs:
     def _carry_out(self, job: Job, carry_out: CarryOut) -> None:
         handled: Handled | None = None
         try:
-            handled = carry_out(InBackground(job))
+            handled = carry_out(InBackground(job, self._tell))
             assert handled.performed is not None
             status: Status = handled.performed.result.status
         except OverseerError as error:
             status = "failed"
-            job.lines.append(f"error: {error}")
+            job.tell(f"error: {error}")
         except Exception as error:  # an edge: nobody is there to whom it could be raised
             status = "failed"
-            job.lines.append(f"unexpected error: {type(error).__name__}: {error}")
+            job.tell(f"unexpected error: {type(error).__name__}: {error}")
             _log.debug("job %d was broken off", job.number, exc_info=error)
         finally:
             job.run.close()
+            job.run.know_as("")
         job.status, job.ended = status, self._clock()
         if handled is not None:
             self._ended(handled)
@@ -129,11 +148,13 @@ class Jobs:
 class InBackground:
     """The person at the other end of a job, who cannot be asked."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, tell_chat: Callable[[str], None]) -> None:
+        """`tell_chat` is given what whoever is in the chat has to know at once."""
         self._job = job
+        self._tell_chat = tell_chat
 
     def tell(self, line: str) -> None:
-        self._job.lines.append(line)
+        self._job.tell(line)
 
     def hear(self, piece: str) -> None:
         """The whole answer comes at its end."""
@@ -152,10 +173,26 @@ class InBackground:
 
     def follow(self, run: Run, report: Report, began_as: WorkflowPlan, relay: Relay | None = None) -> RunResult:
         self._job.run, self._job.report = run, report
-        (relay or run).watch(report.observe)
+        progress = Progress(run.plan, self._job.tell)
+        run.take_prints(self._job.tell)
+        source = relay or run
+        source.watch(report.observe)
+        source.watch(progress.observe, pause=progress.flush)
+        source.watch(self._look_for_waits)
         if self._job.cancellation.is_asked:  # in between two runs
             run.cancel(hard=True)
         return run.carry_out() if relay is None else run.wait()
+
+    def _look_for_waits(self, event: Event) -> None:
+        job = self._job
+        match event:
+            case StepHeld(key=key, run=str() as run) if run:
+                is_told = event.what in job.held.values()
+                job.held[key] = event.what
+                if not is_told:
+                    self._tell_chat(f"job {job.number} waits for {event.what} (/jobs cancel {job.number})")
+            case StepReleased(key=key) | StepInterrupted(key=key) | StepCancelled(key=key) | StepFailed(key=key):
+                job.held.pop(key, None)
 
     @contextmanager
     def interruptible(self) -> Iterator[Cancellation]:

@@ -38,6 +38,16 @@ def runs(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
             yield Candidate(run.run_id, f"{run.status}: {run.name}")
 
 
+def _left_behind(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
+    if not words:
+        yield from (Candidate("list"), Candidate("dismiss"))
+    elif words[0] == "dismiss" and chat.journal is not None:
+        with suppress(OverseerError):
+            yield from (Candidate(run.run_id, run.summary.name) for run in chat.journal.left_behind(limit=50))
+        if len(words) == 1:
+            yield Candidate("all")
+
+
 def _tools(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
     if not words:
         yield from (Candidate(tool.name, tool.description.split("\n")[0]) for tool in chat.bench.tools.values())
@@ -65,7 +75,15 @@ def _settings(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
 
 
 LINES = (
-    SlashCommand("runs", "the runs in the journal, newest first", _line("runs"), "[--limit N]"),
+    SlashCommand(
+        "runs",
+        "the runs in the journal, newest first; or tell of interrupted ones no more",
+        _line("runs"),
+        "[dismiss RUN|dismiss all]",
+        _left_behind,
+        more="An interrupted run is told of whenever a chat begins, until it is gone on with or dismissed. A dismissed "
+        "one can still be shown, and resumed by its id. --limit N lists so many.",
+    ),
     SlashCommand("show", "what became of every step of a run", _line("show", of_last_run=True), "[RUN]", runs),
     SlashCommand("graph", "a run drawn as a graph", _line("graph", of_last_run=True), "[RUN|FILE]", runs),
     SlashCommand(

@@ -73,6 +73,13 @@ class Performance:
 
     def finish(self, engine: Engine, run: Run, under_way: UnderWay | None = None) -> Performed:
         """Carry a run out that was prepared, be it new, resumed or under way already, and answer."""
+        # Nobody else gets at what it writes while another plan is made for the rest of it.
+        with engine.broker.writers.present(run.run_id):
+            run, result, report = self._carried_out(engine, run, under_way)
+        return Performed(run, report, result, self._answer(engine, run, report, result), self.was_interrupted)
+
+    def _carried_out(self, engine: Engine, run: Run, under_way: UnderWay | None) -> tuple[Run, RunResult, Report]:
+        """The run, in the last of the lives that it has here, with what came of it."""
         reviser: Reviser | None = None
         while True:
             result, report = self._followed(run, under_way)
@@ -92,7 +99,7 @@ class Performance:
                 break
             run = again
         self.ended(run.run_id, report, result.values)
-        return Performed(run, report, result, self._answer(engine, run, report, result), self.was_interrupted)
+        return run, result, report
 
     def _followed(self, run: Run, under_way: UnderWay | None) -> tuple[RunResult, Report]:
         relay = None

@@ -60,6 +60,9 @@ def _run(chat: Chat, rest: str) -> None:
     words = words_of(rest)
     in_background = bool(words) and words[-1] == "&"
     words = words[: len(words) - in_background]
+    if "&" in words:
+        behind = " ".join(words[words.index("&") + 1 :]) or "&"
+        raise UsageError(f"& comes last, and sends the run to the background; here {behind!r} stands behind it")
     if not words:
         proposal, request = _at_hand(chat)
     else:

@@ -51,7 +51,7 @@ def _journal(chat: Chat) -> Journal:
 
 def _newest(chat: Chat, journal: Journal) -> StoredRun:
     for summary in journal.runs(limit=_LOOKED_AT):
-        if summary.status in _RESUMABLE and not summary.is_owned:
+        if summary.status in _RESUMABLE and not summary.is_owned and not summary.is_dismissed:
             with suppress(JournalError):  # one that is damaged does not stand in the way of others
                 stored = journal.run(summary.run_id)
                 if _is_ours(chat, stored):
@@ -148,7 +148,9 @@ def interrupted_here(chat: Chat) -> list[str]:
             if _is_ours(chat, stored)
         ]
         more = len(lines) - _TOLD
-        return lines if more <= 0 else [*lines[:_TOLD], f"and {more} more that were interrupted; /runs lists them all"]
+        if more > 0:
+            lines = [*lines[:_TOLD], f"and {more} more that were interrupted; /runs lists them all"]
+        return [*lines, "not to be told of it again: /runs dismiss RUN, or all"] if lines else []
     return []
 
 

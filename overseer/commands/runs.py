@@ -14,13 +14,19 @@ from overseer.errors import BrokenInvariant, JournalError, UsageError
 from overseer.home import changes_path
 from overseer.journal import Journal, Pruned, StoredRun
 from overseer.plan import plan_from
-from overseer.render import pruned_lines, run_line
+from overseer.render import dismissed_lines, pruned_lines, run_line
 from overseer.report import Report
 from overseer.retelling import run_lines
 
+_ALL = 1_000_000_000
+
 
 def runs(options: Namespace, settings: Settings) -> int:
-    """List the runs in the journal, newest first, or remove old ones."""
+    """List the runs in the journal, newest first; tell of some of them no more, or remove old ones."""
+    if options.action == "dismiss":
+        return _dismiss(options)
+    if options.ids:
+        raise UsageError(f"list takes no run; to look at one: show {options.ids[0]}")
     if options.prune is not None:
         return _prune(options)
     if options.all:
@@ -31,6 +37,27 @@ def runs(options: Namespace, settings: Settings) -> int:
         put_document({"schema": "overseer.runs/1", "runs": [asdict(summary) for summary in found]})
     else:
         put_lines(map(run_line, found) if found else ["no runs yet"])
+    return exits.OK
+
+
+def _dismiss(options: Namespace) -> int:
+    """Count runs as interrupted no more, that were; they can still be looked at and gone on with."""
+    if not options.ids or options.prune is not None or options.all:
+        raise UsageError("dismiss takes the ids of runs that were interrupted, or all, and nothing else")
+    with Journal.open() as journal:
+        if options.ids == ["all"]:
+            chosen = journal.left_behind(limit=_ALL)
+        else:
+            chosen = [journal.run(text) for text in dict.fromkeys(options.ids)]
+        for stored in chosen:
+            if not journal.dismiss(stored.run_id, at=time.time()):
+                why = "was stopped by somebody" if stored.summary.status == "cancelled" else stored.summary.status
+                raise UsageError(f"run {stored.run_id} was not interrupted: it {why}")
+        dismissed = [journal.run(stored.run_id).summary for stored in chosen]
+    if options.json:
+        put_document({"schema": "overseer.dismissed/1", "dismissed": [asdict(summary) for summary in dismissed]})
+    else:
+        put_lines(dismissed_lines(dismissed))
     return exits.OK
 
 
@@ -54,7 +81,7 @@ def _forget_changes(journal: Journal, pruned: Pruned, before: float) -> int:
 
     with ChangeStore() as store:
         store.forget(run.run_id for run in pruned.runs)
-        store.forget_before(before, but=(run.run_id for run in journal.runs(limit=1_000_000_000)))
+        store.forget_before(before, but=(run.run_id for run in journal.runs(limit=_ALL)))
         return store.compact()
 
 

@@ -16,7 +16,7 @@ from overseer.sessions import SessionSummary
 
 
 def sessions(options: Namespace, settings: Settings) -> int:
-    """List the sessions, with the runs of theirs that were cut off."""
+    """List the sessions, with the runs of theirs that were left behind."""
     with Journal.open(read_only=True) as journal:
         found = journal.sessions.newest(limit=options.limit)
         interrupted = interrupted_by_session(journal)
@@ -32,9 +32,9 @@ def sessions(options: Namespace, settings: Settings) -> int:
 
 
 def interrupted_by_session(journal: Journal) -> dict[str, tuple[str, ...]]:
-    """The runs that were cut off, by the session that they came of."""
+    """The runs that the end of their program stopped, by the session that they came of."""
     found: dict[str, tuple[str, ...]] = {}
-    for stored in journal.interrupted(limit=200):
+    for stored in journal.left_behind(limit=200):
         session_id = str(stored.options.get("session", ""))
         found[session_id] = (*found.get(session_id, ()), stored.run_id)
     return found

@@ -18,7 +18,7 @@ _NARROWEST_BAR = 10
 _MEANINGS = {
     "running": "at work",
     "waiting": "waiting for a slot",
-    "held": "held by a limit",
+    "held": "held back",
     "retrying": "to be retried",
 }
 

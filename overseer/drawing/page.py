@@ -22,7 +22,11 @@ from overseer.timing import RunTiming, StepTiming
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
-_LEGEND = (("running", 12, "at work"), ("held", 8, "held by a limit"), ("retrying", 4, "to be tried again"))
+_LEGEND = (
+    ("running", 12, "at work"),
+    ("held", 8, "held back"),
+    ("retrying", 4, "to be tried again"),
+)
 _LEGEND_LAST = ("waiting", 2, "ready, waiting for a slot")
 
 

@@ -54,7 +54,7 @@ def waits_text(timing: RunTiming) -> str:
     """What its steps waited for, all of them together; nothing if they did not."""
     parts = (
         (timing.time_in("waiting"), "for a free slot"),
-        (timing.time_in("held"), f"for limits of {', '.join(map(harmless, timing.limits()))}"),
+        (timing.time_in("held"), f"held by {', '.join(map(harmless, timing.limits()))}"),
         (timing.time_in("retrying"), "to try again"),
     )
     return ", ".join(f"{seconds_text(seconds)} {what}" for seconds, what in parts if seconds >= 0.005)

@@ -92,7 +92,7 @@ class StepInterrupted:
 
 @dataclass(frozen=True, slots=True)
 class StepHeld:
-    """A running step waits for something that many share, such as the rate limit of a provider.
+    """A running step waits for something that many share: a limit, or what another run writes, too.
 
     It does so until it is released or has left off running, of which the end of a process tells nobody.
     """
@@ -100,6 +100,12 @@ class StepHeld:
     at: float
     key: str
     waits_for: str
+    run: str = ""  # the other run, as people know it; none where it waits for the limit of that name
+
+    @property
+    def what(self) -> str:
+        """What it waits for, in words."""
+        return f"{self.run}, which writes {self.waits_for} too" if self.run else f"the limit of {self.waits_for}"
 
 
 @dataclass(frozen=True, slots=True)

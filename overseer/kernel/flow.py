@@ -17,8 +17,8 @@ from overseer.kernel.rules import Rules
 from overseer.kernel.state import Attempt, Frame, OpenScope, RunState, Status, planned_rounds
 from overseer.plan.inputs import input_values
 from overseer.plan.references import CONTEXT_NAMES, Ref, Unreadable, read_path, rendered
-from overseer.plan.resources import resource
 from overseer.plan.values import (
+    Call,
     Code,
     Each,
     FileChange,
@@ -352,10 +352,8 @@ def wants_of(state: RunState, frame: Frame, step: WorkflowStep) -> tuple[Want, .
         wants["group"] = Want(f"group:{frame.key}", group, is_lasting=False)
     if effects is not None and effects.is_undeclared:
         wants["effects"] = Want(_UNDECLARED, group)
-    elif effects is not None:
-        given = {**effects.defaults, **arguments(frame, step)}
-        for template in effects.writes:
-            name = resource(template, given, folder=state.rules.folder)
+    elif effects is not None and isinstance(step.action, Call):
+        for name in state.rules.written_by(step.action.tool, arguments(frame, step)):
             wants[name] = Want(name)
     return tuple(wants.values())
 

@@ -1,4 +1,4 @@
-"""Steps that are held: they wait for a limit or a free slot, which takes nothing from the time they may take."""
+"""Steps that are held: they wait for a limit, a slot or a run, which takes nothing from the time they may take."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from overseer.jsonvalue import Json
+from overseer.plan.resources import resource
 from overseer.plan.values import Call, Code, WorkflowStep
 
 
@@ -29,6 +30,17 @@ class Rules:
     timeouts_s: Mapping[str, float] = field(default_factory=dict)  # of the tools that have their own
     folder: str = ""  # what relative paths are relative to
     unrepeatable: frozenset[str] = frozenset()  # the tools that must not simply be called again
+
+    def resource(self, tool: str, template: str, args: Mapping[str, Json]) -> str:
+        """The name of what a tool changes by a template of its own, called with these arguments."""
+        return resource(template, {**self.effects[tool].defaults, **args}, folder=self.folder)
+
+    def written_by(self, tool: str, args: Mapping[str, Json]) -> tuple[str, ...]:
+        """The resources that a call changes, as far as its tool names them."""
+        effects = self.effects.get(tool)
+        if effects is None:
+            return ()
+        return tuple(dict.fromkeys(self.resource(tool, template, args) for template in effects.writes))
 
     def effects_of(self, step: WorkflowStep) -> Effects | None:
         """What the step changes; None where it changes nothing."""

@@ -14,6 +14,11 @@ from overseer.jsonvalue import Json, as_text
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
+def names_in(template: str) -> list[str]:
+    """The arguments that a template names."""
+    return _FIELD.findall(template)
+
+
 def resource(template: str, given: Mapping[str, Json], *, folder: str = "") -> str:
     """The name of what is written with these arguments; files are named by their path from the root.
 

@@ -111,9 +111,9 @@ class Board:
     def _observe_work(self, event: Event) -> None:
         """What happens within a step."""
         match event:
-            case StepHeld(key=key, waits_for=limit):
+            case StepHeld(key=key):
                 if row := self._row_of(key):
-                    row.held[key] = limit
+                    row.held[key] = event.what
             case StepReleased(key=key):
                 if row := self._row_of(key):
                     row.held.pop(key, None)

@@ -43,7 +43,7 @@ class Row:
     attempts: int = 1
     note: str = ""
     spent: Json = None
-    held: dict[str, str] = field(default_factory=dict)  # which of its steps wait, and for which limit
+    held: dict[str, str] = field(default_factory=dict)  # which of its steps wait, and for what
     calls: dict[str, str] = field(default_factory=dict)  # of its code that are under way, and to which tool
 
     def line(self, now: float, *, mark: str, ellipsis: str, columns: int, title_cells: int) -> Line:
@@ -62,9 +62,8 @@ class Row:
 
     def _waits_for(self) -> str:
         if self.held:
-            limits = ", ".join(sorted(set(self.held.values())))
             many = f"{len(self.held):,} " if self.rounds is not None else ""
-            return f"{many}waiting for the limit of {limits}"
+            return f"{many}waiting for {', '.join(sorted(set(self.held.values())))}"
         if self.note:
             return self.note
         if self.calls:

@@ -139,8 +139,8 @@ class Stopwatch:
                 self._end(key, at, "cancelled")
             case StepInterrupted(key=key, has_begun=has_begun):
                 self._end(key, at, "interrupted" if has_begun else "waiting")
-            case StepHeld(key=key, waits_for=limit):
-                self._held(key, at, limit)
+            case StepHeld(key=key, waits_for=limit, run=run):
+                self._held(key, at, run or limit)
             case StepReleased(key=key):
                 if (track := self._track(key)).phase == "held":
                     track.status = "running"
@@ -182,13 +182,13 @@ class Stopwatch:
         track.status, track.attempts, track.ended = "running", max(attempt, track.attempts), None
         self._go_on_above(key, at)
 
-    def _held(self, key: str, at: float, limit: str) -> None:
+    def _held(self, key: str, at: float, by: str) -> None:
         track = self._track(key)
         if track.phase == "running":
             track.status = "held"
             track.enter("held", at)
-        if limit not in track.limits:
-            track.limits.append(limit)
+        if by not in track.limits:
+            track.limits.append(by)
 
     def _end(self, key: str, at: float, status: str, spent: Json = None) -> None:
         track = self._track(key)

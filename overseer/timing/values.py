@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from overseer.jsonvalue import Json
 from overseer.plan.values import WorkflowPlan
 
-# Ready, but not begun; at work; kept by a limit that many share; failed, and to be tried again.
+# Ready, but not begun; at work; kept by a limit that many share, or by another run; failed, and to be tried again.
 Phase: TypeAlias = Literal["waiting", "running", "held", "retrying"]
 
 
@@ -35,7 +35,7 @@ class StepTiming:
     intervals: tuple[Interval, ...]
     attempts: int
     is_scope: bool
-    limits: tuple[str, ...]  # that it was held by
+    limits: tuple[str, ...]  # that it was held by, and other runs
     calls: int  # of tools, by its code
     spent: Json
 

@@ -252,7 +252,9 @@ def test_a_journal_without_runs_and_a_damaged_row_are_no_fault(journal: Journal)
     entered(journal, 0, plan(step("a", "look")), [StepStarted(0, "a"), StepSucceeded(1, "a", 1, spent={"tokens": 5})])
     with journal._database.reading() as connection:
         connection.execute("UPDATE events SET body = '{half' WHERE body IS NOT NULL")
-        connection.execute("INSERT INTO runs VALUES (99, 'x', '', 'running', 0, NULL, 1, '\"look\" half', '', '')")
+        connection.execute(
+            "INSERT INTO runs VALUES (99, 'x', '', 'running', 0, NULL, 1, '\"look\" half', '', '', NULL)"
+        )
         connection.commit()
     assert journal.experience.of(["look"]) == {"look": Seen(1, 1.0)}
 

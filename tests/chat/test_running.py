@@ -185,7 +185,7 @@ def test_a_step_that_may_have_had_effects_is_asked_about(chats: Chats, answer: s
     chat = chats.begin("--approve", "write", "--set", "chat.review=never")
     chat.wait_for_prompt()
     chat.enter("/run post.yaml")
-    chat.wait_until(posted.exists)
+    chat.wait_until(lambda: posted.exists() and posted.read_text())
     chat.hear(signal.SIGKILL)
     chat.ended()
     (chats.folder / "go-all").touch()

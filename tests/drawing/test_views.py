@@ -189,7 +189,7 @@ def test_a_run_that_failed_shows_where_its_time_went(overseer: Any) -> None:  # 
         "steps: 1 succeeded, 1 failed, 1 cancelled",
         "time: 7.00 s; its steps one after the other 5.50 s, 0.8 times as long",
         "longest chain: 5.50 s: fetch → sum",
-        "waits: 0.50 s for a free slot, 1.00 s for limits of openai, 2.00 s to try again",
+        "waits: 0.50 s for a free slot, 1.00 s held by openai, 2.00 s to try again",
         "spent: 3 requests, 700 tokens, $0.25, price unknown of 1 request",
     ]
     fetch, sum_, save = lines[7:10]
@@ -197,7 +197,7 @@ def test_a_run_that_failed_shows_where_its_time_went(overseer: Any) -> None:  # 
     assert re.fullmatch(r"2\. Sum it up      │ +█+╍+·+█+│ ✗ 3\.50 s failed", sum_)
     assert re.fullmatch(r"3\. Save it        │ +│ ⊘ cancelled", save)
     assert all(cells(line) <= 80 for line in lines)
-    assert lines[-1] == "█ at work   ▒ held by a limit   ╍ to be retried   · waiting for a slot"
+    assert lines[-1] == "█ at work   ▒ held back   ╍ to be retried   · waiting for a slot"
 
 
 def test_a_run_that_was_cut_off_is_interrupted_and_one_that_goes_on_is_not(overseer: Any) -> None:  # noqa: F811
