@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: chat demo test lint bench clean
+.PHONY: chat demo test coverage lint bench clean
 
 chat: .venv/ready  ## talk
 	@$(BIN)/python chat_cli.py
@@ -13,6 +13,12 @@ demo: .venv/ready  ## a request from plan to answer, with a scripted model
 
 test: .venv/ready  ## the whole suite, in two processes
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+coverage: .venv/ready  ## the same, and which lines it reaches
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist worksteal
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 lint: .venv/ready  ## style, types, and generated files
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.processes import PATIENCE_S, ROOT, signals_as_usual
+from tests.program import told_by
 from tests.servers.model_server import Answer, ModelServer
 
 __all__ = ["signals_as_usual"]
@@ -31,15 +32,7 @@ def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def overseer(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(ROOT / "chat_cli.py"), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    return told_by(*arguments, environment={**os.environ, **environment})
 
 
 def settings(section: Any) -> None:

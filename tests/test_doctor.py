@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import threading
 import tomllib
 from contextlib import closing
@@ -21,6 +20,7 @@ from overseer.checkup.terminal import colours
 from overseer.journal import Journal
 from overseer.kernel.events import RunFinished, RunStarted, StepSucceeded
 from tests.processes import PATIENCE_S, ROOT
+from tests.program import told_by
 from tests.servers.model_server import ModelServer
 
 PARTS = {"terminal", "settings", "data_folder", "model", "tools", "sandbox", "journal", "extras"}
@@ -42,15 +42,8 @@ def closed_port() -> str:
 
 def doctor(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     plain = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    return subprocess.run(
-        [sys.executable, str(ROOT / "chat_cli.py"), "doctor", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        stdin=subprocess.DEVNULL,
-        env={**plain, "OVERSEER_HOME": str(Path("home").absolute()), "OLLAMA_HOST": closed_port(), **variables},
-        check=False,
-    )
+    own = {"OVERSEER_HOME": str(Path("home").absolute()), "OLLAMA_HOST": closed_port()}
+    return told_by("doctor", *arguments, environment={**plain, **own, **variables})
 
 
 def told(*arguments: str, code: int = 0, **variables: str) -> Any:

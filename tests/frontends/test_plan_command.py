@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from overseer.plan import load_plan
-from tests.processes import PATIENCE_S, ROOT
+from tests.program import told_by
 from tests.servers.model_server import ModelServer
 
 STEPS = [
@@ -32,15 +31,7 @@ def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def overseer(*arguments: str, server: ModelServer | None = None) -> subprocess.CompletedProcess[str]:
     model = {} if server is None else {"OPENAI_BASE_URL": server.openai_url, "OPENAI_API_KEY": "sk-nothing"}
-    return subprocess.run(
-        [sys.executable, str(ROOT / "chat_cli.py"), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        env={**os.environ, **model},
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    return told_by(*arguments, environment={**os.environ, **model})
 
 
 def test_a_plan_is_shown_saved_and_can_be_carried_out() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from overseer.frontends.programs import Task, Try
 from overseer.frontends.shelf import Shelf
 from overseer.sandbox import inspection
 from overseer.tool import Question, ToolError, tool
-from tests.processes import PATIENCE_S, ROOT
+from tests.program import told_by
 from tests.servers.model_server import ModelServer
 
 GOOD = "def main(input):\n    return input['n'] + 1\n"
@@ -209,17 +208,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def overseer(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "chat_cli.py"), *arguments]
-    environment = {**os.environ, **variables}
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        env=environment,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    return told_by(*arguments, environment={**os.environ, **variables})
 
 
 def run(text: str, **variables: str) -> dict[str, Any]:

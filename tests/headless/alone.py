@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tests.processes import PATIENCE_S, ROOT
+from tests.program import carried_out
 from tests.servers.model_server import Answer
 
 NOWHERE = "http://127.0.0.1:9"  # where nothing listens
@@ -110,8 +111,9 @@ class Place:
 
     def run(self, *arguments: str, given: bytes | None = None, **environment: str) -> Ended:
         """The end of a process that got this on standard input, or nothing."""
-        stdin = subprocess.DEVNULL if given is None else subprocess.PIPE
-        return ended(self.begin(*arguments, stdin=stdin, **environment), given)
+        variables = self.surroundings(**environment)
+        made = carried_out(*arguments, given=given, folder=self.folder, environment=variables)
+        return Ended(made.returncode, made.stdout, made.stderr)
 
     def tools(self, source: str) -> tuple[str, str]:
         """Tools of this project's own, and the options that name them."""

@@ -14,6 +14,7 @@ import pytest
 
 from tests.pages import blocks, page
 from tests.processes import PATIENCE_S, ROOT
+from tests.program import told_by
 
 DOUBLE = "def main(input):\n    return {'twice': input['x'] * 2}"
 
@@ -26,15 +27,7 @@ def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def overseer(*arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(ROOT / "chat_cli.py"), *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        env={**os.environ, **variables},
-        check=False,
-    )
+    return told_by(*arguments, given=stdin, environment={**os.environ, **variables})
 
 
 def node(source: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:

@@ -19,6 +19,7 @@ import chat_cli
 from overseer import exits
 from overseer.home import changes_path
 from overseer.undo.store import ChangeStore
+from tests.program import carried_out
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "".join(reversed("v4YtR7fPm2Wkx8qZ"))
@@ -206,13 +207,7 @@ def test_differences_show_no_secret(here: Path) -> None:
         ["undo", "--preview", "--json"],
         ["undo", "--yes"],
     ):
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "chat_cli.py"), *arguments],
-            env=environment,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
+        done = carried_out(*arguments, environment=environment)
         assert done.returncode == 0, done.stderr
         assert KEY.encode() not in done.stdout + done.stderr
     assert "[secret NOTES_API_KEY]" in (done.stdout + done.stderr).decode()
