@@ -7,7 +7,8 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from overseer.chat.slash import Candidate, SlashCommand, found, help_lines
-from overseer.console import printable, put, say
+from overseer.commands.output import put_lines
+from overseer.console import printable, say
 from overseer.errors import UsageError
 from overseer.render import when
 from overseer.sessions import Turn
@@ -50,7 +51,7 @@ def _history(chat: Chat, rest: str) -> None:
     if not turns:
         say("nothing was said in this conversation yet; /sessions lists earlier ones")
     for turn in turns[-int(rest) :] if rest else turns:
-        put(turn_line(turn))
+        put_lines([turn_line(turn)])
 
 
 def _quit(chat: Chat, _: str) -> None:

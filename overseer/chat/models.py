@@ -7,7 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, assert_never
 
 from overseer.chat.slash import Candidate, SlashCommand, words_of
-from overseer.console import printable, put, say
+from overseer.commands.output import put_lines
+from overseer.console import say
 from overseer.errors import UsageError
 from overseer.models import ModelRoles
 from overseer.models.detection import LookFailed
@@ -50,7 +51,7 @@ def _show(roles: ModelRoles) -> None:
     except ModelError as error:
         raise UsageError(str(error)) from error
     for each in assigned:
-        put(printable(assigned_line(each)))
+        put_lines([assigned_line(each)])
     if assigned[0].model is None:
         say("to connect one: /doctor tells how; then /model NAME")
 

@@ -11,7 +11,8 @@ from overseer.chat.editing import edited
 from overseer.chat.editor import in_editor
 from overseer.chat.files import offered, with_paths
 from overseer.chat.slash import Candidate, SlashCommand, words_of
-from overseer.console import printable, put, say
+from overseer.commands.output import put_lines
+from overseer.console import say
 from overseer.errors import OverseerError, PlanError, UsageError
 from overseer.plan import Input, to_yaml
 from overseer.plan.files import SUFFIXES, find_workflow
@@ -139,7 +140,7 @@ def _workflows(chat: Chat, _: str) -> None:
     if not saved:
         say(f"no workflow is saved in {folder}; /save NAME saves the plan at hand")
     for path in saved:
-        put(printable(_listed(path, chat)))
+        put_lines([_listed(path, chat)])
 
 
 def _saved(folder: Path) -> list[Path]:

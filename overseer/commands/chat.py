@@ -15,11 +15,11 @@ from overseer.arguments import parsed
 from overseer.broker.permissions import Grants
 from overseer.commands import carry_out
 from overseer.commands.conversations import conversation_for
-from overseer.commands.output import is_machine
+from overseer.commands.output import is_machine, put_lines
 from overseer.commands.reading import read_tools
 from overseer.commands.viewing import palette_for, screen_for
 from overseer.config import Settings
-from overseer.console import make_redirectable, put, say
+from overseer.console import make_redirectable, say
 from overseer.errors import UsageError
 from overseer.home import home
 from overseer.journal import Journal, opened
@@ -70,8 +70,8 @@ def chat(options: Namespace, settings: Settings) -> int:
         reader.complete_with(ChatCompleter(chat))
         for line in (*banner_lines(bench), *interrupted_here(chat)):
             say(line)
-        for line in tail_lines(talk.conversation) if talk.conversation.turns else ():
-            put(line)
+        if talk.conversation.turns:
+            put_lines(tail_lines(talk.conversation))
         telling = tell_model(bench, say)
         if _is_plain(options):  # there is no way to tell anything above the prompt
             telling.join()

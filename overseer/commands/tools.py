@@ -17,7 +17,7 @@ from overseer.broker.ranking import ranked_tools
 from overseer.commands.output import put_document, put_lines, put_value, say_if_changed
 from overseer.commands.reading import read_tools
 from overseer.config import Settings
-from overseer.console import printable, put, say
+from overseer.console import say
 from overseer.engine import Engine
 from overseer.errors import UsageError
 from overseer.ids import new_run_id
@@ -109,9 +109,9 @@ def _fetch(options: Namespace, settings: Settings) -> int:
     urls = sorted({url for folder in tool_folders(Path.cwd(), options.tools) for url in document_urls(folder.path)})
     for url in urls:
         keep_document(url, fetch)
-        put(printable(f"fetched {url}"))
+        put_lines([f"fetched {url}"])
     if not urls:
-        put("no tool file names a document by URL")
+        put_lines(["no tool file names a document by URL"])
     return exits.OK
 
 
@@ -127,13 +127,13 @@ def _chosen(registry: Registry, options: Namespace) -> list[Entry]:
 def _change_trust(*, is_wanted: bool) -> int:
     folder = project_tools(Path.cwd())
     if not is_wanted and distrust(Path.cwd() / "tools"):  # it may be gone, or hold no tools any more
-        put(printable(f"the tools in {Path.cwd() / 'tools'} are not read from here on"))
+        put_lines([f"the tools in {Path.cwd() / 'tools'} are not read from here on"])
         return exits.OK
     if folder is None:
         raise UsageError(f"{Path.cwd()} has no folder 'tools' with tools in it")
     if is_wanted:
         trust(folder, tool_files(folder))
-    put(printable(f"the tools in {folder} are {'read' if is_wanted else 'not read'} from here on"))
+    put_lines([f"the tools in {folder} are {'read' if is_wanted else 'not read'} from here on"])
     return exits.OK
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from overseer import exits
-from overseer.commands.output import put_document, put_lines
+from overseer.commands.output import put_document, put_drawing
 from overseer.commands.reading import read_tools
 from overseer.config import Settings
 from overseer.console import put, say
@@ -77,7 +77,7 @@ def timeline(options: Namespace, settings: Settings) -> int:
     if options.json:
         put_document({"schema": "overseer.timeline/1", "run_id": found.stored.run_id, **timing.to_json()})
         return exits.OK
-    put_lines(
+    put_drawing(
         gantt_lines(
             timing,
             sketch_of(timing.plan, redact=redactor.redact),
