@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from overseer import __version__
+from overseer.argumentvalues import age, cap, classes, plan_file, positive, seconds
 from overseer.exits import MEANINGS, USAGE
 
 if TYPE_CHECKING:
     _Commands = argparse._SubParsersAction["_Parser"]
-
-    from overseer.broker.caps import Cap
-    from overseer.tool import Effect
 
 EXIT_CODES = f"exit codes: {', '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}"
 
@@ -43,6 +40,7 @@ def parsed(arguments: Sequence[str] | None = None, *, in_chat: bool = False) -> 
     """
     chosen = parser(in_chat=in_chat)
     options, rest = chosen.parse_known_args(_with_command(list(sys.argv[1:] if arguments is None else arguments)))
+    options.in_chat = in_chat
     options.set += getattr(options, "set_after", [])
     if options.command in ("call", "nodes"):  # argparse takes no further ones once an option stood between
         named = options.arguments if options.command == "call" else options.ids
@@ -124,13 +122,13 @@ def _add_plan_commands(commands: _Commands) -> None:
     _add_json(plan)
 
     check = commands.add_parser("check", help="say everything that is wrong with a plan file, or how it would run")
-    check.add_argument("file", type=_plan_file, metavar="FILE", help="a plan; '-': from standard input")
+    check.add_argument("file", type=plan_file, metavar="FILE", help="a plan; '-': from standard input")
     _add_narrative(check)
     _add_tools(check)
     _add_json(check)
 
     run = commands.add_parser("run", help="carry out a plan file", epilog=EXIT_CODES)
-    run.add_argument("file", type=_plan_file, metavar="FILE", help="a plan; '-': from standard input")
+    run.add_argument("file", type=plan_file, metavar="FILE", help="a plan; '-': from standard input")
     _add_narrative(run)
     _add_carrying_out(run)
 
@@ -153,13 +151,13 @@ def _add_narrative(parser: argparse.ArgumentParser) -> None:
 
 def _add_run_commands(commands: _Commands) -> None:
     runs = commands.add_parser("runs", help="list the runs in the journal, newest first, or remove old ones")
-    runs.add_argument("--limit", type=_positive, default=50, metavar="N", help="how many (default: 50)")
-    runs.add_argument("--prune", type=_age, metavar="AGE", help="remove the runs that ended longer ago, such as 30d")
+    runs.add_argument("--limit", type=positive, default=50, metavar="N", help="how many (default: 50)")
+    runs.add_argument("--prune", type=age, metavar="AGE", help="remove the runs that ended longer ago, such as 30d")
     runs.add_argument("--all", action="store_true", help="with --prune: also runs that were cut off that long ago")
     _add_json(runs)
 
     sessions = commands.add_parser("sessions", help="list the conversations of the chat, the one used last first")
-    sessions.add_argument("--limit", type=_positive, default=20, metavar="N", help="how many (default: 20)")
+    sessions.add_argument("--limit", type=positive, default=20, metavar="N", help="how many (default: 20)")
     _add_json(sessions)
 
     show = commands.add_parser("show", help="say what became of every step of a run")
@@ -209,7 +207,7 @@ def _add_views(commands: _Commands) -> None:
 
 
 def _add_width(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--width", type=_positive, metavar="N", help="columns; those of the terminal if left out")
+    parser.add_argument("--width", type=positive, metavar="N", help="columns; those of the terminal if left out")
     parser.add_argument("--ascii", action="store_true", help="with no other characters than ASCII has")
 
 
@@ -248,7 +246,7 @@ def _add_node(node: argparse.ArgumentParser) -> None:
     level.add_argument("--level", choices=("full", "hardened"), help="this one and no other; the best one if left out")
     level.add_argument("--unsafe-no-sandbox", action="store_true", help="run it with everything that you may do")
     node.add_argument("--grant", action="append", default=[], metavar="TOOL", help="a tool it may call (repeatable)")
-    node.add_argument("--timeout", type=_seconds, metavar="S", help="seconds that it may take")
+    node.add_argument("--timeout", type=seconds, metavar="S", help="seconds that it may take")
     _add_tools(node)
     _add_json(node)
 
@@ -314,7 +312,7 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
 
 
 def _add_running(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--max-parallel", type=_positive, metavar="N", help="steps that may work at the same time")
+    parser.add_argument("--max-parallel", type=positive, metavar="N", help="steps that may work at the same time")
     _add_approval(parser)
     _add_budget(parser)
     form = parser.add_mutually_exclusive_group()
@@ -326,7 +324,7 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
 def _add_approval(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--approve",
-        type=_classes,
+        type=classes,
         default=frozenset(),
         metavar="CLASSES",
         help="what tools may do without asking: network, write, exec, or all",
@@ -335,7 +333,11 @@ def _add_approval(parser: argparse.ArgumentParser) -> None:
 
 def _add_budget(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--budget", type=_cap, default=None, metavar="AMOUNTS", help="such as requests=20,tokens=50k,cost=0.50,time=10m"
+        "--budget",
+        type=cap,
+        default=None,
+        metavar="AMOUNTS",
+        help="such as requests=20,tokens=50k,cost=0.50,time=10m",
     )
 
 
@@ -347,54 +349,3 @@ def _add_tools(parser: argparse.ArgumentParser) -> None:
 
 def _add_json(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
-
-
-def _plan_file(text: str) -> Path:
-    return Path("/dev/stdin" if text == "-" and os.name == "posix" else text)
-
-
-def _classes(text: str) -> frozenset[Effect]:
-    from overseer.broker.permissions import classes_from
-
-    try:
-        return classes_from(text.split(","))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _cap(text: str) -> Cap:
-    from overseer.broker.caps import cap_from_text
-
-    try:
-        return cap_from_text(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _age(text: str) -> float:
-    from overseer.plan import seconds_of  # loading it takes longer than most command lines need
-
-    try:
-        return seconds_of(text, zero_ok=True)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _seconds(text: str) -> float:
-    from overseer.plan import seconds_of
-    from overseer.sandbox.values import LONGEST_S
-
-    try:
-        seconds = seconds_of(float(text) if text.replace(".", "", 1).isdecimal() else text)
-        if seconds > LONGEST_S:
-            raise ValueError("at most 365d")
-        return seconds
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() and len(text) < 10 else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 to 999999999")
-    return number

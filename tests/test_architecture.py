@@ -15,7 +15,7 @@ PACKAGE = ROOT / "overseer"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("chat_cli", "overseer.catalogue"),
     ("overseer.commands", "overseer.chat"),
-    ("overseer.arguments",),
+    ("overseer.arguments", "overseer.argumentvalues"),
     ("overseer.serving", "overseer.checkup"),
     ("overseer.workbench", "overseer.codework", "overseer.planview", "overseer.stepview", "overseer.earlystart"),
     ("overseer.wiring",),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from overseer.chat.plans import plan_names
 from overseer.chat.slash import Act, Candidate, SlashCommand, words_of
 from overseer.errors import OverseerError, UsageError
 
@@ -38,6 +39,11 @@ def runs(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
             yield Candidate(run.run_id, f"{run.status}: {run.name}")
 
 
+def _drawn(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
+    yield from plan_names(chat, words)
+    yield from runs(chat, words)
+
+
 def _tools(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
     if not words:
         yield from (Candidate(tool.name, tool.description.split("\n")[0]) for tool in chat.bench.tools.values())
@@ -67,7 +73,14 @@ def _settings(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
 LINES = (
     SlashCommand("runs", "the runs in the journal, newest first", _line("runs"), "[--limit N]"),
     SlashCommand("show", "what became of every step of a run", _line("show", of_last_run=True), "[RUN]", runs),
-    SlashCommand("graph", "a run drawn as a graph", _line("graph", of_last_run=True), "[RUN|FILE]", runs),
+    SlashCommand(
+        "graph",
+        "a run or a plan drawn as a graph",
+        _line("graph", of_last_run=True),
+        "[RUN|FILE]",
+        _drawn,
+        more="Without either, the run that ended last. A FILE is that of a plan, or the name of a saved workflow.",
+    ),
     SlashCommand(
         "timeline", "when the steps of a run waited and worked", _line("timeline", of_last_run=True), "[RUN]", runs
     ),

@@ -15,8 +15,7 @@ from overseer.commands.output import put_lines
 from overseer.console import say
 from overseer.errors import OverseerError, PlanError, UsageError
 from overseer.plan import Input, to_yaml
-from overseer.plan.files import SUFFIXES, find_workflow
-from overseer.plan.suggestions import did_you_mean
+from overseer.plan.files import FOREIGN_SUFFIXES, SUFFIXES, plan_file, saved_workflows
 from overseer.planview import proposal_lines
 from overseer.review import Proposal
 
@@ -76,7 +75,7 @@ def _from_file(chat: Chat, name: str, given: Sequence[str]) -> Proposal:
     bench = chat.bench
     redactor = bench.broker.redactor
     loaded = load_plan(
-        _found_plan(chat, name),
+        plan_file(name, folder=bench.folder, workflows=bench.settings.workflows_folder),
         tools=bench.tools,
         limits=bench.settings.limits,
         folders=(bench.settings.workflows_folder,),
@@ -84,20 +83,6 @@ def _from_file(chat: Chat, name: str, given: Sequence[str]) -> Proposal:
         read=plan_reader(bench.tools),
     )
     return Proposal(loaded.plan, "file", inputs_from(loaded.plan, given, "input"), loaded.notes)
-
-
-def _found_plan(chat: Chat, name: str) -> Path:
-    """The file that a path or the name of a saved workflow means; UsageError if there is none."""
-    direct = chat.bench.folder / Path(name).expanduser()
-    if direct.is_file():
-        return direct
-    folder = chat.bench.settings.workflows_folder
-    path, _ = find_workflow(name, folder=chat.bench.folder, folders=(folder,))
-    if path is None:
-        saved = [found.stem for found in _saved(folder)]
-        help = did_you_mean(name, saved, "saved are") or "none is saved yet"
-        raise UsageError(f"there is neither a plan file nor a saved workflow '{name}'; {help}")
-    return path
 
 
 # --- changing and keeping
@@ -136,20 +121,11 @@ def _save(chat: Chat, rest: str) -> None:
 
 def _workflows(chat: Chat, _: str) -> None:
     folder = chat.bench.settings.workflows_folder
-    saved = _saved(folder)
+    saved = saved_workflows(folder)
     if not saved:
         say(f"no workflow is saved in {folder}; /save NAME saves the plan at hand")
     for path in saved:
         put_lines([_listed(path, chat)])
-
-
-def _saved(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise UsageError(f"the saved workflows in {folder} cannot be read: {error.strerror}") from error
 
 
 def _listed(path: Path, chat: Chat) -> str:
@@ -175,14 +151,16 @@ def _input_text(name: str, declared: Input) -> str:
 # --- completion
 
 
-def _plans(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
+def plan_names(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
+    """The plans that can be named: saved workflows, and files here."""
     if words:
         return []
+    bench = chat.bench
     try:
-        saved = [Candidate(path.stem, "saved workflow") for path in _saved(chat.bench.settings.workflows_folder)]
+        saved = [Candidate(path.stem, "saved workflow") for path in saved_workflows(bench.settings.workflows_folder)]
     except OverseerError:
         saved = []
-    files = [each for each in offered("", chat.bench.folder) if each.text.endswith(SUFFIXES)]
+    files = [each for each in offered("", bench.folder) if each.text.endswith((*SUFFIXES, *FOREIGN_SUFFIXES))]
     return [*saved, *files]
 
 
@@ -199,7 +177,7 @@ PLANS = (
         "run the plan at hand, or that of a file or saved workflow",
         _run,
         "[FILE [INPUT=VALUE …]] [&]",
-        _plans,
+        plan_names,
         more="It is shown and reviewed first, as every plan is. With & at the end it runs in the background.",
     ),
     SlashCommand(

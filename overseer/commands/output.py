@@ -20,6 +20,11 @@ def is_machine(options: Namespace) -> bool:
     return bool(options.json or getattr(options, "jsonl", False))
 
 
+def as_typed(options: Namespace, command: str) -> str:
+    """A command of ours as it is typed where this one was: in a shell, or in the chat."""
+    return f"/{command}" if getattr(options, "in_chat", False) else f"overseer {command}"
+
+
 def put_document(document: dict[str, Json]) -> None:
     put(json_text(document))
 
