@@ -80,6 +80,8 @@ def parser(*, in_chat: bool = False) -> argparse.ArgumentParser:
     _add_nodes(commands.add_parser("nodes", help="list, show or delete the programs that were kept for steps"))
     _add_demo(commands.add_parser("demo", help="show a request from plan to answer, with a scripted model"))
     doctor = commands.add_parser("doctor", help="say what holds on this machine, and what would help where it does not")
+    doctor.add_argument("part", nargs="?", metavar="PART", help="one part, with all that is known of it")
+    doctor.add_argument("--full", action="store_true", help="all that is known of every part")
     _add_json(doctor)
     _add_config(commands.add_parser("config", help="say which settings are in force, and where each comes from"))
     _add_settings(parser, commands.choices.values())

@@ -61,6 +61,12 @@ def _nodes(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
             yield from (Candidate(kept.id[:SHORT_ID], kept.task) for kept in Shelf(programs_folder()).kept())
 
 
+def _parts(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
+    from overseer.checkup import PARTS
+
+    return () if words else [*map(Candidate, PARTS), Candidate("--full", "all that is known of every part")]
+
+
 def _settings(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
     if not words:
         yield from (Candidate(name) for name in ("show", "path", "trust", "distrust"))
@@ -86,6 +92,13 @@ LINES = (
     ),
     SlashCommand("tools", "the tools there are, or one of them", _line("tools"), "[NAME] [--search WORDS]", _tools),
     SlashCommand("nodes", "the programs that are kept for steps", _line("nodes"), "[list|show ID|delete ID]", _nodes),
-    SlashCommand("doctor", "what holds on this machine, and what would help where it does not", _line("doctor")),
+    SlashCommand(
+        "doctor",
+        "what holds on this machine, and what would help where it does not",
+        _line("doctor"),
+        "[PART] [--full]",
+        _parts,
+        more="With --full, or of one PART, all that is known is told, also where nothing is amiss.",
+    ),
     SlashCommand("config", "the settings in force", _line("config"), "[show [KEY] --origin]", _settings),
 )
