@@ -79,6 +79,7 @@ def chat(options: Namespace, settings: Settings) -> int:
 
 
 def _talk(options: Namespace, bench: Workbench, journal: Journal | None, person: Person) -> Talk:
+    from overseer.chat.models import TO_CONNECT_HERE
     from overseer.chat.talk import Talk
 
     return Talk(
@@ -89,6 +90,7 @@ def _talk(options: Namespace, bench: Workbench, journal: Journal | None, person:
         grants=Grants(classes=options.approve),
         budget=options.budget,
         is_by_rules=options.rules,
+        to_connect=TO_CONNECT_HERE,
     )
 
 

@@ -207,9 +207,10 @@ def _scripted(name: str, folder: Path) -> ScriptedModel:
 
 
 WAYS_TO_CONNECT = (
-    "set OPENAI_API_KEY",
-    "set OPENAI_BASE_URL to the address of a compatible server",
-    "start Ollama and name its model under `models:` in config.yaml, such as `default: ollama/qwen3`",
+    "set OPENAI_API_KEY before Overseer is started",
+    "set OPENAI_BASE_URL to the address of a compatible server before it is started",
+    "start Ollama and name its model: in the chat with `/model ollama/NAME`, or under `models:` in config.yaml, such "
+    "as `default: ollama/qwen3`",
 )
 
 
