@@ -103,9 +103,13 @@ class Handling:
         handled = Handled(self._request, begun.draft)
         if not isinstance(begun.draft, Planned):
             return self._gone_through(begun, handled)
-        proposal = self._negotiation().ready(self._proposal(begun.draft))
+        proposal = self.look(self._proposal(begun.draft))
         self._conversation.noted("a plan was made, and not carried out yet")
         return replace(handled, proposal=proposal, spent=self._door.spent)
+
+    def look(self, proposal: Proposal) -> Proposal:
+        """A plan as it would run now."""
+        return self._negotiation().ready(proposal)
 
     def go_on(self, plan: WorkflowPlan, prepare: Callable[[Engine], Run]) -> Handled:
         """Go on with a run that follows this plan; `prepare` takes it up."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,30 +12,52 @@ from overseer.chat.editing import edited
 from overseer.chat.editor import in_editor
 from overseer.chat.files import offered, with_paths
 from overseer.chat.slash import Candidate, SlashCommand, words_of
-from overseer.commands.output import put_lines
+from overseer.commands.output import put_lines, say_lines
 from overseer.console import say
 from overseer.errors import OverseerError, PlanError, UsageError
+from overseer.folding import columns_of
 from overseer.plan import Input, to_yaml
 from overseer.plan.files import FOREIGN_SUFFIXES, SUFFIXES, plan_file, saved_workflows
-from overseer.planview import proposal_lines
+from overseer.planview import WIDEST, proposal_lines
 from overseer.review import Proposal
+from overseer.summary import summary_lines
+from overseer.terminal.style import text_of
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat
+    from overseer.chat.talk import Handled
 
 _WAYS = "/run runs it, /edit changes it, /save NAME keeps it"
+_WAYS_AGAIN = "/run runs it again, /edit changes it, /save NAME keeps it"
 
 
 def _plan(chat: Chat, rest: str) -> None:
     if not rest:
-        proposal, _ = _at_hand(chat)
-        _show(chat, proposal)
-        say(_WAYS)
+        _show_at_hand(chat)
         return
     handled = chat.talk.plan(with_paths(rest, chat.bench.root))
     chat.take(handled)
     if handled.proposal is not None:
         _show_unrun(chat, handled.proposal)
+
+
+def _show_at_hand(chat: Chat) -> None:
+    """The plan as it would run now, or with how it ended if it has run."""
+    proposal, _ = _at_hand(chat)
+    looked_at = chat.talk.look(replace(proposal, before=None))
+    ran = next((each.performed for each in reversed(chat.done) if each.performed and _is_of(each, proposal)), None)
+    if ran is None:
+        _show(chat, looked_at)
+        say(_WAYS)
+        return
+    _show(chat, replace(looked_at, needs=()))  # which were met, and are looked at again before it runs again
+    say("it has run already:")
+    say_lines(f"  {text_of(line)}" for line in summary_lines(ran.report))
+    say(f"/show {ran.run.run_id} tells of each step; {_WAYS_AGAIN}")
+
+
+def _is_of(handled: Handled, proposal: Proposal) -> bool:
+    return handled.proposal is not None and handled.proposal.hash == proposal.hash
 
 
 def _show_unrun(chat: Chat, proposal: Proposal) -> None:
@@ -43,7 +66,7 @@ def _show_unrun(chat: Chat, proposal: Proposal) -> None:
 
 
 def _show(chat: Chat, proposal: Proposal) -> None:
-    for line in proposal_lines(proposal, chat.bench.tools):
+    for line in proposal_lines(proposal, chat.bench.tools, columns=columns_of(sys.stderr) or WIDEST):
         say(line)
 
 
@@ -105,7 +128,7 @@ def _edit(chat: Chat, rest: str) -> None:
         say("nothing was changed")
         return
     inputs = {name: value for name, value in proposal.inputs.items() if name in found.plan.inputs}
-    chat.at_hand = replace(proposal, plan=found.plan, notes=found.notes, inputs=inputs), request
+    chat.at_hand = chat.talk.look(replace(proposal, plan=found.plan, notes=found.notes, inputs=inputs)), request
     _show_unrun(chat, chat.at_hand[0])
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
+from overseer.broker.broker import Door
 from overseer.broker.caps import Cap
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.chat.handling import CarryOut, Handled, Handling, TakeOver
@@ -54,6 +55,11 @@ class Talk:
         with self._handling(text) as handling:
             return handling.plan()
 
+    def look(self, proposal: Proposal) -> Proposal:
+        """A plan as it would run now, with what is known of it by now. Nobody is asked, and nothing is remembered."""
+        with ExitStack() as opened:
+            return Handling(self, "", self._door(), (), opened).look(proposal)
+
     def propose(self, proposal: Proposal, request: str, *, in_background: bool = False) -> Handled:
         """Do a plan that is there already, as far as the person lets it be done."""
         with self._handling(request) as handling:
@@ -68,6 +74,9 @@ class Talk:
         """What a plan may take as inputs, by name."""
         return {**self.conversation.results, **self.given}
 
+    def _door(self) -> Door:
+        return self.bench.engine().door(held_as="this request")
+
     @contextmanager
     def _handling(self, request: str, *, is_new: bool = True) -> Iterator[Handling]:
         request = self.bench.broker.redactor.redact(request)
@@ -75,9 +84,8 @@ class Talk:
         before: Sequence[Turn] = self.conversation.shown()
         if is_new:
             self.conversation.asked(request)
-        door = self.bench.engine().door(held_as="this request")
         with ExitStack() as opened:
-            handling = Handling(self, request, door, before, opened)
+            handling = Handling(self, request, self._door(), before, opened)
             try:
                 yield handling
             except BaseException as error:
