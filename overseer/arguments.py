@@ -19,7 +19,7 @@ EXIT_CODES = f"exit codes: {', '.join(f'{code} {meaning}' for code, meaning in M
 
 
 class Misused(SystemExit):
-    """A command line that cannot be understood; why has been said."""
+    """A command line that cannot be understood; why has been said, except where it was typed in the chat."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(USAGE)
@@ -28,8 +28,11 @@ class Misused(SystemExit):
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self._print_message(f"{self.prog}: error: {message}\n", sys.stderr)
+        if not self.prog.startswith("/"):
+            from overseer.console import say
+
+            self.print_usage(sys.stderr)
+            say(f"{self.prog}: error: {message}")
         raise Misused(message)
 
 
@@ -73,8 +76,8 @@ def parser(*, in_chat: bool = False) -> argparse.ArgumentParser:
 
     _add_chat(commands.add_parser("chat", help="talk at the terminal; what is done where no command is named"))
     _add_plan_commands(commands)
-    _add_run_commands(commands)
-    _add_views(commands)
+    _add_run_commands(commands, in_chat=in_chat)
+    _add_views(commands, in_chat=in_chat)
     _add_tool_commands(commands)
     _add_node(commands.add_parser("node", help="run one program as generated code is run: in the sandbox"))
     _add_nodes(commands.add_parser("nodes", help="list, show or delete the programs that were kept for steps"))
@@ -151,7 +154,7 @@ def _add_narrative(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--narrative", default="", metavar="NAME", help="which one, of a file with several")
 
 
-def _add_run_commands(commands: _Commands) -> None:
+def _add_run_commands(commands: _Commands, *, in_chat: bool) -> None:
     runs = commands.add_parser("runs", help="list the runs in the journal, newest first, or remove old ones")
     runs.add_argument("--limit", type=positive, default=50, metavar="N", help="how many (default: 50)")
     runs.add_argument("--prune", type=age, metavar="AGE", help="remove the runs that ended longer ago, such as 30d")
@@ -163,7 +166,7 @@ def _add_run_commands(commands: _Commands) -> None:
     _add_json(sessions)
 
     show = commands.add_parser("show", help="say what became of every step of a run")
-    show.add_argument("run", metavar="RUN", help="its id, or the beginning of it")
+    _add_run(show, in_chat=in_chat)
     _add_json(show)
 
     resume = commands.add_parser("resume", help="go on with a run where it was", epilog=EXIT_CODES)
@@ -191,7 +194,7 @@ def _add_run_commands(commands: _Commands) -> None:
         _add_json(undo)
 
 
-def _add_views(commands: _Commands) -> None:
+def _add_views(commands: _Commands, *, in_chat: bool) -> None:
     graph = commands.add_parser("graph", help="draw a plan, or what became of it in a run")
     graph.add_argument("file", nargs="?", metavar="FILE", help="a plan, or the id of a run; '-': from standard input")
     graph.add_argument("--run", metavar="RUN", help="the plan of this run, and what became of its steps")
@@ -201,11 +204,18 @@ def _add_views(commands: _Commands) -> None:
     _add_tools(graph)
 
     timeline = commands.add_parser("timeline", help="show when the steps of a run waited and worked")
-    timeline.add_argument("run", metavar="RUN", help="its id, or the beginning of it")
+    _add_run(timeline, in_chat=in_chat)
     timeline.add_argument("--all", action="store_true", help="a row for every round, however many there are")
     _add_width(timeline)
     timeline.add_argument("--html", type=Path, metavar="FILE", help="write a page with all of it, to be read anywhere")
     _add_json(timeline)
+
+
+def _add_run(parser: argparse.ArgumentParser, *, in_chat: bool) -> None:
+    if in_chat:
+        parser.add_argument("run", nargs="?", metavar="RUN", help="its id, or the beginning of it; else the last one")
+    else:
+        parser.add_argument("run", metavar="RUN", help="its id, or the beginning of it")
 
 
 def _add_width(parser: argparse.ArgumentParser) -> None:

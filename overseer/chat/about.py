@@ -23,8 +23,11 @@ _KEYS = (
 
 
 def _help(chat: Chat, rest: str) -> None:
-    if rest:
-        command, _ = found(chat.commands, f"/{rest.removeprefix('/')}")
+    name, *more = rest.split()[:2] or [""]
+    if more:
+        raise UsageError("/help takes the name of one COMMAND, or nothing")
+    if name:
+        command, _ = found(chat.commands, f"/{name.removeprefix('/')}")
         say(f"{command.usage}  {command.summary}")
         if command.more:
             say(f"  {command.more}")

@@ -105,7 +105,7 @@ def _meant(roles: ModelRoles, name: str, role: str) -> ModelRef:
     try:
         return model_ref(name, roles.providers)
     except ValueError as error:
-        raise UsageError(f"{name}: {error}") from error
+        raise UsageError(f"model '{name}': {error}") from error
 
 
 def _fault(chat: Chat, ref: ModelRef, provider: Provider) -> str:

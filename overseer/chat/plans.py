@@ -210,6 +210,12 @@ PLANS = (
         "[TEXT]",
         more="The editor is that of chat.editor in the settings, or what VISUAL or EDITOR name.",
     ),
-    SlashCommand("save", "save the plan at hand as a workflow, or in a file", _save, "NAME"),
+    SlashCommand(
+        "save",
+        "save the plan at hand as a workflow, or in a file",
+        _save,
+        "NAME",
+        more="A NAME with a slash in it, or .yaml at its end, is the path of a file; any other is for /run to find.",
+    ),
     SlashCommand("workflows", "the saved workflows, with their inputs", _workflows),
 )

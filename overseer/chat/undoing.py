@@ -58,5 +58,12 @@ UNDOING = (
         runs,
         more="Without a RUN, what the latest one changed here. --force: also files that others have changed since.",
     ),
-    SlashCommand("redo", "take an undo back", _putting_back("redo"), "[RUN] [--force]", runs),
+    SlashCommand(
+        "redo",
+        "take an undo back, after showing it",
+        _putting_back("redo"),
+        "[RUN] [--force]",
+        runs,
+        more="Without a RUN, what was undone last here. --force: also files that others have changed since.",
+    ),
 )

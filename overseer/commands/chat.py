@@ -8,10 +8,10 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from overseer import exits
-from overseer.arguments import parsed
+from overseer.arguments import Misused, parsed
 from overseer.broker.permissions import Grants
 from overseer.commands import carry_out
 from overseer.commands.conversations import conversation_for
@@ -64,7 +64,7 @@ def chat(options: Namespace, settings: Settings) -> int:
             reader,
             all_commands(),
             journal=journal,
-            command_line=lambda words: _carried_out(words, options, bench),
+            command_line=lambda words, last_run: carried_out_here(words, last_run, options, bench),
             ending=ending,
         )
         reader.complete_with(ChatCompleter(chat))
@@ -134,21 +134,32 @@ def _is_plain(options: Namespace) -> bool:
     return options.plain or os.environ.get("TERM") == "dumb"
 
 
-def _carried_out(words: Sequence[str], chat: Namespace, bench: Workbench) -> int:
-    """What a command line would do, from within the chat, with the settings and tools that the chat has."""
+def carried_out_here(words: Sequence[str], last_run: str, chat: Namespace, bench: Workbench) -> int:
+    """What a command line would do, from within the chat, with the settings and tools that the chat has.
+
+    A command that is about a run, and to which none is named, is about the last one.
+    """
     streams = sys.stdout, sys.stderr
     try:
         options = parsed(words, in_chat=True)
+        if getattr(options, "run", "") is None and getattr(options, "file", None) is None:
+            options.run = last_run or _no_run(words[0])
         options.set = [*chat.set, *options.set]
         options.config_file = options.config_file or chat.config_file
         if hasattr(options, "tools"):
             options.tools = [*chat.tools, *options.tools]
         with _secrets_given(bench):
             return carry_out(options)
-    except SystemExit as left:  # of argparse, which has said why
+    except Misused as misused:
+        raise UsageError(f"/{words[0]}: {misused.reason}; /{words[0]} --help tells what it takes") from misused
+    except SystemExit as left:  # of argparse, once it has told what there is
         return left.code if isinstance(left.code, int) else exits.ERROR
     finally:
         sys.stdout, sys.stderr = streams  # a command hides secrets anew, over what hides them already
+
+
+def _no_run(command: str) -> NoReturn:
+    raise UsageError(f"no run has ended in this chat yet; /runs lists earlier ones, for /{command} RUN")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from overseer.arguments import parsed
 from overseer.chat.chat import Chat
 from overseer.chat.commands import all_commands
 from overseer.chat.ending import Ending
-from overseer.commands.chat import _carried_out, _person, _talk
+from overseer.commands.chat import _person, _talk, carried_out_here
 from overseer.commands.reading import read_tools
 from overseer.commands.viewing import screen_for
 from overseer.config import load_settings
@@ -71,7 +71,7 @@ class Typed:
             self.reader,
             all_commands(),
             journal=journal,
-            command_line=lambda words: _carried_out(words, options, bench),
+            command_line=lambda words, last_run: carried_out_here(words, last_run, options, bench),
             ending=ending,
         )
 

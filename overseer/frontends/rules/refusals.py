@@ -14,7 +14,8 @@ _NEAR, _SHOWN = 3, 80
 def no_tool_for(part: str, tools: Sequence[Tool], to_connect: str) -> str:
     """Nothing that may be used does what a part asks for."""
     near = [tool for _, tool in ranked_tools(part, tools)[:_NEAR]]
-    which = f"the nearest are {_listed([tool.name for tool in near])}" if near else "and none comes near"
+    nearest = f"the nearest {'is' if len(near) == 1 else 'are'}"
+    which = f"{nearest} {_listed([tool.name for tool in near])}" if near else "none comes near"
     remedy = f"Say it in the words of a tool, or connect a model. {to_connect}"
     return f"'{_short(part)}': no tool does this by rules; {which}. {remedy}"
 
