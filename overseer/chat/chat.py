@@ -119,6 +119,7 @@ class Chat:
         try:
             line = self.reader.request(PROMPT)
         except EOFError:
+            self._ending.require_terminal()
             return exits.OK if self.may_leave() else None
         except KeyboardInterrupt:
             now = time.monotonic()
