@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from overseer.chat.files import with_paths
 from overseer.chat.plans import plan_names
 from overseer.chat.slash import Act, Candidate, SlashCommand, words_of
 from overseer.errors import OverseerError
@@ -18,7 +19,7 @@ def _line(name: str) -> Act:
     """Carries out the command of that name; one about a run, if it names none, about the one that ended last."""
 
     def act(chat: Chat, rest: str) -> None:
-        chat.command_line([name, *words_of(rest)], chat.last_run)
+        chat.command_line([name, *words_of(with_paths(rest, chat.bench.folder))], chat.last_run)
 
     return act
 

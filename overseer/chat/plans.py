@@ -80,7 +80,7 @@ def _at_hand(chat: Chat) -> tuple[Proposal, str]:
 
 
 def _run(chat: Chat, rest: str) -> None:
-    words = words_of(rest)
+    words = words_of(with_paths(rest, chat.bench.folder))
     in_background = bool(words) and words[-1] == "&"
     words = words[: len(words) - in_background]
     if not words:

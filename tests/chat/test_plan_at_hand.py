@@ -20,6 +20,11 @@ def plans(tmp_path: Path) -> None:
     )
 
 
+def test_a_plan_is_named_with_an_at_as_files_are_elsewhere(typed: Typed) -> None:
+    assert "path: note.txt" in typed.say("/run @writes.yaml", "q")
+    assert "Write a note" in typed.say("/graph @writes.yaml")
+
+
 def test_before_it_runs_it_says_what_it_needs(typed: Typed) -> None:
     assert "nothing was run" in typed.say("/run writes.yaml", "q")
     said = typed.say("/plan")
