@@ -100,7 +100,7 @@ def _sent_off(code: int) -> int:
     try:
         flush()
     except OutputError as error:
-        return _unsaid(error)
+        return code or _unsaid(error)
     return code
 
 

@@ -28,6 +28,7 @@ def parsed(arguments: Sequence[str] | None = None, *, in_chat: bool = False) -> 
     chosen = parser(in_chat=in_chat)
     given = _with_command(list(sys.argv[1:] if arguments is None else arguments), chosen)
     options, rest = chosen.parse_known_args(given)
+    options.in_chat = in_chat
     options.set += getattr(options, "set_after", [])
     named = getattr(options, "ids", getattr(options, "arguments", None))
     if named is not None:  # argparse takes no further ones once an option stood between
@@ -62,15 +63,16 @@ def parser(*, in_chat: bool = False) -> Parser:
 
     _add_chat(commands.add_parser("chat", help="talk at the terminal; what is done where no command is named"))
     _add_plan_commands(commands)
-    _add_run_commands(commands)
-    _add_views(commands)
+    _add_run_commands(commands, in_chat=in_chat)
+    _add_views(commands, in_chat=in_chat)
     _add_tool_commands(commands)
     _add_node(commands.add_parser("node", help="run one program as generated code is run: in the sandbox"))
     _add_nodes(commands.add_parser("nodes", help="list, show or delete the programs that were kept for steps"))
     _add_demo(commands.add_parser("demo", help="show a request from plan to answer, with a scripted model"))
-    _add_json(
-        commands.add_parser("doctor", help="say what holds on this machine, and what would help where it does not")
-    )
+    doctor = commands.add_parser("doctor", help="say what holds on this machine, and what would help where it does not")
+    doctor.add_argument("part", nargs="?", metavar="PART", help="one part, with all that is known of it")
+    doctor.add_argument("--full", action="store_true", help="all that is known of every part")
+    _add_json(doctor)
     _add_config(commands.add_parser("config", help="say which settings are in force, and where each comes from"))
     _add_settings(parser, commands.choices.values())
     parser.commands = commands.choices
@@ -140,7 +142,7 @@ def _add_narrative(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--narrative", default="", metavar="NAME", help="which one, of a file with several")
 
 
-def _add_run_commands(commands: _Commands) -> None:
+def _add_run_commands(commands: _Commands, *, in_chat: bool) -> None:
     runs = commands.add_parser(
         "runs", help="list the runs in the journal, dismiss interrupted ones, or remove old ones"
     )
@@ -156,7 +158,7 @@ def _add_run_commands(commands: _Commands) -> None:
     _add_json(sessions)
 
     show = commands.add_parser("show", help="say what became of every step of a run")
-    show.add_argument("run", metavar="RUN", help="its id, or the beginning of it")
+    _add_run(show, in_chat=in_chat)
     _add_json(show)
 
     resume = commands.add_parser("resume", help="go on with a run where it was", epilog=EXIT_CODES)
@@ -184,7 +186,7 @@ def _add_run_commands(commands: _Commands) -> None:
         _add_json(undo)
 
 
-def _add_views(commands: _Commands) -> None:
+def _add_views(commands: _Commands, *, in_chat: bool) -> None:
     graph = commands.add_parser("graph", help="draw a plan, or what became of it in a run")
     graph.add_argument("file", nargs="?", metavar="FILE", help="a plan, or the id of a run; '-': from standard input")
     graph.add_argument("--run", metavar="RUN", help="the plan of this run, and what became of its steps")
@@ -194,11 +196,18 @@ def _add_views(commands: _Commands) -> None:
     _add_tools(graph)
 
     timeline = commands.add_parser("timeline", help="show when the steps of a run waited and worked")
-    timeline.add_argument("run", metavar="RUN", help="its id, or the beginning of it")
+    _add_run(timeline, in_chat=in_chat)
     timeline.add_argument("--all", action="store_true", help="a row for every round, however many there are")
     _add_width(timeline)
     timeline.add_argument("--html", type=Path, metavar="FILE", help="write a page with all of it, to be read anywhere")
     _add_json(timeline)
+
+
+def _add_run(parser: argparse.ArgumentParser, *, in_chat: bool) -> None:
+    if in_chat:
+        parser.add_argument("run", nargs="?", metavar="RUN", help="its id, or the beginning of it; else the last one")
+    else:
+        parser.add_argument("run", metavar="RUN", help="its id, or the beginning of it")
 
 
 def _add_width(parser: argparse.ArgumentParser) -> None:

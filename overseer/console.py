@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Literal, Protocol, TextIO, assert_never, cast
 
 from overseer.errors import ApprovalNeeded, OutputError, OverseerError, PlanError, RunCutOff, SettingsError
+from overseer.folding import fitted
 from overseer.jsonvalue import Json, json_text
 from overseer.printing import LONGEST_LINE, taker
 
@@ -36,7 +37,8 @@ def put(text: str, to: TextIO | None = None) -> None:
 def say(line: str, *, is_painted: bool = False) -> None:
     """Write a line to standard error, if anybody takes it. One that was painted may steer the terminal."""
     with suppress(OSError, ValueError):
-        sys.stderr.write(f"{line if is_painted else printable(line)}\n")  # in one piece, whoever else writes
+        shown = fitted(line if is_painted else printable(line), sys.stderr)
+        sys.stderr.write(f"{shown}\n")  # in one piece, whoever else writes
         sys.stderr.flush()
 
 

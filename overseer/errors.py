@@ -113,6 +113,14 @@ class PlanError(OverseerError):
         super().__init__("\n".join([head, *(f"  {fault}" for fault in self.faults)]))
 
 
+class PlanNotFound(PlanError):
+    """No plan is called so; `fault` says what there is instead."""
+
+    def __init__(self, fault: Any) -> None:
+        super().__init__((fault,))
+        self.args = (str(fault),)
+
+
 class JournalError(OverseerError):
     """The journal cannot be read or written; the message says which file and what would help."""
 

@@ -153,6 +153,17 @@ _readable = json.JSONEncoder(ensure_ascii=False, **_OPTIONS).encode
 _escaped = json.JSONEncoder(ensure_ascii=True, **_OPTIONS).encode
 
 
+def is_document(text: str) -> bool:
+    """Whether a text is JSON of more than one value, for a program rather than for a reader."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def is_same(left: Json, right: Json) -> bool:
     """Whether two values are equal as JSON: in Python True equals 1, at whatever depth."""
     if isinstance(left, bool) or isinstance(right, bool):

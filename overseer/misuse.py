@@ -15,7 +15,7 @@ _LONGEST = 60  # letters of a request that is quoted whole
 
 
 class Misused(SystemExit):
-    """A command line that cannot be understood; why has been said."""
+    """A command line that cannot be understood; why has been said, except where it was typed in the chat."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(USAGE)
@@ -28,8 +28,11 @@ class Parser(argparse.ArgumentParser):
     commands: Mapping[str, argparse.ArgumentParser] = {}
 
     def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self._print_message(f"{self.prog}: error: {message}\n", sys.stderr)
+        if not self.prog.startswith("/"):
+            from overseer.console import say
+
+            self.print_usage(sys.stderr)
+            say(f"{self.prog}: error: {message}")
         raise Misused(message)
 
     def refuse_command(self, given: Sequence[str]) -> NoReturn:

@@ -30,9 +30,10 @@ _FEW_WAVES = 8
 _INDENT = "  "
 
 
-def proposal_lines(proposal: Proposal, tools: Mapping[str, Tool]) -> list[str]:
+def proposal_lines(proposal: Proposal, tools: Mapping[str, Tool], *, columns: int = WIDEST) -> list[str]:
     """Everything about a plan that somebody should know, as text, where nobody can be waited for."""
-    return [text_of(line) for line in plan_screen(replace(proposal, asked_because=""), tools, detail="usual")]
+    unasked = replace(proposal, asked_because="")
+    return [text_of(line) for line in plan_screen(unasked, tools, columns=columns, detail="usual")]
 
 
 def usual_detail(plan: WorkflowPlan) -> Detail:

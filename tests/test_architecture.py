@@ -62,6 +62,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.kernel",),
     ("overseer.plan",),
     ("overseer.console", "overseer.exits", "overseer.stopreasons", "overseer.stopsignals"),
+    ("overseer.folding",),
     ("overseer.spending", "overseer.cells"),
     ("overseer.jsonvalue", "overseer.errors", "overseer.clock", "overseer.printing"),
     ("overseer.tool",),

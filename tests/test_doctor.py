@@ -253,7 +253,36 @@ def test_every_part_has_a_line_with_its_status() -> None:
     starts = [line.split(":")[0].split(maxsplit=1) for line in ended.stdout.splitlines() if not line.startswith(" ")]
     parts = {part[1].replace(" ", "_") for part in starts if part[0] in ("ok", "note", "broken") and len(part) == 2}
     assert parts == PARTS
-    assert ended.stdout.splitlines()[-1] == "everything that is needed works"
+    assert ended.stdout.splitlines()[-1].startswith("everything that is needed works; more: overseer doctor PART")
+
+
+def test_what_is_well_takes_a_line_and_all_of_it_is_told_where_it_is_asked_for(own_home: Path) -> None:
+    own_home.mkdir(mode=0o700)
+    short, full = doctor().stdout.splitlines(), doctor("--full").stdout.splitlines()
+    well = [at for at, line in enumerate(short) if line.startswith("ok ")]
+    assert well
+    assert not any(short[at + 1].startswith(" ") for at in well)
+    assert not any("refused   connect by TCP" in line for line in short)
+    assert any("refused   connect by TCP" in line for line in full)
+    assert len(full) > len(short) + 30
+
+
+@pytest.mark.parametrize("part", ["data-folder", "data_folder", "data folder"])
+def test_one_part_is_looked_at_alone_and_told_in_full(own_home: Path, part: str) -> None:
+    own_home.mkdir(mode=0o700)
+    ended = doctor(part)
+    assert (ended.returncode, ended.stdout) == (0, f"ok      data folder: {own_home}: only you can enter it\n")
+    document = json.loads(doctor(part, "--json").stdout)
+    assert document.keys() & PARTS == {"data_folder"}
+    own_home.chmod(0o777)
+    assert doctor(part).returncode == 1
+    assert doctor("terminal").returncode == 0
+
+
+def test_a_part_that_there_is_not_is_told_what_there_is() -> None:
+    ended = doctor("sandbx")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "there is no part 'sandbx' to look at; did you mean 'sandbox'?" in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from overseer.chat.slash import Candidate, SlashCommand, found, help_lines
-from overseer.console import printable, put, say
+from overseer.commands.output import put_lines
+from overseer.console import printable, say
 from overseer.errors import UsageError
 from overseer.render import when
 from overseer.sessions import Turn
@@ -22,8 +23,11 @@ _KEYS = (
 
 
 def _help(chat: Chat, rest: str) -> None:
-    if rest:
-        command, _ = found(chat.commands, f"/{rest.removeprefix('/')}")
+    name, *more = rest.split()[:2] or [""]
+    if more:
+        raise UsageError("/help takes the name of one COMMAND, or nothing")
+    if name:
+        command, _ = found(chat.commands, f"/{name.removeprefix('/')}")
         say(f"{command.usage}  {command.summary}")
         if command.more:
             say(f"  {command.more}")
@@ -50,7 +54,7 @@ def _history(chat: Chat, rest: str) -> None:
     if not turns:
         say("nothing was said in this conversation yet; /sessions lists earlier ones")
     for turn in turns[-int(rest) :] if rest else turns:
-        put(turn_line(turn))
+        put_lines([turn_line(turn)])
 
 
 def _quit(chat: Chat, _: str) -> None:

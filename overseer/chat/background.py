@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from overseer.chat.jobs import Job
 from overseer.chat.slash import Candidate, SlashCommand, words_of
-from overseer.console import printable, put, say
+from overseer.commands.output import put_lines, put_value
+from overseer.console import say
 from overseer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,22 +36,21 @@ def _list(chat: Chat) -> None:
     for job in jobs:
         seconds = f"{job.seconds(time.time()):.0f} s"
         waits = f"  (waits for {job.waits_for})" if job.waits_for else ""
-        put(printable(f"{job.number:>3}  {job.status:<9}  {seconds:>7}  {job.run.run_id}  {_line(job.request)}{waits}"))
+        put_lines([f"{job.number:>3}  {job.status:<9}  {seconds:>7}  {job.run.run_id}  {_line(job.request)}{waits}"])
 
 
 def _show(job: Job) -> None:
-    put(printable(f"job {job.number}, {job.status}: {_line(job.request)}"))
+    put_lines([f"job {job.number}, {job.status}: {_line(job.request)}"])
     if job.report is not None:
         for step in job.report.steps() if not job.is_running else ():
-            put(printable(f"  {step.status:<9}  {step.step_id}"))
+            put_lines([f"  {step.status:<9}  {step.step_id}"])
     if job.left_out:
-        put(f"  … {job.left_out:,} lines before")
-    for line in list(job.lines):
-        put(printable(f"  {line}"))
+        put_lines([f"  … {job.left_out:,} lines before"])
+    put_lines(f"  {line}" for line in list(job.lines))
     if job.is_running:
         say(f"it is still running; to stop it: /jobs cancel {job.number}")
     elif job.answer:
-        put(printable(job.answer))
+        put_value(job.answer)
     if job.status in ("failed", "cancelled") and job.run.is_recorded:
         say(f"to go on with it: /resume {job.run.run_id}")
 

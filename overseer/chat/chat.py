@@ -11,7 +11,7 @@ from overseer import exits
 from overseer.chat.ending import Ending, ToldToEnd
 from overseer.chat.files import with_paths
 from overseer.chat.jobs import Jobs
-from overseer.chat.slash import SlashCommand, found, is_request
+from overseer.chat.slash import SlashCommand, found, is_request, quoted_in_part
 from overseer.chat.talk import Handled
 from overseer.console import say
 from overseer.errors import OverseerError
@@ -29,8 +29,8 @@ _LEAVING = ("exit", "quit", "/exit")  # what ends other programs, and is no requ
 _TWICE_S = 2.0  # who presses Ctrl-C again within that means to leave
 _GRACE_S = 5.0  # for runs in the background, when the process was told to end
 
-# Carries out a command line of ours, such as ["runs"]; its exit code.
-CommandLine = Callable[[Sequence[str]], int]
+# Carries out a command line of ours, such as ["runs"], about this run if it names none; its exit code.
+CommandLine = Callable[[Sequence[str], str], int]
 
 _log = logging.getLogger(__name__)
 
@@ -119,6 +119,7 @@ class Chat:
         try:
             line = self.reader.request(PROMPT)
         except EOFError:
+            self._ending.require_terminal()
             return exits.OK if self.may_leave() else None
         except KeyboardInterrupt:
             now = time.monotonic()
@@ -141,15 +142,19 @@ class Chat:
             elif is_request(self.commands, text):
                 self.request(text)
             else:
-                command, rest = found(self.commands, text)
-                command.act(self, rest)
+                self._carry_out(*found(self.commands, text))
         except OverseerError as error:
-            say(f"error: {error}")
+            say(f"error: {quoted_in_part(str(error), text)}")
         except KeyboardInterrupt:
             say("interrupted")
         except Exception as error:  # an edge: a bug in one command is no reason to lose a conversation
             say(f"unexpected error: {type(error).__name__}: {error}; what you asked for may be done in part")
             _log.debug("the line %r was broken off", text, exc_info=error)
+
+    def _carry_out(self, command: SlashCommand, rest: str) -> None:
+        if rest in ("-h", "--help") and not command.has_help:
+            command, rest = self.commands["help"], command.name
+        command.carry_out(self, rest)
 
     def request(self, text: str) -> None:
         """Do what is asked for in plain words."""

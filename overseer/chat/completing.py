@@ -31,29 +31,48 @@ class ChatCompleter(Completer):
             yield from _files(self._chat, bare if quoted is None else quoted, is_quoted=quoted is not None)
         elif before.startswith("/") and " " not in before and is_command(before):
             named = [Candidate(f"/{each.name}", each.summary) for each in self._chat.commands.values()]
-            yield from _fitting(named, before)
+            yield from _fitting(named, before, before.lower())
         elif before.startswith("/") and "\n" not in before and is_command(before):
             yield from self._arguments(before)
 
     def _arguments(self, before: str) -> Iterator[Completion]:
         """What the command offers at the last word."""
-        head, _, begun = before.rpartition(" ")
+        start = _start_of_last_word(before)
+        typed = before[start:]
+        begun = typed[1:] if typed[:1] in _QUOTES else typed
         try:
-            command, rest = found(self._chat.commands, head)
+            command, rest = found(self._chat.commands, before[:start])
             words = shlex.split(rest)
         except (UsageError, ValueError):
             return
         if command.completes is not None:
-            yield from _fitting(command.completes(self._chat, words), begun, shown=shlex.quote)
+            yield from _fitting(command.completes(self._chat, words), typed, begun, shown=shlex.quote)
+
+
+_QUOTES = ("'", '"')
+
+
+def _start_of_last_word(line: str) -> int:
+    """Where the word begins that is being typed; blanks behind a quotation mark are part of it."""
+    start, quote = 0, ""
+    for at, letter in enumerate(line):
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in _QUOTES and start == at:
+            quote = letter
+        elif letter == " ":
+            start = at + 1
+    return start
 
 
 def _fitting(
-    candidates: Iterable[Candidate], begun: str, shown: Callable[[str], str] = lambda text: text
+    candidates: Iterable[Candidate], typed: str, begun: str, shown: Callable[[str], str] = lambda text: text
 ) -> Iterator[Completion]:
+    """Those that begin so, in the place of what was typed for that."""
     for each in candidates:
         if each.text.startswith(begun):
             about = " ".join(printable(each.about).split())[:60]
-            yield Completion(_as_typed(each.text, shown), -len(begun), display=each.text, display_meta=about)
+            yield Completion(_as_typed(each.text, shown), -len(typed), display=each.text, display_meta=about)
 
 
 def _as_typed(text: str, shown: Callable[[str], str]) -> str:

@@ -5,7 +5,9 @@ While a run is carried out its own handlers take the place of these, and say so 
 
 from __future__ import annotations
 
+import errno
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +18,21 @@ _WANTED = ("SIGTERM", "SIGHUP")
 
 class ToldToEnd(BaseException):
     """The process was told to end. It is nobody's business but of the loop that ends."""
+
+
+def _is_hung_up() -> bool:
+    """Whether standard input is a terminal that was closed."""
+    try:
+        import termios
+    except ImportError:  # where terminals are of another kind
+        return False
+    try:
+        termios.tcgetattr(sys.stdin.fileno())
+    except termios.error as error:
+        return bool(error.args[0] == errno.EIO)
+    except (OSError, ValueError, AttributeError):
+        return False
+    return False
 
 
 class Ending:
@@ -35,6 +52,12 @@ class Ending:
         """Take note of a signal that somebody else has acted upon."""
         if number != signal.SIGINT:
             self.asked = number
+
+    def require_terminal(self) -> None:
+        """ToldToEnd if the terminal is gone, whether or not its signal has come by now or is ignored."""
+        if _is_hung_up():
+            self.asked = self.asked or signal.SIGHUP
+            raise ToldToEnd
 
     def require_none(self) -> None:
         """ToldToEnd if it was."""

@@ -103,9 +103,13 @@ class Handling:
         handled = Handled(self._request, begun.draft)
         if not isinstance(begun.draft, Planned):
             return self._gone_through(begun, handled)
-        proposal = self._negotiation().ready(self._proposal(begun.draft))
+        proposal = self.look(self._proposal(begun.draft))
         self._conversation.noted("a plan was made, and not carried out yet")
         return replace(handled, proposal=proposal, spent=self._door.spent)
+
+    def look(self, proposal: Proposal) -> Proposal:
+        """A plan as it would run now."""
+        return self._negotiation().ready(proposal)
 
     def go_on(self, plan: WorkflowPlan, prepare: Callable[[Engine], Run]) -> Handled:
         """Go on with a run that follows this plan; `prepare` takes it up."""
@@ -152,7 +156,8 @@ class Handling:
         if (failure := self._make_room()) is not None:
             return Begun(Refused((failure.message,), "model", failure=failure))
         if not self._is_connected:
-            return Begun(plan_by_rules(self._request, self._bench.tools, earlier=self._earlier))
+            to_connect = self._talk.to_connect
+            return Begun(plan_by_rules(self._request, self._bench.tools, earlier=self._earlier, to_connect=to_connect))
         if not self._bench.settings.chat.workflow_mode.is_planned(self._request):
             asks = AsksAtDoor(self._door, self._person)
             return Begun(

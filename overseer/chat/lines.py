@@ -6,25 +6,20 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from overseer.chat.files import with_paths
+from overseer.chat.plans import plan_names
 from overseer.chat.slash import Act, Candidate, SlashCommand, words_of
-from overseer.errors import OverseerError, UsageError
+from overseer.errors import OverseerError
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat
 
 
-def _line(name: str, *, of_last_run: bool = False) -> Act:
-    """Carries out the command of that name; where no run is named, about the one that ended last, if told so."""
+def _line(name: str) -> Act:
+    """Carries out the command of that name; one about a run, if it names none, about the one that ended last."""
 
     def act(chat: Chat, rest: str) -> None:
-        words = words_of(rest)
-        if of_last_run and not words:
-            if not chat.last_run:
-                raise UsageError(f"no run has ended in this chat yet; /runs lists earlier ones, for /{name} RUN")
-            words = [chat.last_run]
-        if of_last_run and chat.last_run and words[0] == "--html" and len(words) == 2:
-            words = [chat.last_run, *words]
-        chat.command_line([name, *words])
+        chat.command_line([name, *words_of(with_paths(rest, chat.bench.folder))], chat.last_run)
 
     return act
 
@@ -48,6 +43,11 @@ def _left_behind(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
             yield Candidate("all")
 
 
+def _drawn(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
+    yield from plan_names(chat, words)
+    yield from runs(chat, words)
+
+
 def _tools(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
     if not words:
         yield from (Candidate(tool.name, tool.description.split("\n")[0]) for tool in chat.bench.tools.values())
@@ -65,6 +65,12 @@ def _nodes(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
             yield from (Candidate(kept.id[:SHORT_ID], kept.task) for kept in Shelf(programs_folder()).kept())
 
 
+def _parts(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
+    from overseer.checkup import PARTS
+
+    return () if words else [*map(Candidate, PARTS), Candidate("--full", "all that is known of every part")]
+
+
 def _settings(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
     if not words:
         yield from (Candidate(name) for name in ("show", "path", "trust", "distrust"))
@@ -74,6 +80,8 @@ def _settings(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
         yield from (Candidate(name) for name in dict.fromkeys([*filter(None, GROUPS), *KEYS, *NAMED]))
 
 
+_TELLS = "/{} --help tells all its options"
+
 LINES = (
     SlashCommand(
         "runs",
@@ -82,15 +90,70 @@ LINES = (
         "[dismiss RUN|dismiss all]",
         _left_behind,
         more="An interrupted run is told of whenever a chat begins, until it is gone on with or dismissed. A dismissed "
-        "one can still be shown, and resumed by its id. --limit N lists so many.",
+        f"one can still be shown, and resumed by its id. {_TELLS.format('runs')}, such as how old ones are removed.",
+        has_help=True,
     ),
-    SlashCommand("show", "what became of every step of a run", _line("show", of_last_run=True), "[RUN]", runs),
-    SlashCommand("graph", "a run drawn as a graph", _line("graph", of_last_run=True), "[RUN|FILE]", runs),
     SlashCommand(
-        "timeline", "when the steps of a run waited and worked", _line("timeline", of_last_run=True), "[RUN]", runs
+        "show",
+        "what became of every step of a run",
+        _line("show"),
+        "[RUN]",
+        runs,
+        more="Without a RUN, the one that ended last here.",
+        has_help=True,
     ),
-    SlashCommand("tools", "the tools there are, or one of them", _line("tools"), "[NAME] [--search WORDS]", _tools),
-    SlashCommand("nodes", "the programs that are kept for steps", _line("nodes"), "[list|show ID|delete ID]", _nodes),
-    SlashCommand("doctor", "what holds on this machine, and what would help where it does not", _line("doctor")),
-    SlashCommand("config", "the settings in force", _line("config"), "[show [KEY] --origin]", _settings),
+    SlashCommand(
+        "graph",
+        "a run or a plan drawn as a graph",
+        _line("graph"),
+        "[RUN|FILE]",
+        _drawn,
+        more="Without either, the run that ended last here. A FILE is that of a plan, or the name of a saved workflow.",
+        has_help=True,
+    ),
+    SlashCommand(
+        "timeline",
+        "when the steps of a run waited and worked",
+        _line("timeline"),
+        "[RUN]",
+        runs,
+        more=f"Without a RUN, the one that ended last here. {_TELLS.format('timeline')}.",
+        has_help=True,
+    ),
+    SlashCommand(
+        "tools",
+        "the tools there are, or one of them",
+        _line("tools"),
+        "[NAME] [--search WORDS]",
+        _tools,
+        more=f"{_TELLS.format('tools')}.",
+        has_help=True,
+    ),
+    SlashCommand(
+        "nodes",
+        "the programs that are kept for steps",
+        _line("nodes"),
+        "[list|show ID|delete ID]",
+        _nodes,
+        more="The beginning of an ID is enough. A program that was deleted is written anew when a step needs it.",
+        has_help=True,
+    ),
+    SlashCommand(
+        "doctor",
+        "what holds on this machine, and what would help where it does not",
+        _line("doctor"),
+        "[PART] [--full]",
+        _parts,
+        more="With --full, or of one PART, all that is known is told, also where nothing is amiss.",
+        has_help=True,
+    ),
+    SlashCommand(
+        "config",
+        "the settings in force, and where they come from",
+        _line("config"),
+        "[show [KEY] --origin]",
+        _settings,
+        more="/config path: the files of settings. /config trust, distrust: whether those of this project are read.",
+        has_help=True,
+    ),
 )

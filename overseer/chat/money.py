@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from overseer.broker.budget import NOTHING, Spend
 from overseer.broker.caps import NO_CAP, cap_from_text, cap_text
 from overseer.chat.slash import Candidate, SlashCommand
-from overseer.console import printable, put, say
+from overseer.commands.output import put_lines
+from overseer.console import say
 from overseer.errors import UsageError
 from overseer.spending import spent_text
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 def _cost(chat: Chat, _: str) -> None:
     for handled in chat.done:
         if handled.spent != NOTHING:
-            put(printable(f"{_head(handled)}  {spend_text(handled.spent)}"))
-    put(f"this session  {spend_text(chat.bench.broker.budget.spent)}")
+            put_lines([f"{_head(handled)}  {spend_text(handled.spent)}"])
+    put_lines([f"this session  {spend_text(chat.bench.broker.budget.spent)}"])
     running = len(chat.jobs.running())
     if running:
         say(f"{running} run{'s are' if running > 1 else ' is'} still under way; what they took is in the sum")

@@ -62,12 +62,14 @@ class PlainReader:
             with _interruptible():
                 line = (self._given or sys.stdin).readline()
         except KeyboardInterrupt:
-            shown.write("\n")  # what is said next begins a line of its own
+            with suppress(OSError):
+                shown.write("\n")  # what is said next begins a line of its own
             raise
         except OSError as error:  # the terminal is gone, and its signal is ignored
             raise EOFError from error
         if not line:
-            shown.write("\n")
+            with suppress(OSError):
+                shown.write("\n")
             raise EOFError
         return line.removesuffix("\n")
 

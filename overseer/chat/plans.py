@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,30 +12,52 @@ from overseer.chat.editing import edited
 from overseer.chat.editor import in_editor
 from overseer.chat.files import offered, with_paths
 from overseer.chat.slash import Candidate, SlashCommand, words_of
-from overseer.console import printable, put, say
+from overseer.commands.output import put_lines, say_lines
+from overseer.console import say
 from overseer.errors import OverseerError, PlanError, UsageError
+from overseer.folding import columns_of
 from overseer.plan import Input, to_yaml
-from overseer.plan.files import SUFFIXES, find_workflow
-from overseer.plan.suggestions import did_you_mean
-from overseer.planview import proposal_lines
+from overseer.plan.files import FOREIGN_SUFFIXES, SUFFIXES, plan_file, saved_workflows
+from overseer.planview import WIDEST, proposal_lines
 from overseer.review import Proposal
+from overseer.summary import summary_lines
+from overseer.terminal.style import text_of
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat
+    from overseer.chat.talk import Handled
 
 _WAYS = "/run runs it, /edit changes it, /save NAME keeps it"
+_WAYS_AGAIN = "/run runs it again, /edit changes it, /save NAME keeps it"
 
 
 def _plan(chat: Chat, rest: str) -> None:
     if not rest:
-        proposal, _ = _at_hand(chat)
-        _show(chat, proposal)
-        say(_WAYS)
+        _show_at_hand(chat)
         return
     handled = chat.talk.plan(with_paths(rest, chat.bench.root))
     chat.take(handled)
     if handled.proposal is not None:
         _show_unrun(chat, handled.proposal)
+
+
+def _show_at_hand(chat: Chat) -> None:
+    """The plan as it would run now, or with how it ended if it has run."""
+    proposal, _ = _at_hand(chat)
+    looked_at = chat.talk.look(replace(proposal, before=None))
+    ran = next((each.performed for each in reversed(chat.done) if each.performed and _is_of(each, proposal)), None)
+    if ran is None:
+        _show(chat, looked_at)
+        say(_WAYS)
+        return
+    _show(chat, replace(looked_at, needs=()))  # which were met, and are looked at again before it runs again
+    say("it has run already:")
+    say_lines(f"  {text_of(line)}" for line in summary_lines(ran.report))
+    say(f"/show {ran.run.run_id} tells of each step; {_WAYS_AGAIN}")
+
+
+def _is_of(handled: Handled, proposal: Proposal) -> bool:
+    return handled.proposal is not None and handled.proposal.hash == proposal.hash
 
 
 def _show_unrun(chat: Chat, proposal: Proposal) -> None:
@@ -43,7 +66,7 @@ def _show_unrun(chat: Chat, proposal: Proposal) -> None:
 
 
 def _show(chat: Chat, proposal: Proposal) -> None:
-    for line in proposal_lines(proposal, chat.bench.tools):
+    for line in proposal_lines(proposal, chat.bench.tools, columns=columns_of(sys.stderr) or WIDEST):
         say(line)
 
 
@@ -57,7 +80,7 @@ def _at_hand(chat: Chat) -> tuple[Proposal, str]:
 
 
 def _run(chat: Chat, rest: str) -> None:
-    words = words_of(rest)
+    words = words_of(with_paths(rest, chat.bench.folder))
     in_background = bool(words) and words[-1] == "&"
     words = words[: len(words) - in_background]
     if "&" in words:
@@ -78,7 +101,7 @@ def _from_file(chat: Chat, name: str, given: Sequence[str]) -> Proposal:
     bench = chat.bench
     redactor = bench.broker.redactor
     loaded = load_plan(
-        _found_plan(chat, name),
+        plan_file(name, folder=bench.folder, workflows=bench.settings.workflows_folder),
         tools=bench.tools,
         limits=bench.settings.limits,
         folders=(bench.settings.workflows_folder,),
@@ -86,20 +109,6 @@ def _from_file(chat: Chat, name: str, given: Sequence[str]) -> Proposal:
         read=plan_reader(bench.tools),
     )
     return Proposal(loaded.plan, "file", inputs_from(loaded.plan, given, "input"), loaded.notes)
-
-
-def _found_plan(chat: Chat, name: str) -> Path:
-    """The file that a path or the name of a saved workflow means; UsageError if there is none."""
-    direct = chat.bench.folder / Path(name).expanduser()
-    if direct.is_file():
-        return direct
-    folder = chat.bench.settings.workflows_folder
-    path, _ = find_workflow(name, folder=chat.bench.folder, folders=(folder,))
-    if path is None:
-        saved = [found.stem for found in _saved(folder)]
-        help = did_you_mean(name, saved, "saved are") or "none is saved yet"
-        raise UsageError(f"there is neither a plan file nor a saved workflow '{name}'; {help}")
-    return path
 
 
 # --- changing and keeping
@@ -122,7 +131,7 @@ def _edit(chat: Chat, rest: str) -> None:
         say("nothing was changed")
         return
     inputs = {name: value for name, value in proposal.inputs.items() if name in found.plan.inputs}
-    chat.at_hand = replace(proposal, plan=found.plan, notes=found.notes, inputs=inputs), request
+    chat.at_hand = chat.talk.look(replace(proposal, plan=found.plan, notes=found.notes, inputs=inputs)), request
     _show_unrun(chat, chat.at_hand[0])
 
 
@@ -138,20 +147,11 @@ def _save(chat: Chat, rest: str) -> None:
 
 def _workflows(chat: Chat, _: str) -> None:
     folder = chat.bench.settings.workflows_folder
-    saved = _saved(folder)
+    saved = saved_workflows(folder)
     if not saved:
         say(f"no workflow is saved in {folder}; /save NAME saves the plan at hand")
     for path in saved:
-        put(printable(_listed(path, chat)))
-
-
-def _saved(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise UsageError(f"the saved workflows in {folder} cannot be read: {error.strerror}") from error
+        put_lines([_listed(path, chat)])
 
 
 def _listed(path: Path, chat: Chat) -> str:
@@ -177,14 +177,16 @@ def _input_text(name: str, declared: Input) -> str:
 # --- completion
 
 
-def _plans(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
+def plan_names(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
+    """The plans that can be named: saved workflows, and files here."""
     if words:
         return []
+    bench = chat.bench
     try:
-        saved = [Candidate(path.stem, "saved workflow") for path in _saved(chat.bench.settings.workflows_folder)]
+        saved = [Candidate(path.stem, "saved workflow") for path in saved_workflows(bench.settings.workflows_folder)]
     except OverseerError:
         saved = []
-    files = [each for each in offered("", chat.bench.folder) if each.text.endswith(SUFFIXES)]
+    files = [each for each in offered("", bench.folder) if each.text.endswith((*SUFFIXES, *FOREIGN_SUFFIXES))]
     return [*saved, *files]
 
 
@@ -201,7 +203,7 @@ PLANS = (
         "run the plan at hand, or that of a file or saved workflow",
         _run,
         "[FILE [INPUT=VALUE …]] [&]",
-        _plans,
+        plan_names,
         more="It is shown and reviewed first, as every plan is. With & at the end it runs in the background.",
     ),
     SlashCommand(
@@ -211,6 +213,12 @@ PLANS = (
         "[TEXT]",
         more="The editor is that of chat.editor in the settings, or what VISUAL or EDITOR name.",
     ),
-    SlashCommand("save", "save the plan at hand as a workflow, or in a file", _save, "NAME"),
+    SlashCommand(
+        "save",
+        "save the plan at hand as a workflow, or in a file",
+        _save,
+        "NAME",
+        more="A NAME with a slash in it, or .yaml at its end, is the path of a file; any other is for /run to find.",
+    ),
     SlashCommand("workflows", "the saved workflows, with their inputs", _workflows),
 )

@@ -32,11 +32,11 @@ def _resume(chat: Chat, rest: str) -> None:
     if len(words) > 1:
         raise UsageError("/resume takes one RUN; without it, the newest that can go on")
     journal = _journal(chat)
-    stored = journal.run(words[0]) if words else _newest(chat, journal)
+    from overseer.commands.runs import report_of, run_named
+
+    stored = run_named(journal, words[0], chat.bench.settings) if words else _newest(chat, journal)
     _require_ours(chat, stored)
     talk = _talk_for(chat, stored)
-    from overseer.commands.runs import report_of
-
     plan = report_of(journal, stored, keeps_rounds=False).plan
     request = str(stored.options.get("request") or stored.summary.name or f"run {stored.run_id}")
     say(f"going on with run {stored.run_id}: {' '.join(request.split())[:80]}")

@@ -43,6 +43,6 @@ def saver(folder: Path, secret_in: SecretIn = lambda text: None) -> Save:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise UsageError(f"cannot save the plan as {path}: {reason}") from error
-        return f"saved as {path}"
+        return f"saved as '{path}'" if " " in str(path) else f"saved as {path}"
 
     return save

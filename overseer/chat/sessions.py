@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from overseer.chat.about import turn_line
 from overseer.chat.slash import Candidate, SlashCommand, words_of
+from overseer.commands.output import put_lines
 from overseer.commands.sessions import interrupted_by_session, session_line
-from overseer.console import put, say
+from overseer.console import say
 from overseer.conversation import Conversation, begun, continued
 from overseer.errors import OverseerError, UsageError
 from overseer.journal import Journal
@@ -49,7 +50,7 @@ def _list(chat: Chat, journal: Journal) -> None:
         say("nothing was said in any session yet")
     for session in found:
         here = " (this one)" if session.session_id == chat.talk.conversation.session_id else ""
-        put(session_line(session, interrupted.get(session.session_id, ())) + here)
+        put_lines([session_line(session, interrupted.get(session.session_id, ())) + here])
 
 
 def _switch(chat: Chat, journal: Journal, text: str) -> None:
@@ -57,8 +58,7 @@ def _switch(chat: Chat, journal: Journal, text: str) -> None:
     chat.talk.conversation = conversation
     chat.at_hand = None
     say(f"this is session {conversation.session_id}:")
-    for line in tail_lines(conversation):
-        put(line)
+    put_lines(tail_lines(conversation))
 
 
 def _clear(chat: Chat, _: str) -> None:

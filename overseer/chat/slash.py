@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from overseer.errors import UsageError
-from overseer.plan.suggestions import did_you_mean
+from overseer.plan.suggestions import nearest
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat
@@ -41,10 +41,22 @@ class SlashCommand:
     takes: str = ""  # what follows it, as help shows it
     completes: Completes | None = None
     more: str = ""  # what else there is to know, for who asks about this one
+    has_help: bool = False  # what it takes is told by itself, where --help follows it
 
     @property
     def usage(self) -> str:
         return f"/{self.name} {self.takes}".rstrip()
+
+    def carry_out(self, chat: Chat, rest: str) -> None:
+        """Do it with the rest of the line; UsageError for words that nobody would read."""
+        if rest and not self.takes:
+            raise UsageError(f"{self.usage} takes nothing, but {_short(rest)!r} follows it; write {self.usage} alone")
+        self.act(chat, rest)
+
+
+def _short(text: str, most: int = 40) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def registry(*groups: Iterable[SlashCommand]) -> dict[str, SlashCommand]:
@@ -81,12 +93,21 @@ def found(commands: Mapping[str, SlashCommand], line: str) -> tuple[SlashCommand
     beginnings = [known for known in commands if name and known.startswith(name)]
     if len(beginnings) == 1:
         return commands[beginnings[0]], said
-    slashed = [f"/{known}" for known in beginnings or commands]
-    could_be = f"it could be {', '.join(slashed)}" if beginnings else ""
-    help = could_be or did_you_mean(f"/{name}", slashed, "there are", most=40)
-    raise UsageError(f"there is no command /{word}; {help}")
+    slashed = ", ".join(f"/{known}" for known in beginnings or commands)
+    guess = None if beginnings else nearest(name, commands)
+    help = f"did you mean '/{guess}'?" if guess else f"{'it could be' if beginnings else 'there are:'} {slashed}"
+    raise UsageError(f"there is no command /{_short(word)}; {help}")
 
 
+def quoted_in_part(message: str, line: str) -> str:
+    """A message about a line, with no more of its long words than it takes to know them again."""
+    for word in line.split():
+        if len(word) > _LONGEST_WORD:
+            message = message.replace(word, _short(word))
+    return message
+
+
+_LONGEST_WORD = 400  # letters; a path is told in full
 _USAGE = 32  # columns
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
+from overseer.broker.broker import Door
 from overseer.broker.caps import Cap
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.chat.handling import CarryOut, Handled, Handling, TakeOver
@@ -18,6 +19,7 @@ from overseer.conversation import Conversation
 from overseer.engine import Engine
 from overseer.frontends.asking import Turn
 from overseer.frontends.earlier import Earlier
+from overseer.frontends.rules.smalltalk import HOW_TO_CONNECT
 from overseer.journal import Journal
 from overseer.plan.values import WorkflowPlan
 from overseer.review import Proposal
@@ -41,6 +43,7 @@ class Talk:
     given: Mapping[str, Earlier] = field(default_factory=dict)  # values that came with the request
     demo: str = ""  # the name of the one that is shown, if one is: what its model says is not kept for real requests
     take_over: TakeOver | None = None  # None: there is no background
+    to_connect: str = HOW_TO_CONNECT  # a model, as whoever asks can do it where they are
 
     def request(self, text: str) -> Handled:
         """Do what is asked for, as far as the person lets it be done. What is secret in it goes nowhere."""
@@ -51,6 +54,11 @@ class Talk:
         """What would be done, as it is proposed; nothing of it is."""
         with self._handling(text) as handling:
             return handling.plan()
+
+    def look(self, proposal: Proposal) -> Proposal:
+        """A plan as it would run now, with what is known of it by now. Nobody is asked, and nothing is remembered."""
+        with ExitStack() as opened:
+            return Handling(self, "", self._door(), (), opened).look(proposal)
 
     def propose(self, proposal: Proposal, request: str, *, in_background: bool = False) -> Handled:
         """Do a plan that is there already, as far as the person lets it be done."""
@@ -66,6 +74,9 @@ class Talk:
         """What a plan may take as inputs, by name."""
         return {**self.conversation.results, **self.given}
 
+    def _door(self) -> Door:
+        return self.bench.engine().door(self.grants, held_as="this request")
+
     @contextmanager
     def _handling(self, request: str, *, is_new: bool = True) -> Iterator[Handling]:
         request = self.bench.broker.redactor.redact(request)
@@ -73,9 +84,8 @@ class Talk:
         before: Sequence[Turn] = self.conversation.shown()
         if is_new:
             self.conversation.asked(request)
-        door = self.bench.engine().door(self.grants, held_as="this request")
         with ExitStack() as opened:
-            handling = Handling(self, request, door, before, opened)
+            handling = Handling(self, request, self._door(), before, opened)
             try:
                 yield handling
             except BaseException as error:

@@ -69,7 +69,7 @@ class AtTerminal:
         if heard:
             typesetter.add(text.removeprefix(heard))
         elif is_values:
-            typesetter.add_as_it_is(text)
+            typesetter.add_values(text)
         else:
             typesetter.add_whole(text)
         typesetter.close()

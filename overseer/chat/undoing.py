@@ -21,7 +21,7 @@ def _putting_back(direction: Direction) -> Act:
         words = words_of(rest)
         force = "--force" in words
         words = [word for word in words if word != "--force"]
-        if len(words) > 1:
+        if len(words) > 1 or any(word.startswith("-") for word in words):
             raise UsageError(f"/{direction} takes one RUN, and --force for files that somebody else has changed since")
         _put_back(chat, words[0] if words else None, direction, force=force)
 
@@ -58,5 +58,12 @@ UNDOING = (
         runs,
         more="Without a RUN, what the latest one changed here. --force: also files that others have changed since.",
     ),
-    SlashCommand("redo", "take an undo back", _putting_back("redo"), "[RUN] [--force]", runs),
+    SlashCommand(
+        "redo",
+        "take an undo back, after showing it",
+        _putting_back("redo"),
+        "[RUN] [--force]",
+        runs,
+        more="Without a RUN, what was undone last here. --force: also files that others have changed since.",
+    ),
 )

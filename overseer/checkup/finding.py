@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeVar
 
@@ -24,6 +24,15 @@ class Finding:
     verdict: str
     details: tuple[str, ...] = ()
     facts: Mapping[str, Json] = field(default_factory=dict)
+    rest: tuple[str, ...] = ()  # details that are told only to who asks for all of them
+
+    def lines(self, *, is_full: bool) -> Iterator[str]:
+        """The verdict; what it rests on is told where something is amiss, or where it is asked for."""
+        yield f"{self.status:<6}  {self.name}: {self.verdict}"
+        if is_full or self.status != "ok":
+            yield from (f"          {line}" for line in self.details)
+        if is_full:
+            yield from (f"          {line}" for line in self.rest)
 
     def to_json(self) -> dict[str, Json]:
         return {"status": self.status, "verdict": self.verdict, **self.facts}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from overseer.checkup.finding import Finding
+from overseer.checkup.finding import Finding, Status
 from overseer.config import Settings
 from overseer.sandbox import SandboxUnavailable
 from overseer.sandbox.selftest import Check
@@ -17,12 +17,13 @@ def sandbox(settings: Settings) -> Finding:
     except SandboxUnavailable as error:
         level, checks, refusals, remedy = None, (), error.refusals, error.remedy
     proven = f"level {level}, proven just now by {len(checks)} attacks"
+    status: Status = "broken" if level is None else "note" if refusals else "ok"
     return Finding(
         "sandbox",
-        "ok" if level is not None else "broken",
+        status,
         proven if level is not None else "none holds, so no generated code is run",
         (
-            *(_line(check) for check in checks),
+            *(_line(check) for check in checks if check.got),
             *(f"level {refused} does not hold: {why}" for refused, why in refusals.items()),
             *remedy.splitlines(),
         ),
@@ -32,6 +33,7 @@ def sandbox(settings: Settings) -> Finding:
             "refusals": [{"level": refused, "reason": why} for refused, why in refusals.items()],
             "remedy": remedy or None,
         },
+        tuple(_line(check) for check in checks if not check.got),
     )
 
 

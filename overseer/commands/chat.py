@@ -8,21 +8,22 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from overseer import exits
 from overseer.arguments import parsed
 from overseer.broker.permissions import Grants
 from overseer.commands import carry_out
 from overseer.commands.conversations import conversation_for
-from overseer.commands.output import is_machine
+from overseer.commands.output import is_machine, put_lines
 from overseer.commands.reading import read_tools
 from overseer.commands.viewing import palette_for, screen_for
 from overseer.config import Settings
-from overseer.console import make_redirectable, put, say
+from overseer.console import make_redirectable, say
 from overseer.errors import UsageError
 from overseer.home import home
 from overseer.journal import Journal, opened
+from overseer.misuse import Misused
 from overseer.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -64,14 +65,14 @@ def chat(options: Namespace, settings: Settings) -> int:
             reader,
             all_commands(),
             journal=journal,
-            command_line=lambda words: _carried_out(words, options, bench),
+            command_line=lambda words, last_run: carried_out_here(words, last_run, options, bench),
             ending=ending,
         )
         reader.complete_with(ChatCompleter(chat))
         for line in (*banner_lines(bench), *interrupted_here(chat)):
             say(line)
-        for line in tail_lines(talk.conversation) if talk.conversation.turns else ():
-            put(line)
+        if talk.conversation.turns:
+            put_lines(tail_lines(talk.conversation))
         telling = tell_model(bench, say)
         if _is_plain(options):  # there is no way to tell anything above the prompt
             telling.join()
@@ -79,6 +80,7 @@ def chat(options: Namespace, settings: Settings) -> int:
 
 
 def _talk(options: Namespace, bench: Workbench, journal: Journal | None, person: Person) -> Talk:
+    from overseer.chat.models import TO_CONNECT_HERE
     from overseer.chat.talk import Talk
 
     return Talk(
@@ -89,6 +91,7 @@ def _talk(options: Namespace, bench: Workbench, journal: Journal | None, person:
         grants=Grants(classes=options.approve),
         budget=options.budget,
         is_by_rules=options.rules,
+        to_connect=TO_CONNECT_HERE,
     )
 
 
@@ -141,21 +144,32 @@ def _is_plain(options: Namespace) -> bool:
     return options.plain or os.environ.get("TERM") == "dumb"
 
 
-def _carried_out(words: Sequence[str], chat: Namespace, bench: Workbench) -> int:
-    """What a command line would do, from within the chat, with the settings and tools that the chat has."""
+def carried_out_here(words: Sequence[str], last_run: str, chat: Namespace, bench: Workbench) -> int:
+    """What a command line would do, from within the chat, with the settings and tools that the chat has.
+
+    A command that is about a run, and to which none is named, is about the last one.
+    """
     streams = sys.stdout, sys.stderr
     try:
         options = parsed(words, in_chat=True)
+        if getattr(options, "run", "") is None and getattr(options, "file", None) is None:
+            options.run = last_run or _no_run(words[0])
         options.set = [*chat.set, *options.set]
         options.config_file = options.config_file or chat.config_file
         if hasattr(options, "tools"):
             options.tools = [*chat.tools, *options.tools]
         with _secrets_given(bench):
             return carry_out(options)
-    except SystemExit as left:  # of argparse, which has said why
+    except Misused as misused:
+        raise UsageError(f"/{words[0]}: {misused.reason}; /{words[0]} --help tells what it takes") from misused
+    except SystemExit as left:  # of argparse, once it has told what there is
         return left.code if isinstance(left.code, int) else exits.ERROR
     finally:
         sys.stdout, sys.stderr = streams  # a command hides secrets anew, over what hides them already
+
+
+def _no_run(command: str) -> NoReturn:
+    raise UsageError(f"no run has ended in this chat yet; /runs lists earlier ones, for /{command} RUN")
 
 
 @contextmanager

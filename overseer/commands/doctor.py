@@ -6,10 +6,12 @@ import os
 import platform
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from overseer import __version__, exits
+from overseer.checkup import PARTS
 from overseer.checkup.configuration import configuration
 from overseer.checkup.datafolder import data_folder
 from overseer.checkup.extras import extras
@@ -20,23 +22,38 @@ from overseer.checkup.models import model
 from overseer.checkup.terminal import terminal
 from overseer.checkup.toolfiles import tool_files
 from overseer.commands import flags_of
-from overseer.commands.output import put_document, put_lines
+from overseer.commands.output import as_typed, put_document, put_lines
 from overseer.config import Settings, settings_of
 from overseer.errors import UsageError
 from overseer.jsonvalue import Json
+from overseer.plan.suggestions import did_you_mean
 from overseer.secrets import Secrets
 from overseer.settings.layers import Layers, only_defaults, read_layers
 from overseer.wiring import take_secrets
 
+Look: TypeAlias = Callable[[], Finding]
+
 
 def doctor(options: Namespace) -> int:
-    """Look at everything, change nothing."""
-    findings = _findings(read_layers(flags_of(options), os.environ, Path.cwd()))
+    """Look at everything, or at one part; change nothing."""
+    looks = _looks(read_layers(flags_of(options), os.environ, Path.cwd()))
+    findings = [look() for look in _chosen(looks, options.part)]
     if options.json:
         put_document(_document(findings))
+    elif options.part is not None:
+        put_lines(findings[0].lines(is_full=True))
     else:
-        put_lines(_lines(findings))
+        put_lines(_lines(findings, options))
     return _exit_code({finding.name for finding in findings if finding.status == "broken"})
+
+
+def _chosen(looks: Mapping[str, Look], part: str | None) -> list[Look]:
+    if part is None:
+        return list(looks.values())
+    name = part.lower().replace("_", "-").replace(" ", "-")
+    if name not in looks:
+        raise UsageError(f"there is no part '{part}' to look at; {did_you_mean(name, looks, 'there are')}")
+    return [looks[name]]
 
 
 def _exit_code(broken: set[str]) -> int:
@@ -45,21 +62,23 @@ def _exit_code(broken: set[str]) -> int:
     return exits.NO_MODEL if broken == {"model"} else exits.ERROR
 
 
-def _findings(layers: Layers) -> list[Finding]:
+def _looks(layers: Layers) -> dict[str, Look]:
+    """What there is to look at, by the name of each part."""
     # With settings that cannot be used, everything else is looked at as if there were none.
     settings = settings_of(only_defaults() if layers.faults else layers)
     secrets, fault = _secrets(settings)
     folder = Path.cwd()
-    return [
-        terminal(os.environ),
-        configuration(layers),
-        data_folder(fault),
-        model(settings, secrets, folder),
-        tool_files(settings, folder),
-        sandbox(settings),
-        journal(),
-        extras(),
-    ]
+    looks: tuple[Look, ...] = (
+        lambda: terminal(os.environ),
+        lambda: configuration(layers),
+        lambda: data_folder(fault),
+        lambda: model(settings, secrets, folder),
+        lambda: tool_files(settings, folder),
+        lambda: sandbox(settings),
+        journal,
+        extras,
+    )
+    return dict(zip(PARTS, looks, strict=True))
 
 
 def _secrets(settings: Settings) -> tuple[Secrets, str]:
@@ -70,14 +89,15 @@ def _secrets(settings: Settings) -> tuple[Secrets, str]:
         return Secrets(), str(error)
 
 
-def _lines(findings: Sequence[Finding]) -> Iterator[str]:
+def _lines(findings: Sequence[Finding], options: Namespace) -> Iterator[str]:
     yield f"Overseer {__version__}, Python {platform.python_version()} ({sys.executable})"
     yield f"{platform.system()} {platform.release()}"
     for finding in findings:
-        yield f"{finding.status:<6}  {finding.name}: {finding.verdict}"
-        yield from (f"          {line}" for line in finding.details)
+        yield from finding.lines(is_full=options.full)
     broken = [finding.name for finding in findings if finding.status == "broken"]
-    yield f"broken: {', '.join(broken)}" if broken else "everything that is needed works"
+    verdict = f"broken: {', '.join(broken)}" if broken else "everything that is needed works"
+    more = "" if options.full else f"; more: {as_typed(options, 'doctor PART')}, or all of it with --full"
+    yield f"{verdict}{more}"
 
 
 def _document(findings: Sequence[Finding]) -> dict[str, Json]:

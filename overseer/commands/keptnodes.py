@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from overseer import exits
-from overseer.commands.output import put_document, put_lines
+from overseer.commands.output import as_typed, put_document, put_lines
 from overseer.config import Settings
 from overseer.errors import UsageError
 from overseer.frontends.shelf import Shelf
@@ -17,7 +17,8 @@ def nodes(options: Namespace, settings: Settings) -> int:
     """List the programs that are kept, show one, or delete some."""
     shelf = Shelf(programs_folder())
     if options.all and (options.action != "delete" or options.ids):
-        raise UsageError("--all goes with delete alone, and without ids: overseer nodes delete --all")
+        way = as_typed(options, "nodes delete --all")
+        raise UsageError(f"--all goes with delete alone, and without ids: {way}")
     match options.action:
         case "show":
             _show(shelf, options)
@@ -30,7 +31,8 @@ def nodes(options: Namespace, settings: Settings) -> int:
 
 def _list(shelf: Shelf, options: Namespace) -> None:
     if options.ids:
-        raise UsageError(f"list takes no ids; to look at a program: overseer nodes show {options.ids[0]}")
+        way = as_typed(options, f"nodes show {options.ids[0]}")
+        raise UsageError(f"list takes no ids; to look at a program: {way}")
     kept = shelf.kept()
     if options.json:
         put_document({"schema": "overseer.nodes/1", "nodes": [kept_json(each) for each in kept]})
@@ -40,7 +42,7 @@ def _list(shelf: Shelf, options: Namespace) -> None:
 
 def _show(shelf: Shelf, options: Namespace) -> None:
     if len(options.ids) != 1:
-        raise UsageError("show takes the id of one program; overseer nodes lists them")
+        raise UsageError(f"show takes the id of one program; {as_typed(options, 'nodes')} lists them")
     kept = shelf.named(options.ids[0])
     if options.json:
         put_document({"schema": "overseer.kept-node/1", **kept_json(kept), "source": kept.source})
@@ -50,7 +52,7 @@ def _show(shelf: Shelf, options: Namespace) -> None:
 
 def _delete(shelf: Shelf, options: Namespace) -> None:
     if not options.all and not options.ids:
-        raise UsageError("say which: the ids of programs, or --all; overseer nodes lists them")
+        raise UsageError(f"say which: the ids of programs, or --all; {as_typed(options, 'nodes')} lists them")
     if options.all:
         deleted = shelf.clear()
     else:

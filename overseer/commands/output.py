@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from overseer.console import printable, put, say
-from overseer.jsonvalue import Json, json_text
+from overseer.folding import fitted
+from overseer.jsonvalue import Json, is_document, json_text
 from overseer.registry.folders import changed_since_trusted
 from overseer.render import value_text
 from overseer.terminal.style import Line, Palette
@@ -19,11 +20,22 @@ def is_machine(options: Namespace) -> bool:
     return bool(options.json or getattr(options, "jsonl", False))
 
 
+def as_typed(options: Namespace, command: str) -> str:
+    """A command of ours as it is typed where this one was: in a shell, or in the chat."""
+    return f"/{command}" if getattr(options, "in_chat", False) else f"overseer {command}"
+
+
 def put_document(document: dict[str, Json]) -> None:
     put(json_text(document))
 
 
 def put_lines(lines: Iterable[str]) -> None:
+    """Lines for a person, which a terminal gets no wider than it is."""
+    put(fitted(printable("\n".join(lines)), sys.stdout))
+
+
+def put_drawing(lines: Iterable[str]) -> None:
+    """Lines that are of no use when they are broken."""
     put(printable("\n".join(lines)))
 
 
@@ -47,4 +59,9 @@ def say_if_changed(project: Path) -> None:
 def put_value(value: Json) -> None:
     """A result on standard output: as it is for a program, harmless for a terminal."""
     text = value_text(value)
-    put(printable(text) if sys.stdout.isatty() else text)
+    if not sys.stdout.isatty():
+        put(text)
+    elif isinstance(value, str) and not is_document(value):
+        put_lines([text])
+    else:
+        put(printable(text))

@@ -15,7 +15,7 @@ from overseer.commands.asking import asked
 from overseer.commands.carrying import carried_out
 from overseer.commands.output import is_machine, put_document, put_lines, say_lines
 from overseer.commands.reading import read_tools
-from overseer.commands.runs import report_of
+from overseer.commands.runs import report_of, run_named
 from overseer.config import Settings
 from overseer.console import say
 from overseer.engine import Run
@@ -26,6 +26,7 @@ from overseer.journal import Journal, opened
 from overseer.jsonvalue import Json
 from overseer.plan import Checked, Loaded, check_draft, check_plan, load_plan, parse_input, plan_from, plan_hash, waves
 from overseer.plan.difference import difference, difference_lines
+from overseer.plan.files import find_plan, plan_file
 from overseer.plan.values import Code, WorkflowPlan, all_steps
 from overseer.render import plan_lines, wave_lines
 from overseer.report import Report
@@ -38,8 +39,9 @@ def check(options: Namespace, settings: Settings) -> int:
     """Say everything that is wrong with a plan file, or how it would run."""
     secrets = take_secrets(settings)
     registry = read_tools(options.tools, Path.cwd())
+    named = str(options.file)
     checked = check_plan(
-        options.file,
+        find_plan(named, folder=Path(), workflows=settings.workflows_folder) or options.file,
         tools=registry.tools,
         limits=settings.limits,
         folders=(settings.workflows_folder,),
@@ -104,7 +106,7 @@ def _carried_out(options: Namespace, settings: Settings, load: Callable[[Workben
 def resume(options: Namespace, settings: Settings) -> int:
     """Go on with a run where it was."""
     with Journal.open() as journal:
-        stored = journal.run(options.run)
+        stored = run_named(journal, options.run, settings)
         options.tools = options.tools or [Path(folder) for folder in stored.options.get("tools", [])]
         options.max_parallel = options.max_parallel or stored.options.get("max_parallel")
         folder = Path(stored.options["folder"])
@@ -145,10 +147,10 @@ def resume(options: Namespace, settings: Settings) -> int:
             )
 
 
-def _loaded(file: Path, bench: Workbench, *, narrative: str = "") -> Loaded:
+def _loaded(named: Path, bench: Workbench, *, narrative: str = "") -> Loaded:
     redactor = bench.broker.redactor
     return load_plan(
-        file,
+        plan_file(str(named), folder=Path(), workflows=bench.settings.workflows_folder),
         tools=bench.tools,
         limits=bench.settings.limits,
         folders=(bench.settings.workflows_folder,),

@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from dataclasses import asdict, replace
+from pathlib import Path
 
 from overseer import exits
-from overseer.commands.output import put_document, put_lines
+from overseer.commands.output import as_typed, put_document, put_lines
 from overseer.config import Settings
 from overseer.console import say
-from overseer.errors import BrokenInvariant, JournalError, UsageError
+from overseer.errors import BrokenInvariant, JournalError, RunNotFound, UsageError
 from overseer.home import changes_path
 from overseer.journal import Journal, Pruned, StoredRun
 from overseer.plan import plan_from
+from overseer.plan.files import find_plan
 from overseer.render import dismissed_lines, pruned_lines, run_line
 from overseer.report import Report
 from overseer.retelling import run_lines
@@ -88,7 +90,7 @@ def _forget_changes(journal: Journal, pruned: Pruned, before: float) -> int:
 def show(options: Namespace, settings: Settings) -> int:
     """Say what became of every step of a run."""
     with Journal.open(read_only=True) as journal:
-        stored = journal.run(options.run)
+        stored = run_named(journal, options.run, settings)
         report = report_of(journal, stored)
     if not stored.summary.is_owned:
         report.interrupt()
@@ -97,8 +99,19 @@ def show(options: Namespace, settings: Settings) -> int:
         return exits.OK
     put_lines(run_lines(report))
     if report.status in ("failed", "cancelled", "interrupted"):
-        say(f"to go on where it stopped: overseer resume {report.run_id}")
+        say(f"to go on where it stopped: {as_typed(options, f'resume {report.run_id}')}")
     return exits.OK
+
+
+def run_named(journal: Journal, text: str, settings: Settings) -> StoredRun:
+    """The run that somebody means; RunNotFound also tells who has named a plan."""
+    try:
+        return journal.run(text)
+    except RunNotFound as error:
+        plan = find_plan(text, folder=Path(), workflows=settings.workflows_folder)
+        if plan is None:
+            raise
+        raise RunNotFound(f"'{text}' is a plan and no run; the ids of runs are in the list of runs") from error
 
 
 def report_of(journal: Journal, stored: StoredRun, *, keeps_rounds: bool = True) -> Report:

@@ -14,10 +14,10 @@ from pathlib import Path
 from overseer import exits
 from overseer.broker.permissions import Grants
 from overseer.broker.ranking import ranked_tools
-from overseer.commands.output import put_document, put_lines, put_value, say_if_changed
+from overseer.commands.output import as_typed, put_document, put_lines, put_value, say_if_changed
 from overseer.commands.reading import read_tools
 from overseer.config import Settings
-from overseer.console import printable, put, say
+from overseer.console import say
 from overseer.engine import Engine
 from overseer.errors import UsageError
 from overseer.ids import new_run_id
@@ -50,8 +50,8 @@ def tools(options: Namespace, settings: Settings) -> int:
     if options.name is not None:
         put_lines(_details(registry.entries[options.name]))
     else:
-        put_lines(_table(chosen))
-        _say_what_is_left_out(registry)
+        put_lines(_table(chosen, as_typed(options, "tools NAME")))
+        _say_what_is_left_out(registry, as_typed(options, "tools --trust"))
     return exits.OK
 
 
@@ -109,9 +109,9 @@ def _fetch(options: Namespace, settings: Settings) -> int:
     urls = sorted({url for folder in tool_folders(Path.cwd(), options.tools) for url in document_urls(folder.path)})
     for url in urls:
         keep_document(url, fetch)
-        put(printable(f"fetched {url}"))
+        put_lines([f"fetched {url}"])
     if not urls:
-        put("no tool file names a document by URL")
+        put_lines(["no tool file names a document by URL"])
     return exits.OK
 
 
@@ -127,36 +127,36 @@ def _chosen(registry: Registry, options: Namespace) -> list[Entry]:
 def _change_trust(*, is_wanted: bool) -> int:
     folder = project_tools(Path.cwd())
     if not is_wanted and distrust(Path.cwd() / "tools"):  # it may be gone, or hold no tools any more
-        put(printable(f"the tools in {Path.cwd() / 'tools'} are not read from here on"))
+        put_lines([f"the tools in {Path.cwd() / 'tools'} are not read from here on"])
         return exits.OK
     if folder is None:
         raise UsageError(f"{Path.cwd()} has no folder 'tools' with tools in it")
     if is_wanted:
         trust(folder, tool_files(folder))
-    put(printable(f"the tools in {folder} are {'read' if is_wanted else 'not read'} from here on"))
+    put_lines([f"the tools in {folder} are {'read' if is_wanted else 'not read'} from here on"])
     return exits.OK
 
 
-def _say_what_is_left_out(registry: Registry) -> None:
+def _say_what_is_left_out(registry: Registry, to_trust: str) -> None:
     for problem in registry.problems:
         say(f"left out: {problem}")
     folder = project_tools(Path.cwd())
     if folder is not None and trust_of(folder) == "none":
-        say(f"not read: the tools of this project in {folder}; to trust them: overseer tools --trust")
+        say(f"not read: the tools of this project in {folder}; to trust them: {to_trust}")
     say_if_changed(Path.cwd())
 
 
 # --- as text
 
 
-def _table(entries: list[Entry]) -> Iterator[str]:
+def _table(entries: list[Entry], to_see_one: str) -> Iterator[str]:
     width = max((len(entry.tool.name) for entry in entries), default=0)
     room = max(40, shutil.get_terminal_size().columns)
     for entry in entries:
         origin = "" if entry.layer == "built-in" else f"  [{entry.layer}]"
         line = f"{entry.tool.name:<{width}}  {entry.tool.effect:<7}  {_summary(entry.tool)}{origin}"
         yield line if len(line) <= room else f"{line[: room - 1]}…"
-    yield f"{len(entries)} tool{'' if len(entries) == 1 else 's'}; one of them: overseer tools NAME"
+    yield f"{len(entries)} tool{'' if len(entries) == 1 else 's'}; one of them: {to_see_one}"
 
 
 def _summary(tool: Tool) -> str:

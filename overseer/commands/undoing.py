@@ -12,7 +12,14 @@ from overseer.config import Settings
 from overseer.errors import ApprovalNeeded
 from overseer.jsonvalue import Json
 from overseer.undo.preview import Direction, Preview
-from overseer.undo.telling import outcome_document, outcome_lines, preview_document, preview_lines
+from overseer.undo.telling import (
+    idle_line,
+    is_idle,
+    outcome_document,
+    outcome_lines,
+    preview_document,
+    preview_lines,
+)
 from overseer.undo.undoing import Outcome
 from overseer.wiring import take_secrets, undoing_in
 
@@ -46,13 +53,13 @@ def _carried_out(options: Namespace, settings: Settings, direction: Direction) -
 
 def _is_agreed(preview: Preview, options: Namespace) -> bool:
     """Whether the person at the terminal says yes; ApprovalNeeded if nobody can be asked."""
+    if not any(file.is_free or (options.force and file.conflict) for file in preview.files):
+        return True  # nothing is changed
     if options.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ApprovalNeeded(
             f"to {preview.direction} run {preview.run.run_id} needs a yes, and nobody can be asked; "
             "look at it with --preview, then give --yes"
         )
-    if not any(file.is_free or (options.force and file.conflict) for file in preview.files):
-        return True  # nothing is changed
     print(f"{preview.direction.capitalize()} this? [y/N] ", end="", file=sys.stderr, flush=True)
     try:
         return sys.stdin.readline().strip().lower() in ("y", "yes")
@@ -64,7 +71,7 @@ def _show(preview: Preview, options: Namespace) -> None:
     if options.json:
         put_document({"schema": "overseer.undo/1", **preview_document(preview), "outcome": None})
     else:
-        put_lines(preview_lines(preview, force=options.force))
+        put_lines([idle_line(preview)] if is_idle(preview) else preview_lines(preview, force=options.force))
 
 
 def _tell(preview: Preview, outcome: Outcome, options: Namespace) -> None:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from overseer import exits
-from overseer.commands.output import put_document, put_lines
+from overseer.commands.output import put_document, put_drawing
 from overseer.commands.reading import read_tools
+from overseer.commands.runs import run_named
 from overseer.config import Settings
 from overseer.console import put, say
 from overseer.drawing.details import Details, details_of
@@ -30,6 +31,7 @@ from overseer.frontends.files import plan_reader
 from overseer.journal import Journal, StoredRun
 from overseer.jsonvalue import Json
 from overseer.plan import load_plan, plan_from
+from overseer.plan.files import find_plan
 from overseer.plan.values import WorkflowPlan
 from overseer.secrets import Redactor, Secrets
 from overseer.timing import RunTiming, timing_of
@@ -45,9 +47,10 @@ def graph(options: Namespace, settings: Settings) -> int:
     secrets = take_secrets(settings)
     if (options.file is None) == (options.run is None):
         raise UsageError("name a plan file or, with --run, a run")
-    if options.output is not None and options.file is not None and _is_same(options.output, Path(options.file)):
+    file = _plan_file(options, settings)
+    if options.output is not None and file is not None and _is_same(options.output, file):
         raise UsageError(f"{options.output} is the plan itself; write the drawing to another file")
-    sketch = _sketch(options, settings, secrets)
+    sketch = _sketch(options, settings, secrets, file)
     match _format(options):
         case "svg":
             drawing = svg(sketch)
@@ -65,7 +68,7 @@ def graph(options: Namespace, settings: Settings) -> int:
 def timeline(options: Namespace, settings: Settings) -> int:
     """Show when the steps of a run waited and worked."""
     redactor = Redactor(take_secrets(settings))
-    with _stored(options.run) as found:
+    with _stored(options.run, settings) as found:
         timing = found.timing()
         if options.html is not None:
             tools, folder = found.tools([])
@@ -77,7 +80,7 @@ def timeline(options: Namespace, settings: Settings) -> int:
     if options.json:
         put_document({"schema": "overseer.timeline/1", "run_id": found.stored.run_id, **timing.to_json()})
         return exits.OK
-    put_lines(
+    put_drawing(
         gantt_lines(
             timing,
             sketch_of(timing.plan, redact=redactor.redact),
@@ -97,26 +100,37 @@ def _format(options: Namespace) -> str:
     return str(options.format)
 
 
-def _sketch(options: Namespace, settings: Settings, secrets: Secrets) -> Sketch:
+def _plan_file(options: Namespace, settings: Settings) -> Path | None:
+    """The plan that is meant, if it is one of a file."""
+    if options.file is None:
+        return None
+    if options.file == "-":
+        return Path("/dev/stdin")
+    return find_plan(options.file, folder=Path(), workflows=settings.workflows_folder)
+
+
+def _sketch(options: Namespace, settings: Settings, secrets: Secrets, file: Path | None) -> Sketch:
     redact = Redactor(secrets).redact
-    if options.run is None and (options.file == "-" or Path(options.file).exists()):
-        plan, classes = _from_file(options, settings, secrets)
+    if file is not None:
+        plan, classes = _from_file(file, options, settings, secrets)
         return sketch_of(plan, classes=classes, redact=redact)
     try:
-        with _stored(options.run or options.file) as found:
+        with _stored(options.run or options.file, settings) as found:
             tools, folder = found.tools(options.tools)
             timing = found.timing()
     except RunNotFound as error:
         if options.run is not None:
             raise
-        raise UsageError(f"there is no file {options.file}, and {error}") from error
+        raise UsageError(f"there is neither a plan file nor a saved workflow '{options.file}', and {error}") from error
     return sketch_of(timing.plan, classes=_classes(tools, folder), timing=timing, redact=redact)
 
 
-def _from_file(options: Namespace, settings: Settings, secrets: Secrets) -> tuple[WorkflowPlan, dict[str, str]]:
+def _from_file(
+    file: Path, options: Namespace, settings: Settings, secrets: Secrets
+) -> tuple[WorkflowPlan, dict[str, str]]:
     registry = read_tools(options.tools, Path.cwd())
     loaded = load_plan(
-        Path("/dev/stdin" if options.file == "-" else options.file),
+        file,
         tools=registry.tools,
         limits=settings.limits,
         folders=(settings.workflows_folder,),
@@ -162,9 +176,9 @@ class _Found:
 
 
 @contextmanager
-def _stored(run: str) -> Iterator[_Found]:
+def _stored(run: str, settings: Settings) -> Iterator[_Found]:
     with Journal.open(read_only=True) as journal:
-        yield _Found(journal, journal.run(run))
+        yield _Found(journal, run_named(journal, run, settings))
 
 
 # --- where it goes

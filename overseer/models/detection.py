@@ -18,6 +18,7 @@ from overseer.errors import ModelUnavailable
 from overseer.models.gguf_file import fault_of
 from overseer.models.model import is_loopback
 from overseer.models.openai_model import OPENAI_URL
+from overseer.models.remedies import to_give
 from overseer.models.settings import ModelRef, ModelSettings, Provider, model_ref
 from overseer.plan.suggestions import listed
 
@@ -157,7 +158,7 @@ class _Search:
         key = (self._secret(provider.key) or "") if provider.key else ""
         if not is_loopback(provider.url):
             if provider.key and not key:
-                raise LookFailed(f"it needs the key {provider.key}")
+                raise LookFailed(f"it needs a key: {to_give(provider.key)}")
             if not model.name:
                 raise LookFailed("it needs the name of a model as well")
             return model  # a server elsewhere is not called before it has to be

@@ -33,7 +33,7 @@ from overseer.models.model import (
 )
 from overseer.models.openai_errors import error_from, not_json, refused_parameter
 from overseer.models.place import Place
-from overseer.models.remedies import ended_early
+from overseer.models.remedies import ended_early, to_give
 from overseer.models.structured import Asking, Schema
 from overseer.tool import Cancellation, Question, Reply
 
@@ -122,8 +122,7 @@ class OpenAIModel:
     def _streamed(self, request: dict[str, Any], call: Call) -> Reply:
         if self._place.key_name and not self._place.key and not is_loopback(self._place.url):
             raise ModelError(
-                f"{self._place.title} needs a key; set {self._place.key_name} in the environment, "
-                "or add it with that name to secrets.yaml",
+                f"{self._place.title} needs a key: {to_give(self._place.key_name)}",
                 kind="denied",
             )
         answer = _Answer(Heard(call.on_text))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 _MOST_LETTERS = 400
+_NUMBER = re.compile(r"^\[Errno -?\d+\] ")  # of an error of the system, which says the same in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Place:
 
     def quoted(self, words: str) -> str:
         """What a server said, on one line, without the key that it may repeat."""
-        text = " ".join(words.split())
+        text = _NUMBER.sub("", " ".join(words.split()))
         if self.key:
             text = text.replace(self.key, self.key_name or "***")
         return f"{text[:_MOST_LETTERS]}…" if len(text) > _MOST_LETTERS else text

@@ -11,6 +11,11 @@ LONGER = "try again, or raise the server's timeout under models.providers in con
 SHORTER = "shorten the question, or use a model that reads more"
 
 
+def to_give(key_name: str) -> str:
+    """How a key is given; both places are read once."""
+    return f"set {key_name} in the environment, or add it with that name to secrets.yaml, and start Overseer anew"
+
+
 def again(place: Place) -> str:
     """After an answer that broke off."""
     return f"try again; {'the log of the server' if is_loopback(place.url) else 'its provider'} may tell more"

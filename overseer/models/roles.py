@@ -92,7 +92,7 @@ class ModelRoles:
         try:
             ref = model_ref(role, self._settings.providers)
         except ValueError as error:
-            raise ModelError(f"the model {error}", kind="bad_request") from error
+            raise ModelError(f"model '{role}': {error}", kind="bad_request") from error
         if self._settings.providers[ref.provider].kind == "gguf" and not self._settings.names(ref):
             # It is read by native code; a program that may write files could name one of its own.
             raise ModelError(f"{ref.name} is not among the models in config.yaml; name it there", kind="denied")
@@ -103,7 +103,7 @@ class ModelRoles:
         try:
             ref = model_ref(text, self._settings.providers)
         except ValueError as error:
-            raise ModelError(f"the model {error}", kind="bad_request") from error
+            raise ModelError(f"model '{text}': {error}", kind="bad_request") from error
         with self._lock:
             if role:
                 own = replace(self._settings.roles.get(role, _NOTHING), model=ref)
@@ -207,9 +207,10 @@ def _scripted(name: str, folder: Path) -> ScriptedModel:
 
 
 WAYS_TO_CONNECT = (
-    "set OPENAI_API_KEY",
-    "set OPENAI_BASE_URL to the address of a compatible server",
-    "start Ollama and name its model under `models:` in config.yaml, such as `default: ollama/qwen3`",
+    "set OPENAI_API_KEY before Overseer is started",
+    "set OPENAI_BASE_URL to the address of a compatible server before it is started",
+    "start Ollama and name its model: in the chat with `/model ollama/NAME`, or under `models:` in config.yaml, such "
+    "as `default: ollama/qwen3`",
 )
 
 

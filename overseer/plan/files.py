@@ -1,4 +1,4 @@
-"""Plan files: reading their text, and finding the file that a workflow's name stands for."""
+"""Plan files: reading their text, and finding the file that a path or the name of a workflow stands for."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from overseer.errors import PlanNotFound, UsageError
 from overseer.plan.document import MAX_BYTES
 from overseer.plan.faults import Fault
+from overseer.plan.suggestions import did_you_mean
 
 SUFFIXES = (".yaml", ".yml", ".json")  # what a workflow's name may stand for
 FOREIGN_SUFFIXES = (".toml", ".pipe")  # of plans in a form of their own; these are named in full
@@ -66,6 +68,37 @@ def find_workflow(name: str, *, folder: Path, folders: Iterable[Path] = ()) -> t
     return next((place for place in places if _is_file(place)), None), places
 
 
+def find_plan(named: str, *, folder: Path, workflows: Path) -> Path | None:
+    """The plan file that somebody means by its path, or by the name of a workflow there or of a saved one."""
+    try:
+        direct = folder / Path(named).expanduser()
+    except RuntimeError:  # of somebody who is not there
+        direct = folder / named
+    if _is_file(direct):
+        return direct
+    found, _ = find_workflow(named, folder=folder, folders=(workflows,))
+    return found or (direct if _is_there(direct) else None)  # what cannot be read is told of as what it is
+
+
+def plan_file(named: str, *, folder: Path, workflows: Path) -> Path:
+    """The same; PlanNotFound says what there is instead."""
+    if (found := find_plan(named, folder=folder, workflows=workflows)) is not None:
+        return found
+    saved = [path.stem for path in saved_workflows(workflows)]
+    help = did_you_mean(named, saved, "saved are") or _neighbour(folder / named) or "none is saved yet"
+    raise PlanNotFound(Fault(f"there is neither a plan file nor a saved workflow '{named}'", help))
+
+
+def saved_workflows(folder: Path) -> list[Path]:
+    """The files of the workflows that were saved; UsageError if they cannot be listed."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UsageError(f"the saved workflows in {folder} cannot be read: {error.strerror}") from error
+
+
 def _places(name: str, folder: Path, folders: Iterable[Path]) -> Iterator[Path]:
     if "/" in name or "\\" in name or name.lower().endswith(SUFFIXES + FOREIGN_SUFFIXES):
         yield folder / name
@@ -87,5 +120,12 @@ def _neighbour(path: Path) -> str:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a name that is too long, a folder that is closed to us
+    except (OSError, ValueError):  # a name that is too long or none at all, a folder that is closed to us
+        return False
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
         return False

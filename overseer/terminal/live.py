@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 
 from overseer import console
+from overseer.folding import folded
 from overseer.kernel.events import Event
 from overseer.plan.values import WorkflowPlan
 from overseer.terminal.board import Board
@@ -173,7 +174,7 @@ class Live(AbstractContextManager["Live"]):
             self._region.forget()
         with self._lock:
             self._gather()
-            above, self._above = list(self._above), deque()
+            above, self._above = [self._fitted(line, columns) for line in self._above], deque()
             is_hidden = self._closing.is_set() or is_away or not is_ours
             lines = [] if is_hidden else self._board.lines(columns=columns, rows=rows)
         fitted = [self._palette.fitted(line, columns - 1) for line in lines]
@@ -193,7 +194,11 @@ class Live(AbstractContextManager["Live"]):
             self._keep(self._painted(line))
 
     def _painted(self, line: Line) -> str:
-        return self._palette.painted(line).replace("\n", "\r\n      ")
+        return self._palette.painted(line).replace("\n", "\n      ")
+
+    @staticmethod
+    def _fitted(line: str, columns: int) -> str:
+        return "\r\n".join(piece for part in line.split("\n") for piece in folded(part, columns))
 
     def _keep(self, line: str) -> None:
         if len(self._above) < MOST_KEPT:

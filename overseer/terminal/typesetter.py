@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import TextIO
 
+from overseer.folding import Folding
+from overseer.jsonvalue import is_document
 from overseer.terminal.heard import last_lines
 from overseer.terminal.markdown import Markdown
 from overseer.terminal.region import Region
@@ -44,6 +44,7 @@ class Typesetter:
         self._open = Region(reflows=screen.reflows) if screen.is_live and self._to.isatty() else None
         self._clock = clock
         self._drawn_at = float("-inf")
+        self._folding: Folding | None = None  # of what gets no styles
         self._ends_line = True
 
     @property
@@ -54,31 +55,39 @@ class Typesetter:
     def add(self, piece: str) -> None:
         """Take the next piece."""
         if not self._screen.has_colour:
-            self.add_as_it_is(piece)
+            self._add_plain(piece, has_code=True)
             return
         self._show(self._markdown.feed(piece), is_open=True)
 
-    def add_as_it_is(self, text: str) -> None:
-        """Take a text in which no mark means anything."""
-        if text:
-            self._write(self._screen.shown(text))
-            self._ends_line = text.endswith("\n")
+    def add_values(self, text: str) -> None:
+        """Take a text in which no mark means anything; one that is a document of JSON stays as it is."""
+        self._add_plain(text, has_code=False, is_whole=is_document(text))
 
     def add_whole(self, text: str) -> None:
         """Take an answer that nobody heard before it was complete; one that is a document of JSON stays as it is."""
-        is_json = False
-        if text.lstrip()[:1] in ("{", "["):
-            with suppress(ValueError, RecursionError):
-                json.loads(text)
-                is_json = True
-        if is_json:
-            self.add_as_it_is(text)
+        if is_document(text):
+            self._add_plain(text, has_code=False, is_whole=True)
         else:
             self._show(self._markdown.feed(text))
+
+    def _add_plain(self, text: str, *, has_code: bool, is_whole: bool = False) -> None:
+        """Take a text that gets no styles, folded as the terminal needs it."""
+        shown = self._screen.shown(text)
+        if not is_whole and self._to.isatty():
+            self._folding = self._folding or Folding(self._columns(), has_code=has_code)
+            shown = self._folding.feed(shown)
+        self._put(shown)
+
+    def _put(self, shown: str) -> None:
+        if shown:
+            self._write(shown)
+            self._ends_line = shown.endswith("\n")
 
     def close(self) -> None:
         """No more comes, be it complete or not."""
         self._show(self._markdown.close())
+        if self._folding is not None:
+            self._put(self._folding.close())
         if not self._ends_line:
             self._write("\n")
             self._ends_line = True

@@ -104,7 +104,7 @@ class ToolContext:
         """A key or password, by its name; ToolError says how to give it."""
         value = self.services.secret(name)
         if value is None:
-            remedy = "set it in the environment, or add it with its name to secrets.yaml"
+            remedy = "set it in the environment, or add it with its name to secrets.yaml, and start Overseer anew"
             raise ToolError(f"there is no secret '{name}'; {remedy}", kind="bad_request")
         return value
 

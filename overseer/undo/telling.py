@@ -18,11 +18,13 @@ _MOST_LINES = 400
 
 
 def preview_lines(preview: Preview, *, force: bool = False) -> Iterator[str]:
-    """What would happen, with or without force, as people read it before they agree."""
+    """What would happen, with or without force, as people read it before they agree; nothing where nothing would."""
     run = preview.run
     verb = "Undo" if preview.direction == "undo" else "Redo"
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed))
     count = len(preview.files)
+    if is_idle(preview):
+        return
     yield f"{verb} run {run.run_id} of {when} in {run.folder} ({count} file{'' if count == 1 else 's'}):"
     room = _MOST_LINES
     for file in preview.files[:_MOST_FILES]:
@@ -46,10 +48,15 @@ def outcome_lines(preview: Preview, outcome: Outcome, *, command: str = "oversee
     run, undo = preview.run, preview.direction == "undo"
     done = len(outcome.done)
     same = sum(file.action == "nothing" for file in preview.files)
-    yield (
-        f"{'undone' if undo else 'redone'}: {done} file{'' if done == 1 else 's'} of run {run.run_id}"
-        + (f", {same} {'was' if same == 1 else 'were'} so already" if same else "")
-    )
+    if done:
+        yield (
+            f"{'undone' if undo else 'redone'}: {done} file{'' if done == 1 else 's'} of run {run.run_id}"
+            + (f", {same} {'was' if same == 1 else 'were'} so already" if same else "")
+        )
+    elif is_idle(preview):
+        yield idle_line(preview)
+    else:
+        yield f"nothing was {'undone' if undo else 'redone'} of run {run.run_id}:"
     for path, why in (*outcome.left, *outcome.failed):
         yield f"  left as it is: {path}: {why}"
     if any(file.path in dict(outcome.left) for file in preview.conflicts):
@@ -58,6 +65,22 @@ def outcome_lines(preview: Preview, outcome: Outcome, *, command: str = "oversee
         yield f"to go on once nothing is in the way: {command}{preview.direction} {run.run_id}"
     if done:
         yield f"to take this back: {command}{'redo' if undo else 'undo'} {run.run_id}"
+
+
+def is_idle(preview: Preview) -> bool:
+    """Whether there is nothing to be done."""
+    return all(file.action == "nothing" and not file.obstacle for file in preview.files)
+
+
+def idle_line(preview: Preview) -> str:
+    """That there is nothing to be done, and why."""
+    is_undo, count = preview.direction == "undo", len(preview.files)
+    if not count:
+        why = "it changed no file" if is_undo else "nothing of it was undone"
+    else:
+        are = "its file is as it was" if count == 1 else f"all its {count} files are as they were"
+        why = f"{are} {'before' if is_undo else 'after'} it"
+    return f"there is nothing to {preview.direction} of run {preview.run.run_id}: {why}"
 
 
 def preview_document(preview: Preview) -> dict[str, Json]:

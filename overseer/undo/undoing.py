@@ -160,7 +160,7 @@ class Undoing:
         if not runs:
             why = f"no run is known to have changed files there ({RULE})"
             if known and direction == "undo":
-                why = f"every run that is known was undone; to look at the latest again, name it: {known[0].run_id}"
+                why = f"every known run was undone; to look at the latest again, name it: undo {known[0].run_id}"
             elif known:
                 why = "nothing was undone"
             raise RunNotFound(f"there is nothing to {direction} in {self._folder}: {why}")
@@ -171,7 +171,7 @@ class Undoing:
             if later.state == "written" and later.changed > (run.undone or 0.0) and self._store.files(later):
                 raise UsageError(
                     f"run {later.run_id} has changed files here since run {run.run_id} was undone; "
-                    f"to redo that all the same: overseer redo {run.run_id}"
+                    f"to redo that all the same, name it: redo {run.run_id}"
                 )
         return run
 

@@ -76,7 +76,7 @@ class Ledger:
 def in_words(size: int) -> str:
     """A number of bytes as people say it."""
     if size < 10_000:  # a limit that is missed by one byte must not look as if it were met
-        return f"{size} bytes"
+        return f"{size} byte{'' if size == 1 else 's'}"
     amount = size / 1024
     for unit in ("KiB", "MiB", "GiB"):
         if amount < 1024:

@@ -128,6 +128,10 @@ def folder(tmp_path: Path) -> Path:
     [
         ("/h", ["/help", "/history"]),
         ("/show o", ["/show 'one run'", "/show other"]),
+        ("/show 'o", ["/show 'one run'", "/show other"]),
+        ('/show "one r', ["/show 'one run'"]),
+        ("/show 'one run' o", []),
+        ("/SH", ["/show"]),
         ("/show other ", []),
         ("/nothing x", []),
         ("/show 'half", []),

@@ -53,6 +53,17 @@ def test_a_terminal_that_is_gone_is_the_end_of_the_input(shown: io.StringIO) -> 
         reader.answer("which? ")
 
 
+def test_so_it_is_where_reading_gives_nothing_and_nothing_can_be_shown_any_more() -> None:
+    class Closing(io.StringIO):
+        def write(self, text: str, /) -> int:
+            if text == "\n":
+                raise OSError(errno.EIO, "Input/output error")
+            return super().write(text)
+
+    with pytest.raises(EOFError):
+        PlainReader(io.StringIO(""), Closing()).request("> ")
+
+
 def test_it_is_the_end_of_the_input_for_the_line_editor_too(monkeypatch: pytest.MonkeyPatch) -> None:
     def prompt(*_args: object, **_options: object) -> str:
         raise OSError(errno.EIO, "Input/output error")

@@ -328,7 +328,7 @@ def test_what_ends_other_programs_ends_the_chat_and_is_no_request(chats: Chats, 
 def test_commands_of_the_command_line_are_the_same_and_their_mistakes_stay_in_the_chat(chats: Chats) -> None:
     chat = chats.begin()
     chat.say("/runs", "no runs yet")
-    chat.say("/runs --nothing", "/runs: error: unrecognized arguments: --nothing")
+    chat.say("/runs --nothing", "error: /runs: unrecognized arguments: --nothing; /runs --help tells what it takes")
     chat.say("/tools waits", "Wait until a file lets it go on")  # of the folder that the chat was given
     chat.say("/show", "no run has ended in this chat yet")
     chat.say("/run quick.yaml", "3")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from html.parser import HTMLParser
@@ -138,7 +139,10 @@ def test_a_run_is_drawn_in_place_of_a_file_with_what_became_of_it(overseer: Any)
     [
         ((), "name a plan file or, with --run, a run"),
         (("plan.yaml", "--run", "r1"), "name a plan file or, with --run, a run"),
-        (("nothing.yaml",), "there is no file nothing.yaml, and no run's id begins with 'nothing.yaml'"),
+        (
+            ("nothing.yaml",),
+            "there is neither a plan file nor a saved workflow 'nothing.yaml', and no run's id begins with",
+        ),
         (("--run", "r9"), "no run's id begins with 'r9'"),
         (("plan.yaml", "--output", "none/x.svg"), "cannot write the drawing to none/x.svg: No such file"),
         (("plan.yaml", "--output", "./plan.yaml"), "is the plan itself"),
@@ -176,6 +180,24 @@ def test_a_plan_with_faults_is_told_of_and_not_drawn(overseer: Any) -> None:  # 
     said = overseer("graph", plan_file("steps: [{step_id: a, tool: t, depends_on: [b]}]"))
     assert (said.code, said.out) == (3, "")
     assert "depends on 'b'" in said.err
+
+
+def test_a_saved_workflow_is_found_by_its_name_for_every_command(overseer: Any) -> None:  # noqa: F811
+    saved = Path(os.environ["OVERSEER_HOME"]) / "workflows"
+    saved.mkdir(parents=True)
+    Path(plan_file(TWO_STEPS)).rename(saved / "greeting.yaml")
+    assert "Say it loudly" in overseer("graph", "greeting", "--tools", str(TOOLS)).out
+    assert overseer("check", "greeting", "--tools", str(TOOLS)).code == 0
+    assert overseer("run", "greeting", "--tools", str(TOOLS)).out == "HELLO WORLD\n"
+    for command in ("timeline", "show", "resume"):
+        said = overseer(command, "greeting")
+        assert (said.code, said.out) == (2, "")
+        assert "'greeting' is a plan and no run" in said.err
+    said = overseer("run", "greting", "--tools", str(TOOLS))
+    assert (said.code, said.err) == (
+        3,
+        "error: there is neither a plan file nor a saved workflow 'greting'; did you mean 'greeting'?\n",
+    )
 
 
 # --- timeline

@@ -109,12 +109,12 @@ def test_an_option_goes_before_all_else() -> None:
         (Wanted("--model", "zephyr"), "must be written provider/model"),
         (Wanted("--model", "olama/x"), "there is no provider 'olama'; did you mean 'ollama'?"),
         (Wanted("--model", "ollama/qwen3"), "run: ollama pull qwen3 (installed: nomic-embed-text, zephyr, llama3.2"),
-        (Wanted("--model", "openai/gpt-5"), "it needs the key OPENAI_API_KEY"),
+        (Wanted("--model", "openai/gpt-5"), "it needs a key: set OPENAI_API_KEY in the environment"),
         (Wanted("--model", "near/m"), "connection refused"),
         (Wanted("--model", "scripted/none.yaml"), "there is no script none.yaml"),
         (Wanted("--base-url", base_url=HERE), "connection refused"),
         (Wanted("--base-url", base_url="127.0.0.1:8080"), "must begin with http"),
-        (Wanted("--base-url", base_url=AWAY), "it needs the key OPENAI_API_KEY"),
+        (Wanted("--base-url", base_url=AWAY), "it needs a key: set OPENAI_API_KEY in the environment"),
     ],
 )
 def test_what_was_named_and_cannot_be_used_is_an_error_and_no_reason_to_go_on(wanted: Wanted, words: str) -> None:

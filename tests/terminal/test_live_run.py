@@ -278,3 +278,21 @@ def test_signs_are_such_as_the_terminal_has(at_terminal: Callable[..., Terminal]
         live = bytes(terminal.raw[terminal.raw.index(FRAME) :])
         assert b"Sch\xf6n ? ??" in live
         assert b"UnicodeEncodeError" not in live
+
+
+LONG = "a sentence of a tool that goes on for longer than a narrow terminal is wide"
+
+
+@pytest.mark.parametrize("options", [(), ("--plain",)])
+def test_long_lines_are_broken_between_words(at_terminal: Callable[..., Terminal], options: tuple[str, ...]) -> None:
+    says = {} if options else {"says": LONG}  # where nothing is drawn, a tool prints as it likes
+    with at_terminal(waiting("a", **says, fails=LONG), *options, columns=50, rows=40) as terminal:
+        (terminal.folder / "go-all").touch()
+        assert terminal.ended() == 4
+        seen = terminal.all_lines()
+    assert {word for line in seen for word in line.split()} >= set(LONG.split())
+    if not options:
+        at = seen.index("a sentence of a tool that goes on for longer than")
+        assert seen[at + 1] == "  a narrow terminal is wide"
+    at = next(at for at, line in enumerate(seen) if "Step a" in line and "failed" in line)
+    assert seen[at + 1].startswith("  ")

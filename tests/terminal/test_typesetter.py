@@ -54,6 +54,27 @@ class _Tty(io.StringIO):
         return True
 
 
+def test_without_styles_a_terminal_gets_it_by_words() -> None:
+    out = _Tty()
+    answer = Typesetter(Screen(), Palette(), out, columns=lambda: 30)
+    for piece in ("An answer that goes o", "n and on.\n- And a po", "int of it that does so too"):
+        answer.add(piece)
+    answer.close()
+    assert out.getvalue() == "An answer that goes on and on.\n- And a point of it that does\n  so too\n"
+
+
+def test_values_are_broken_between_words_as_well_unless_they_are_a_document() -> None:
+    for text, shown in [
+        ("a value that takes two lines **of** it", "a value that takes two lines\n  **of** it\n"),
+        ('{"a": "value that takes two lines"}', '{"a": "value that takes two lines"}\n'),
+    ]:
+        out = _Tty()
+        answer = Typesetter(Screen(has_colour=True), Palette(), out, columns=lambda: 30)
+        answer.add_values(text)
+        answer.close()
+        assert out.getvalue() == shown
+
+
 def test_what_is_not_complete_is_seen_below_and_gone_once_it_is() -> None:
     out, now = _Tty(), [0.0]
     screen = pyte.Screen(80, 24)

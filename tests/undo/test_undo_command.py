@@ -254,3 +254,20 @@ def at_terminal(arguments: list[str], answer: str) -> tuple[str, int]:
             is_answered = True
     os.close(terminal)
     return shown.decode().replace("\r\n", "\n"), child.wait(60)
+
+
+def test_where_there_is_nothing_to_be_done_that_is_said_and_no_file_is_counted(overseer: Call) -> None:
+    run_id = run_plan(overseer)
+    idle = {
+        "redo": f"there is nothing to redo of run {run_id}: nothing of it was undone\n",
+        "undo": f"there is nothing to undo of run {run_id}: all its 2 files are as they were before it\n",
+    }
+    assert overseer("redo", run_id) == (exits.OK, idle["redo"], "")
+    assert overseer("undo", "--yes")[0] == exits.OK
+    for more in ((), ("--yes",), ("--preview",)):
+        assert overseer("undo", run_id, *more) == (exits.OK, idle["undo"], "")
+    Path("notes.txt").write_text("mine\n")
+    Path("sub").mkdir()
+    Path("sub/new.txt").write_text("mine too")
+    code, out, _ = overseer("redo", "--yes")
+    assert (code, out.splitlines()[0]) == (exits.STEP_FAILED, f"nothing was redone of run {run_id}:")

@@ -41,36 +41,38 @@ def plan_by_rules(
     earlier: Mapping[str, Earlier] | None = None,
     with_models: bool = False,
     leave_open: bool = False,
+    to_connect: str = HOW_TO_CONNECT,
 ) -> Draft:
     """What rules make of a request.
 
     A text that it speaks of and does not tell is the latest of the `earlier` results. Tools that ask a
     model are used only `with_models`. With `leave_open`, what the request does not tell becomes an input of
-    the plan, and what no tool does is left out with a note, instead of a refusal.
+    the plan, and what no tool does is left out with a note, instead of a refusal. `to_connect` tells whoever
+    asked how to connect a model.
     """
     said = request.strip()
     if not said:
         return Refused(("The request is empty. Say what is to be done.",), "rules")
-    if (answer := answer_to(said, tools)) is not None:
+    if (answer := answer_to(said, tools, to_connect)) is not None:
         return Answered(answer, "rules")
     if len(said) > _LONGEST:
-        return Refused((_too_long(f"{len(said):,} characters", f"{_LONGEST:,}"),), "rules")
+        return Refused((_too_long(f"{len(said):,} characters", f"{_LONGEST:,}", to_connect),), "rules")
     tokens = tokens_of(said)
     if (values := sum(token.is_value for token in tokens)) > _MOST_VALUES:
-        return Refused((_too_long(f"{values} numbers, names and the like", str(_MOST_VALUES)),), "rules")
+        return Refused((_too_long(f"{values} numbers, names and the like", str(_MOST_VALUES), to_connect),), "rules")
     parts = parts_of(said, tokens)
     if len(parts) > _MOST_PARTS:
-        return Refused((_too_long(f"{len(parts)} parts", str(_MOST_PARTS)),), "rules")
+        return Refused((_too_long(f"{len(parts)} parts", str(_MOST_PARTS), to_connect),), "rules")
     toolbox = Toolbox(tools.values())
     reading = read(parts, toolbox, with_models=with_models, is_strict=not leave_open, has_results=bool(earlier))
-    reasons = () if leave_open else _refusals(reading, tools, with_models)
+    reasons = () if leave_open else _refusals(reading, tools, with_models, to_connect)
     if reasons or not reading.tasks:
-        return Refused(reasons or (no_tool_for(said, _usable(tools, with_models)),), "rules")
+        return Refused(reasons or (no_tool_for(said, _usable(tools, with_models), to_connect),), "rules")
     return _planned(said, reading, tools, earlier or {}, with_models=with_models, leave_open=leave_open)
 
 
-def _too_long(what: str, most: str) -> str:
-    remedy = f"Put long text into a file and name it, or connect a model. {HOW_TO_CONNECT}"
+def _too_long(what: str, most: str, to_connect: str) -> str:
+    remedy = f"Put long text into a file and name it, or connect a model. {to_connect}"
     return f"The request has {what}; by rules, {most} are the most. {remedy}"
 
 
@@ -78,11 +80,11 @@ def _usable(tools: Mapping[str, Tool], with_models: bool) -> list[Tool]:
     return [tool for tool in tools.values() if with_models or "model" not in tool.effects]
 
 
-def _refusals(reading: Reading, tools: Mapping[str, Tool], with_models: bool) -> tuple[str, ...]:
+def _refusals(reading: Reading, tools: Mapping[str, Tool], with_models: bool, to_connect: str) -> tuple[str, ...]:
     """The reasons against a plan that lie in what is asked for, in the order of the parts."""
-    found = [(at, needs_a_model(reading.parts[at].text, tool)) for at, tool in reading.for_models]
+    found = [(at, needs_a_model(reading.parts[at].text, tool, to_connect)) for at, tool in reading.for_models]
     usable = _usable(tools, with_models)
-    found += [(at, no_tool_for(reading.parts[at].text, usable)) for at in reading.unmet]
+    found += [(at, no_tool_for(reading.parts[at].text, usable, to_connect)) for at in reading.unmet]
     return tuple(reason for _, reason in sorted(found, key=lambda entry: entry[0]))
 
 

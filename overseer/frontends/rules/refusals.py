@@ -6,24 +6,24 @@ from collections.abc import Sequence
 
 from overseer.broker.ranking import ranked_tools
 from overseer.frontends.rules.slots import Slot
-from overseer.frontends.rules.smalltalk import HOW_TO_CONNECT
 from overseer.tool import Tool
 
 _NEAR, _SHOWN = 3, 80
 
 
-def no_tool_for(part: str, tools: Sequence[Tool]) -> str:
+def no_tool_for(part: str, tools: Sequence[Tool], to_connect: str) -> str:
     """Nothing that may be used does what a part asks for."""
     near = [tool for _, tool in ranked_tools(part, tools)[:_NEAR]]
-    which = f"the nearest are {_listed([tool.name for tool in near])}" if near else "and none comes near"
-    remedy = f"Say it in the words of a tool, or connect a model. {HOW_TO_CONNECT}"
+    nearest = f"the nearest {'is' if len(near) == 1 else 'are'}"
+    which = f"{nearest} {_listed([tool.name for tool in near])}" if near else "none comes near"
+    remedy = f"Say it in the words of a tool, or connect a model. {to_connect}"
     return f"'{_short(part)}': no tool does this by rules; {which}. {remedy}"
 
 
-def needs_a_model(part: str, tool: Tool) -> str:
+def needs_a_model(part: str, tool: Tool, to_connect: str) -> str:
     """What a part asks for takes a language model."""
     reason = f"this is for '{tool.name}', which needs a language model, and none is connected"
-    return f"'{_short(part)}': {reason}. {HOW_TO_CONNECT}"
+    return f"'{_short(part)}': {reason}. {to_connect}"
 
 
 def is_missing(part: str, tool: Tool, slots: Sequence[Slot]) -> str:

@@ -26,19 +26,19 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 HOW_TO_CONNECT = "To connect one, start Ollama on this machine or set OPENAI_API_KEY, and ask again."
-_NO_MODEL = f"No model is connected, so I go by rules alone. {HOW_TO_CONNECT}"
+_NO_MODEL = "No model is connected, so I go by rules alone."
 _FEW = 8
 
 
-def answer_to(request: str, tools: Mapping[str, Tool]) -> str | None:
-    """The answer to small talk; None where something is asked for."""
+def answer_to(request: str, tools: Mapping[str, Tool], to_connect: str = HOW_TO_CONNECT) -> str | None:
+    """The answer to small talk; None where something is asked for. `to_connect` tells how to connect a model."""
     said = re.sub(r"[\s,.!?…]+$", "", re.sub(r"\s+", " ", request.strip()))
     if re.fullmatch(rf"(?:{_GREETING.pattern})[,!. ]+(?:{_ABOUT.pattern})", said, re.IGNORECASE) or _ABOUT.fullmatch(
         said
     ):
-        return f"{_NO_MODEL} {_abilities(tools)}"
+        return f"{_NO_MODEL} {to_connect} {_abilities(tools)}"
     if _GREETING.fullmatch(said):
-        return f"Hello. {_NO_MODEL} {_abilities(tools)}"
+        return f"Hello. {_NO_MODEL} {to_connect} {_abilities(tools)}"
     if _THANKS.fullmatch(said):
         return "You are welcome."
     return "Goodbye." if _BYE.fullmatch(said) else None

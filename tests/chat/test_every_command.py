@@ -1,0 +1,64 @@
+"""Every command of the chat, whatever is typed after it: it does what it says, or says what it takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from overseer.chat.commands import all_commands
+from tests.chat.typed import Typed, typed
+
+__all__ = ["typed"]
+
+ALONE = [name for name, command in all_commands().items() if not command.takes]
+
+
+def test_words_that_nobody_would_read_are_refused(typed: Typed) -> None:
+    for name in ALONE:
+        refused = f"error: /{name} takes nothing, but 'now please' follows it; write /{name} alone\n"
+        assert typed.say(f"/{name} now please") == refused
+        assert "takes nothing" not in typed.say(f"/{name}   ")
+
+
+@pytest.mark.parametrize("rest", ["", "wrong", "wrong one two three", "日本 🎉", "x" * 5000, "'half", "-x", "a\0b"])
+def test_whatever_follows_a_command_is_done_or_refused_in_few_words(typed: Typed, rest: str) -> None:
+    for name in all_commands():
+        if name in ("quit", "edit") or (name == "demo" and not rest):
+            continue
+        said = typed.say(f"/{name} {rest}")
+        assert len(said) < 12_000
+        assert "x" * 500 not in said
+        errors = [line for line in said.splitlines() if "error" in line]
+        assert [line for line in errors if not line.startswith("error: ")] == []
+
+
+def test_each_tells_what_it_takes(typed: Typed) -> None:
+    for name, command in all_commands().items():
+        told = typed.say(f"/help {name}")
+        assert told.startswith(f"{command.usage}  ")
+        assert typed.say(f"/help /{name}") == told
+        itself = typed.say(f"/{name} --help")
+        assert itself == told or itself.startswith(f"usage: /{name} ")
+
+
+def test_a_slip_in_a_name_is_taken_for_the_nearest_one_alone(typed: Typed) -> None:
+    assert "did you mean '/help'?" in typed.say("/hlep")
+    assert "there are: /help, /plan," in typed.say("/wrong")
+    assert "/help takes the name of one COMMAND" in typed.say("/help run edit")
+
+
+def test_what_is_about_a_run_is_about_the_last_one_whatever_else_is_said(typed: Typed) -> None:
+    for line in ("/show", "/graph --ascii", "/timeline --all"):
+        assert "no run has ended in this chat yet; /runs lists earlier ones" in typed.say(line)
+    typed.say("calculate 6*7")
+    run = typed.chat.last_run
+    assert f"run {run}" in typed.say("/timeline --all")
+    assert run in typed.say("/show --json")
+    assert "6*7" in typed.say("/graph --ascii")
+    typed.say("/timeline --html page.html")
+    assert "42" in (typed.folder / "page.html").read_text()
+    assert "unrecognized arguments: more; /show --help tells" in typed.say(f"/show {run} more")
+
+
+def test_hints_are_those_of_the_chat(typed: Typed) -> None:
+    for line in ("/tools", "/nodes show", "/nodes delete", "/show nothing", "/doctor", "/model", "/undo", "/history x"):
+        assert "overseer " not in typed.say(line).replace("overseer chat --continue", "")

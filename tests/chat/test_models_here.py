@@ -1,0 +1,50 @@
+"""What the chat says about models: what can be done where one types, and what is known without asking a server."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.chat.typed import Typed, typed
+
+__all__ = ["typed"]
+
+
+def test_how_to_connect_one_is_what_can_be_done_from_here(typed: Typed) -> None:
+    said = typed.say("tell me a joke about cats")
+    assert "ask again" not in said
+    assert "/model ollama/NAME" in said
+    assert "leave, set OPENAI_API_KEY" in said
+    assert "/model ollama/NAME" in typed.say("hello")
+
+
+def test_a_model_without_its_key_is_refused_at_once_with_what_to_do(typed: Typed) -> None:
+    said = typed.say("/model openai/x")
+    assert said == (
+        "error: openai/x needs a key: set OPENAI_API_KEY in the environment, or add it with that name to "
+        "secrets.yaml, and start Overseer anew; everything stays as it was\n"
+    )
+    assert "model: none" in typed.say("/model")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("/model opnai/x", "there is no provider 'opnai'; did you mean 'openai/x'?"),
+        ("/model codr ollama/x", "there is no role 'codr'; did you mean 'coder'?"),
+        ("/model use ollama/x", "there is no role 'use'; there are: overseer, coder, generator"),
+        ("/model x.gguf", "there is no file"),
+        ("/model scripted/none.yaml", "there is no script"),
+        ("/model x", "must be written provider/model"),
+        ("/model a b c", "write /model, /model NAME or /model ROLE NAME"),
+    ],
+)
+def test_what_is_no_model_or_role_is_refused(typed: Typed, line: str, words: str) -> None:
+    assert words in typed.say(line)
+
+
+def test_a_server_that_does_not_answer_is_named_with_its_address_and_the_remedy(typed: Typed) -> None:
+    said = typed.say("/model ollama/x")
+    assert said == (
+        "the model is ollama/x from the next request on; whether it is there is not known: "
+        "ollama at http://127.0.0.1:9: Connection refused; start it with: ollama serve\n"
+    )
