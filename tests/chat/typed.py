@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,3 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.chdir(tmp_path)
     with ExitStack() as opened_on:
         yield Typed(tmp_path, capsys, opened_on)
-
-
-def lines_of(said: str) -> Sequence[str]:
-    return said.rstrip("\n").split("\n")
