@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -165,8 +166,8 @@ def test_a_job_that_waits_is_cancelled_at_once(background: Background) -> None:
 @pytest.mark.parametrize(
     ("typed", "behind"), [("slow.yaml & x", "x"), ("slow.yaml & &", "&"), ("& a.yaml n=1", "a.yaml n=1")]
 )
-def test_what_stands_behind_the_sign_of_the_background_is_named(typed: str, behind: str) -> None:
-    chat = cast(Any, None)  # nothing is begun
+def test_what_stands_behind_the_sign_of_the_background_is_named(tmp_path: Path, typed: str, behind: str) -> None:
+    chat = cast(Any, SimpleNamespace(bench=SimpleNamespace(folder=tmp_path)))  # nothing is begun
     with pytest.raises(UsageError, match=f"& comes last, .* here '{behind}' stands behind it"):
         all_commands()["run"].act(chat, typed)
 

@@ -13,7 +13,7 @@ from overseer.arguments import parsed
 from overseer.chat.chat import Chat
 from overseer.chat.commands import all_commands
 from overseer.chat.ending import Ending
-from overseer.commands.chat import _person, _talk, carried_out_here
+from overseer.commands.chat import _talk, carried_out_here, person_at
 from overseer.commands.reading import read_tools
 from overseer.commands.viewing import screen_for
 from overseer.config import load_settings
@@ -64,7 +64,7 @@ class Typed:
         bench = Workbench.open(settings, folder, (), read_tools, tells_model=False)
         ending = Ending()
         journal = opened_on.enter_context(opened(wanted=True))
-        person = _person(bench, self.reader, screen_for(options), journal, ending)
+        person = person_at(bench, self.reader, screen_for(options), journal, heard=ending.heard)
         self.chat = Chat(
             _talk(options, bench, journal, person),
             bench,
