@@ -58,9 +58,10 @@ class Reader:
             multiline=True,  # a pasted or inserted line break is text; Enter is bound to send it all
             prompt_continuation="  ",
             tempfile_suffix=".md",
+            enable_suspend=True,
         )
         self._questions: PromptSession[str] = PromptSession(
-            output=output, color_depth=colours, history=InMemoryHistory()
+            output=output, color_depth=colours, history=InMemoryHistory(), enable_suspend=True
         )
         if reflows:
             survive_resizing(self._session.app)

@@ -106,6 +106,8 @@ class Live(AbstractContextManager["Live"]):
 
     def stop_process(self) -> None:
         """Leave the terminal as it was, stop, and draw again once the process is continued."""
+        if os.getsid(0) == os.getpgrp():  # begun by no shell: nobody would continue it
+            return
         self._has_left.clear()
         self._is_away = True
         self._news.set()
