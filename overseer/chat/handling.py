@@ -344,7 +344,7 @@ class Handling:
         is_given_up = isinstance(begun.draft, Refused) and _is_cancelled(begun.draft)
         done = "what had begun is given up" if is_given_up else "what had begun is finished, and no more of it"
         self._person.tell(f"{done}: {begun.reason}")
-        report = Report(under_way.began_as)
+        report = under_way.begin_report()
         result = self._person.follow(under_way.run, report, under_way.began_as, under_way.relay)
         self._ended(result.run_id, report, result.values)
 
@@ -359,8 +359,9 @@ class Handling:
         under_way.run.cancel(hard=True, reason="the request was broken off")
         with suppress(TimeoutError, OverseerError):
             result = under_way.run.wait(_PATIENCE_S)
-            report = Report(under_way.began_as)
-            under_way.relay.watch(report.observe)
+            report = under_way.report or under_way.begin_report()
+            if not report.run_id:  # nobody has followed it
+                under_way.relay.watch(report.observe)
             self._ended(result.run_id, report, result.values)
 
     @property

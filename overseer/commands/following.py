@@ -50,8 +50,13 @@ class Following:
         return self._followed(self._run, self._run.carry_out, began_as or self._run.plan, list(past))
 
     def join(self, relay: Relay, began_as: WorkflowPlan) -> RunResult:
-        """The result of a run that is under way, of which the relay knows everything so far."""
-        return self._followed(relay, self._run.wait, began_as, [])
+        """The result of a run that is under way, of which the relay knows everything so far, and then no more."""
+
+        def result() -> RunResult:
+            relay.forget()  # it is watched by now
+            return self._run.wait()
+
+        return self._followed(relay, result, began_as, [])
 
     def _followed(
         self, source: Watchable, result_of: Callable[[], RunResult], plan: WorkflowPlan, past: list[Event]

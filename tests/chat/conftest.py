@@ -82,7 +82,8 @@ class Chats:
         shell: str = "",
     ) -> AtChat:
         chat = AtChat(
-            *(("/bin/sh", "-c", shell, "sh") if shell else ()), sys.executable, str(ROOT / "chat_cli.py"), "--tools", str(self.folder / "own"), *options,
+            *(("/bin/sh", "-c", shell, "sh") if shell else ()),
+            sys.executable, str(ROOT / "chat_cli.py"), "--tools", str(self.folder / "own"), *options,
             folder=self.folder, columns=columns, rows=rows,
             environ={**NO_MODEL, "OVERSEER_HOME": str(self.home), **(environ or {})},
         )  # fmt: skip

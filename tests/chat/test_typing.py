@@ -11,7 +11,6 @@ import pytest
 
 from tests.chat.conftest import ALT_ENTER, CTRL, AtChat, Chats
 
-
 SPEAKS = '''
 import os, subprocess, time
 from pathlib import Path
