@@ -156,9 +156,7 @@ class Performance:
         if approved is None:
             return None
         again = self.negotiation.engine_for(approved.plan)
-        return again.prepare_resume(
-            run.run_id, plan=approved.plan, approve=self.grants | approved.grants, spent=run.asked
-        )
+        return again.prepare_resume(run.run_id, plan=approved.plan, approve=self.grants | approved.grants)
 
     def _answer(self, engine: Engine, run: Run, report: Report, result: RunResult) -> Answer:
         # Who wanted it to stop does not wait for more, be it that its last step was at its end.

@@ -63,7 +63,7 @@ def test_lines_begin_with_the_plan_and_end_with_the_document(place: Place) -> No
     with ModelServer([plan(CALL), "Three."]) as server:
         place.connect(server.openai_url)
         lines = place.run("-p", "count", "--jsonl", FORCE_COLOR="1").lines
-    assert [line["kind"] for line in lines] == ["plan", *["event"] * 4, "task"]
+    assert [line["kind"] for line in lines] == ["plan", *["event"] * 5, "task"]
     assert [line["event"] for line in lines[1:-1]] == ["RunStarted", "StepStarted", "StepSucceeded", "RunFinished"]
     require_valid(lines[-1])
     assert lines[0]["plan_hash"] == lines[-1]["plan_hash"]
