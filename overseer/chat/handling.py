@@ -110,8 +110,15 @@ class Handling:
     def go_on(self, plan: WorkflowPlan, prepare: Callable[[Engine], Run]) -> Handled:
         """Go on with a run that follows this plan; `prepare` takes it up."""
         engine = self._engine_for(plan)
-        performed = self._performance(self._negotiation()).finish(engine, prepare(engine))
-        return self._remember(Handled(self._request), performed)
+        run = prepare(engine)
+        before = run.spent
+        performed = self._performance(self._negotiation()).finish(engine, run)
+        return self.counted(self._remember(Handled(self._request), performed), before)
+
+    def counted(self, handled: Handled, before: Spend = NOTHING) -> Handled:
+        """The same, with what it took kept in the conversation; `before` is what earlier lives of its run took."""
+        self._conversation.took((handled.spent - before).to_json())
+        return handled
 
     def _proposal(self, draft: Planned) -> Proposal:
         plan, maker = draft.plan, self._model_name() if draft.by == "model" else ""
@@ -127,6 +134,7 @@ class Handling:
             self._drafting.take_back()
         if begun.stage == "apart":
             self._finish(begun)
+            handled = replace(handled, spent=handled.spent + self._under_way.run.spent)
         match draft:
             case Answered(text=answer):
                 self._conversation.answered(
@@ -231,7 +239,7 @@ class Handling:
         def carry_out(person: Person) -> Handled:
             performance.person = negotiation.person = person
             with open_on:
-                return self._remember(handled, performance.finish(engine, run))
+                return self.counted(self._remember(handled, performance.finish(engine, run)))
 
         take_over(self._request, run, carry_out)
         return replace(handled, spent=NOTHING)  # it counts with the rest, at the end
@@ -350,10 +358,14 @@ class Handling:
 
     def give_up(self, why: BaseException) -> None:
         """Something broke the request off: nothing of it may go on behind anybody's back."""
-        if (under_way := self._drafting.under_way) is not None and under_way.run.is_under_way:
-            self._give_up_run(under_way)
+        spent = self._door.spent
+        if (under_way := self._drafting.under_way) is not None:
+            if under_way.run.is_under_way:
+                self._give_up_run(under_way)
+            spent += under_way.run.spent
         reason = str(why) if isinstance(why, OverseerError) else ""
         self._conversation.noted(f"the request was broken off{f': {reason}' if reason else ''}")
+        self._conversation.took(spent.to_json())
 
     def _give_up_run(self, under_way: UnderWay) -> None:
         under_way.run.cancel(hard=True, reason="the request was broken off")

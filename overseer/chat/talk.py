@@ -45,17 +45,17 @@ class Talk:
     def request(self, text: str) -> Handled:
         """Do what is asked for, as far as the person lets it be done. What is secret in it goes nowhere."""
         with self._handling(text) as handling:
-            return handling.handle()
+            return handling.counted(handling.handle())
 
     def plan(self, text: str) -> Handled:
         """What would be done, as it is proposed; nothing of it is."""
         with self._handling(text) as handling:
-            return handling.plan()
+            return handling.counted(handling.plan())
 
     def propose(self, proposal: Proposal, request: str, *, in_background: bool = False) -> Handled:
         """Do a plan that is there already, as far as the person lets it be done."""
         with self._handling(request) as handling:
-            return handling.settle(proposal, Handled(request), in_background=in_background)
+            return handling.counted(handling.settle(proposal, Handled(request), in_background=in_background))
 
     def go_on(self, request: str, plan: WorkflowPlan, prepare: Callable[[Engine], Run]) -> Handled:
         """Go on with a run that follows this plan; `prepare` takes it up."""
