@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Literal, Protocol, TextIO, assert_never, cast
 
+from overseer.descriptors import ERR, own
 from overseer.errors import ApprovalNeeded, OutputError, OverseerError, PlanError, RunCutOff, SettingsError
 from overseer.folding import fitted
 from overseer.jsonvalue import Json, json_text
@@ -70,11 +71,14 @@ def _details(error: OverseerError) -> dict[str, Json]:
 
 
 def make_streams_safe() -> None:
-    """No terminal and no pipe may make a result unprintable, and a closed one is no reason to break off."""
+    """No terminal and no pipe may make a result unprintable, and a closed one is no reason to break off.
+
+    Each gets a descriptor of its own: the usual ones are those that children and libraries write to.
+    """
     # Opened anew, since Python's own are without a buffer where PYTHONUNBUFFERED is set, and may then lose a part.
-    sys.stdout = open(_descriptor(sys.stdout), "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    sys.stdout = open(own(_descriptor(sys.stdout)), "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     # Tools and libraries write to this one too, and none of them should fail because nobody listens.
-    lines = _Lines(_Heedless(_descriptor(sys.stderr)))
+    lines = _Lines(_Heedless(own(_descriptor(sys.stderr))))
     sys.stderr = io.TextIOWrapper(lines, encoding="utf-8", errors="replace", line_buffering=True)
 
 
@@ -160,7 +164,7 @@ def make_redirectable() -> None:
 def diverted(take: Callable[[str], None]) -> Iterator[None]:
     """Give what is written to standard error to `take` instead, by whole lines, those of each thread by themselves.
 
-    It is called on the threads that write. What processes write that were given the same stream is not diverted.
+    It is called on the threads that write. What processes and libraries write is diverted by `descriptors`.
     """
     given = sys.stderr
     diverting = _Diverting(given, hidden, take)
@@ -224,6 +228,9 @@ class _Diverting:
 
     def isatty(self) -> bool:
         return False  # what moves the cursor is of no use here
+
+    def fileno(self) -> int:
+        return ERR  # whoever gives the stream to a child means the one that children have
 
     def close(self) -> None:
         """Let what is written from here on go where it went before."""

@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -37,11 +38,16 @@ class Keeper(Protocol):
 
     def add(self, session_id: str, turn: Turn) -> None: ...
 
+    def took(self, session_id: str, spent: Json, at: float) -> None: ...
+
 
 class KeepsNothing:
     """For those who want no trace."""
 
     def add(self, session_id: str, turn: Turn) -> None:
+        pass
+
+    def took(self, session_id: str, spent: Json, at: float) -> None:
         pass
 
 
@@ -98,6 +104,12 @@ class Conversation:
         with self._lock:
             names: dict[str, Json] = {self._free_name(step_id): step_id for step_id in values}
             self._add("run", text, run_id=run_id, body={"results": names}, values=values)
+
+    def took(self, spent: Json) -> None:
+        """What a request took with its plan, its run and its answer; that is not part of what is said."""
+        if spent:
+            with suppress(JournalError):  # what was said is worth more
+                self._keeper.took(self.session_id, spent, self._clock())
 
     def summed_up(self, text: str, until: int) -> None:
         """A summary that stands for the first `until` turns where there is no room for them."""
@@ -192,6 +204,9 @@ class _WithoutSecrets:
 
     def add(self, session_id: str, turn: Turn) -> None:
         self._sessions.add(session_id, replace(turn, text=self._redact(turn.text)))
+
+    def took(self, session_id: str, spent: Json, at: float) -> None:
+        self._sessions.took(session_id, spent, at)
 
 
 def begun(journal: Journal | None, folder: Path, redact: Redact = str) -> Conversation:

@@ -270,12 +270,11 @@ class Engine:
         approve: Grants | None = None,
         budget: Cap | None = None,
         plan: PlanLike | None = None,
-        spent: Json = None,
     ) -> Run:
         """A run about to go on where it was, with what was approved for it then and now.
 
         With a `plan` it follows that one from here on: PlanError if it touches what is finished. It has to be
-        approved anew. What was `spent` on finding it counts as spent by the run.
+        approved anew.
 
         Amounts of `budget` take the place of those that it began with; what was spent stays spent.
 
@@ -299,13 +298,13 @@ class Engine:
             grants = past.grants(ready, self.tools) | (approve or NOTHING_GRANTED)
             approved(past.rest_of(ready) if changed else ready, self.tools, self.broker, grants)
             kept = as_kept(grants, ready, self.tools, approve)
-            change = None if changed is None else settled_change(changed, kept, spent)
+            change = None if changed is None else settled_change(changed, kept)
             if change is None and isinstance(first[0], RunResumed):
                 first[0] = replace(first[0], approved=kept)
             text = stored.options.get("budget")  # that it was held to when it began
             chosen = overruled(cap_from_text(text) if text else NO_CAP, budget or NO_CAP)
             door, accounts = self._door(ready, stored.run_id, grants, chosen)
-            past.restore(accounts, spent)
+            past.restore(accounts)
         except BaseException:
             log.close()
             raise
@@ -370,7 +369,9 @@ class Engine:
         )
         door.hold = lambda context, what, give_up: runner.tell(Held(context, what, give_up))
         door.written_by = state.rules.written_by
-        return Run(runner, first, log=log, stream=stream, door=door, admit=partial(self._admitted, door, accounts))
+        reopen = partial(self.journal.reopen, log.run_id) if self.journal is not None else None
+        admit = partial(self._admitted, door, accounts)
+        return Run(runner, first, log=log, reopen=reopen, stream=stream, door=door, admit=admit)
 
     def _admitted(
         self, door: Door, accounts: Accounts, plan: PlanLike, approve: Grants | None

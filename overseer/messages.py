@@ -40,14 +40,14 @@ class Change:
     answer: Callable[[tuple[str, ...]], None]
 
 
-def settled_change(plan: WorkflowPlan, approved: Json, spent: Json) -> Change:
+def settled_change(plan: WorkflowPlan, approved: Json) -> Change:
     """A change that nobody waits for, because it was seen before that it will be taken."""
 
     def must_be_taken(faults: tuple[str, ...]) -> None:
         if faults:
             raise BrokenInvariant(f"a run was prepared with a plan that it does not follow: {'; '.join(faults)}")
 
-    return Change(following(plan, approved=approved, spent=spent), must_be_taken)
+    return Change(following(plan, approved=approved), must_be_taken)
 
 
 @dataclass(frozen=True, slots=True)

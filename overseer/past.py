@@ -16,6 +16,7 @@ from overseer.kernel.events import (
     Event,
     PlanChanged,
     PlanClosed,
+    QuestionAsked,
     RunResumed,
     RunStarted,
     StepFailed,
@@ -106,9 +107,9 @@ class Past:
             *(StepSkipped(now, key, "failure", "another plan goes on without it") for key in replaced),
         ]
 
-    def restore(self, accounts: Accounts, lately: Json = None) -> None:
-        """Let what was spent count, by its events and lately: going on with a run is no way around its budget."""
-        for key, spent in [*self._spent, ("", lately)]:
+    def restore(self, accounts: Accounts) -> None:
+        """Let what was spent count: going on with a run is no way around its budget."""
+        for key, spent in self._spent:
             accounts.restore(key, Spend.from_json(spent))
         for scope_key, elapsed_s in self._elapsed_s.items():
             accounts.restore_time(scope_key, elapsed_s)
@@ -131,6 +132,8 @@ class Past:
                 self._since.pop(key, None)  # of a scope, nothing more will be spent in it
                 self._elapsed_s.pop(key, None)
                 self._count(key, spent)
+            case QuestionAsked(spent=spent):
+                self._count("", spent)
             case StepFailed(key=key, spent=spent) | ToolReturned(key=key, spent=spent):
                 self._count(key, spent)
         self._last_at = event.at

@@ -35,6 +35,8 @@ from overseer.spending import spent_text
 
 Say = Callable[[str], None]
 
+_MOST_LINES = 6  # of a message that says why something failed
+
 
 def plan_lines(plan: WorkflowPlan) -> list[str]:
     """The plan as people read it before it runs."""
@@ -155,6 +157,14 @@ class Progress:
 
     def _seconds(self, key: str, at: float) -> str:
         return f"{at - self._began.get(key, at):.2f} s"
+
+
+def few_lines(text: str) -> str:
+    """A message without most of its lines, where it has many: `overseer show` tells them all."""
+    lines = text.strip().split("\n")
+    if len(lines) <= _MOST_LINES + 1:
+        return "\n".join(lines)
+    return "\n".join([*lines[:_MOST_LINES], f"… and {len(lines) - _MOST_LINES:,} lines more"])
 
 
 def cancel_text(asked: CancelAsked) -> str:

@@ -19,6 +19,7 @@ from overseer.kernel.events import (
     Event,
     PlanChanged,
     PlanClosed,
+    QuestionAsked,
     RoundClosed,
     RunFinished,
     RunResumed,
@@ -235,6 +236,8 @@ class Report:
                 self.spent = total(self.spent, spent)
                 self.sandbox, self.cut_off = sandbox or self.sandbox, ""
                 self._drop_replaced()
+            case QuestionAsked(spent=spent):
+                self.spent = total(self.spent, spent)
             case PlanClosed(reason=reason):
                 self.cut_off = reason
             case RoundClosed(index=index):

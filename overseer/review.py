@@ -19,7 +19,7 @@ from overseer.jsonvalue import Json
 from overseer.plan import plan_hash
 from overseer.plan.expansion import expanded
 from overseer.plan.suggestions import listed
-from overseer.plan.values import Call, Code, On, Scope, WorkflowPlan, all_steps
+from overseer.plan.values import Call, Code, WorkflowPlan, all_steps, is_endless
 from overseer.tool import EFFECTS, Effect, Tool
 
 ReviewPolicy: TypeAlias = Literal["always", "risky", "never"]
@@ -175,7 +175,7 @@ def reason_to_review(policy: ReviewPolicy, plan: WorkflowPlan, tools: Mapping[st
     risky = RISKY & effects_in(plan, tools)
     reasons = [effect for effect in EFFECTS if effect in risky]
     whole, _ = expanded(plan, tools)
-    if any(isinstance(step.action, Scope) and isinstance(step.action.mode, On) for step in all_steps(whole)):
+    if is_endless(whole):
         return f"it listens and goes on by itself{f', with {listed(reasons)}' if reasons else ''} (chat.review: risky)"
     return f"it has {listed(reasons)} in it (chat.review: risky)" if reasons else ""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import weakref
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,9 +18,9 @@ from overseer.broker.budget import Spend
 from overseer.broker.hearing import OnText
 from overseer.broker.permissions import Grants
 from overseer.broker.result import ToolResult
-from overseer.errors import Failure, PlanError, UsageError
+from overseer.errors import Failure, JournalError, PlanError, UsageError
 from overseer.jsonvalue import Json
-from overseer.kernel.events import Event, RunStatus
+from overseer.kernel.events import Event, QuestionAsked, RunStatus
 from overseer.kernel.growth import Wish, closing, following, without_the_rest
 from overseer.messages import Cancel, Change
 from overseer.plan.values import WorkflowPlan
@@ -67,6 +68,7 @@ class Run(AbstractContextManager["Run"]):
         first: list[Event],
         *,
         log: RunLog | NoLog,
+        reopen: Callable[[], RunLog] | None = None,
         stream: Stream,
         door: Door,
         admit: Admit,
@@ -74,10 +76,13 @@ class Run(AbstractContextManager["Run"]):
         self._runner = runner
         self._first = first
         self._log = log
+        self._reopen = reopen if isinstance(log, RunLog) else None
         self._stream = stream
         self._door = door
         self._admit = admit
-        self.asked: Json = None  # what questions about the run have taken, which no event tells
+        self._asked: Json = None  # what questions about the run have taken, which no event tells yet
+        self._asking = threading.Lock()
+        self._has_left_log = False
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
         self._stage: Literal["prepared", "begun", "closed"] = "prepared"
@@ -175,7 +180,10 @@ class Run(AbstractContextManager["Run"]):
             self._runner.run(self._first)
         finally:
             self._owner = None
-            self._log.close()
+            with self._asking:
+                self._has_left_log = True
+                with self._log as log:
+                    self._tell_what_was_asked(log)
         return self._result()
 
     def _quietly(self) -> None:
@@ -202,8 +210,25 @@ class Run(AbstractContextManager["Run"]):
         """What a model answers about the run, such as what should become of it; paid from the run's budget."""
         context = ToolContext(self.run_id, "", 1, cancellation or Cancellation())
         result = self._door.ask(question, context, on_text=on_text)
-        self.asked = total(self.asked, result.spent.to_json())
+        with self._asking:
+            self._asked = total(self._asked, result.spent.to_json())
+            if self._has_left_log and self._asked is not None:
+                with suppress(JournalError), self._reopen() if self._reopen is not None else NoLog(self.run_id) as log:
+                    self._tell_what_was_asked(log)
         return result
+
+    def _tell_what_was_asked(self, log: RunLog | NoLog) -> None:
+        """Each amount is told by one event: of a run that has ended, by one that comes after its end."""
+        if self._asked is None:
+            return
+        event = QuestionAsked(time.time(), self._asked)
+        try:
+            log.append([event])
+        except JournalError as error:  # the answer is worth more than knowing what it took
+            _log.warning("what was asked about run %s is not in the journal: %s", self.run_id, error)
+            return
+        self._asked = None
+        self._stream.publish([event])
 
     def cancel(self, *, hard: bool = False, reason: str = "asked to stop") -> None:
         """Start nothing new and let running steps finish; hard, or the second time, give them up."""
@@ -220,11 +245,11 @@ class Run(AbstractContextManager["Run"]):
         """
         self._require_under_way()
         plan, approved, sandbox, take_effect = self._admit(plan, approve)
-        asked = self.asked
+        asked = self._asked
 
         def is_followed() -> None:
             take_effect()
-            self.asked = None
+            self._asked = None
 
         wish = following(plan, approved=approved, spent=asked, sandbox=sandbox, is_last=is_last)
         self._wish(wish, timeout_s, is_followed)

@@ -11,7 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stdout, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from overseer.broker.attempts import warm_executor
@@ -21,6 +21,7 @@ from overseer.broker.permissions import Grants, classes_from
 from overseer.broker.programs import Program, ProgramDoor
 from overseer.config import load_settings
 from overseer.console import flush, make_streams_safe
+from overseer.descriptors import kept_from_tools
 from overseer.engine import Engine, EngineSettings
 from overseer.errors import OverseerError, UsageError
 from overseer.home import home, make_private
@@ -82,7 +83,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         classes = classes_from(filter(None, os.environ.get(APPROVE_VARIABLE, "").split(",")))
         settings = load_settings()
-        with redirect_stdout(sys.stderr):  # of tool files that print
+        with kept_from_tools():
             broker = make_broker(settings, take_secrets(settings), Path.cwd())
             registry = LiveRegistry(lambda: tool_folders(Path.cwd()))
             require_known(settings, registry.current().tools)

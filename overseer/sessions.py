@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, cast
 
@@ -18,10 +18,17 @@ from overseer.diagnosis import diagnosed
 from overseer.errors import JournalError, RunNotFound
 from overseer.ids import as_typed
 from overseer.jsonvalue import Json, json_text
+from overseer.spending import total
 
 TurnKind: TypeAlias = Literal["request", "answer", "run", "note", "summary"]
 
 _TITLE = 60
+_COST = "cost"  # the kind of a row that is no turn
+
+_ADDED = (
+    "INSERT INTO turns(at, kind, text, run_id, body, session)"
+    " SELECT ?, ?, ?, ?, ?, number FROM sessions WHERE session_id = ?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class SessionSummary:
     used: float  # when its last turn was
     turns: int
     title: str  # how its first request begins
+    spent: Json = None  # on all of its requests
 
 
 class Sessions:
@@ -65,19 +73,21 @@ class Sessions:
         """Append a turn to a session."""
         row = (turn.at, turn.kind, storable(turn.text), turn.run_id or None, json_text(dict(turn.body)), session_id)
         with self._writing() as connection:
-            connection.execute(
-                "INSERT INTO turns(at, kind, text, run_id, body, session)"
-                " SELECT ?, ?, ?, ?, ?, number FROM sessions WHERE session_id = ?",
-                row,
-            )
+            connection.execute(_ADDED, row)
+
+    def took(self, session_id: str, spent: Json, at: float) -> None:
+        """Add what a request took with all that came of it, as the events of a run tell it; no turn tells it."""
+        row = (at, _COST, "", None, json_text({"spent": spent}), session_id)
+        with self._writing() as connection:
+            connection.execute(_ADDED, row)
 
     def turns(self, session_id: str) -> list[Turn]:
         """All turns of a session, in order."""
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT kind, text, at, run_id, body FROM turns"
-                " WHERE session = (SELECT number FROM sessions WHERE session_id = ?) ORDER BY id",
-                (session_id,),
+                " WHERE session = (SELECT number FROM sessions WHERE session_id = ?) AND kind != ? ORDER BY id",
+                (session_id, _COST),
             ).fetchall()
         try:
             return [_turn(row) for row in rows]
@@ -92,16 +102,18 @@ class Sessions:
         where, values = ("WHERE folder = ?", [storable(folder)]) if folder is not None else ("", [])
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT session_id, folder, created, MAX(at) AS used, COUNT(*),"
+                "SELECT session_id, folder, created, MAX(at) AS used, SUM(kind != ?),"
                 " (SELECT text FROM turns WHERE session = number AND kind = 'request' ORDER BY id LIMIT 1)"
                 f" FROM sessions JOIN turns ON session = number {where}"
                 " GROUP BY number ORDER BY used DESC, number DESC LIMIT ?",
-                (*values, limit),
+                (_COST, *values, limit),
             ).fetchall()
-        return [
-            SessionSummary(session_id, folder, created, used, turns, _title(first or ""))
-            for session_id, folder, created, used, turns, first in rows
-        ]
+            return [
+                SessionSummary(
+                    session_id, folder, created, used, turns, _title(first or ""), _spent(connection, session_id)
+                )
+                for session_id, folder, created, used, turns, first in rows
+            ]
 
     def meant(self, text: str) -> str:
         """The session with this id, or the only one whose id begins like this; RunNotFound says which there are."""
@@ -138,6 +150,19 @@ def _turn(row: tuple[Any, ...]) -> Turn:
     if not isinstance(more := json.loads(body), dict):
         raise ValueError("what belongs to a turn is no object")
     return Turn(cast(TurnKind, kind), text, at, run_id or "", more)
+
+
+def _spent(connection: sqlite3.Connection, session_id: str) -> Json:
+    """What all requests of a session took, as far as it can be read."""
+    bodies = connection.execute(
+        "SELECT body FROM turns WHERE kind = ? AND session = (SELECT number FROM sessions WHERE session_id = ?)",
+        (_COST, session_id),
+    )
+    costs = []
+    for (body,) in bodies:
+        with suppress(ValueError, KeyError, TypeError):
+            costs.append(json.loads(body)["spent"])
+    return total(*costs)
 
 
 def _title(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from overseer.render import counts_text
+from overseer.render import counts_text, few_lines
 from overseer.report import Report
 from overseer.spending import spent_text
 from overseer.terminal.style import Line
@@ -20,7 +20,8 @@ def summary_lines(report: Report, timing: RunTiming | None = None) -> list[Line]
         (("title", f"run {report.run_id} "), (style, report.status), ("title", f": {counts_text(report.counts())}"))
     ]
     if report.error is not None:
-        lines.append(((style, f"  {report.error.message}"),))
+        message = few_lines(report.error.message).replace("\n", "\n    ")
+        lines.append(((style, f"  {message}"),))
     if report.cut_off:
         lines.append((("title", f"not the whole plan: {report.cut_off}"),))
     if timing is not None and timing.wall_s > 0:

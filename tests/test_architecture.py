@@ -61,7 +61,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.database", "overseer.locks", "overseer.diagnosis", "overseer.ids", "overseer.home", "overseer.trust"),
     ("overseer.kernel",),
     ("overseer.plan",),
-    ("overseer.console", "overseer.exits", "overseer.stopreasons", "overseer.stopsignals"),
+    ("overseer.console", "overseer.descriptors", "overseer.exits", "overseer.stopreasons", "overseer.stopsignals"),
     ("overseer.folding",),
     ("overseer.spending", "overseer.cells"),
     ("overseer.jsonvalue", "overseer.errors", "overseer.clock", "overseer.printing"),

@@ -21,6 +21,9 @@ class Memory:
     def add(self, session_id: str, turn: Turn) -> None:
         self.turns.append(turn)
 
+    def took(self, session_id: str, spent: Json, at: float) -> None:
+        """No turn."""
+
 
 def conversation(
     turns: list[Turn] | None = None, keeper: Memory | None = None, values_of: ValuesOf = lambda _: {}

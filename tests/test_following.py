@@ -15,7 +15,7 @@ from overseer.broker.budget import Budget
 from overseer.broker.caps import Cap
 from overseer.broker.permissions import OPEN, Grants, Policy
 from overseer.errors import ApprovalNeeded, PlanError, UsageError
-from overseer.kernel.events import PlanChanged, RunResumed, StepStarted
+from overseer.kernel.events import PlanChanged, QuestionAsked, RunResumed, StepStarted
 from overseer.report import Report
 from overseer.tool import ToolError, tool
 from overseer.tool.decorator import tool as declared
@@ -228,7 +228,9 @@ def test_what_finding_the_plan_took_counts_for_the_run_for_good(journal: Journal
     _, engine, run_id = failed(journal)
     again = {"steps": [A, step("b", "fail"), C]}
     spent = {"requests": 3, "tokens": 400}
-    assert engine.prepare_resume(run_id, plan=again, spent=spent).carry_out().status == "failed"
+    with journal.reopen(run_id) as log:
+        log.append([QuestionAsked(9.0, spent)])
+    assert engine.prepare_resume(run_id, plan=again).carry_out().status == "failed"
     run = engine.prepare_resume(run_id, budget=Cap(requests=3))
     budget: Budget = run._door._account_of("").budget
     assert (budget.spent.requests, budget.spent.tokens) == (3, 400)

@@ -15,7 +15,7 @@ import pytest
 from overseer import Journal
 from overseer.frontends.answering import Answerer
 from overseer.jsonvalue import Json
-from overseer.kernel.events import PlanChanged, RunResumed
+from overseer.kernel.events import PlanChanged, QuestionAsked, RunResumed
 from overseer.outcomes import outcome_of
 from overseer.plan import plan_from
 from overseer.report import Report
@@ -71,8 +71,8 @@ def test_a_mended_run_that_is_killed_goes_on_to_the_answer_and_repeats_nothing(t
         PlanChanged,
         RunResumed,
     ]
-    (changed,) = (event for event in events if isinstance(event, PlanChanged))
-    assert changed.spent == report.spent == {"requests": 1, "tokens": 120, "answered": 20, "unpriced": 1}
+    (asked,) = (event for event in events if isinstance(event, QuestionAsked))
+    assert asked.spent == report.spent == {"requests": 1, "tokens": 120, "answered": 20, "unpriced": 1}
     assert "this way to count is out of order" in patching["messages"][1]["content"]
     assert (
         '"step":"sum","title":"Double the dogs","status":"succeeded","value":8' in answering["messages"][1]["content"]

@@ -15,7 +15,16 @@ from overseer import Engine, Journal
 from overseer.broker.broker import Broker
 from overseer.broker.caps import Cap
 from overseer.errors import JournalError, PlanError, UsageError
-from overseer.kernel.events import Event, PlanChanged, RunFinished, RunStarted, StepFailed, StepStarted, StepSucceeded
+from overseer.kernel.events import (
+    Event,
+    PlanChanged,
+    QuestionAsked,
+    RunFinished,
+    RunStarted,
+    StepFailed,
+    StepStarted,
+    StepSucceeded,
+)
 from overseer.models import ModelRoles, ScriptedModel
 from overseer.plan import plan_from
 from overseer.report import Report
@@ -321,11 +330,47 @@ def test_a_question_about_a_run_is_paid_from_its_budget() -> None:
     run = engine.prepare(ONE, budget=Cap(requests=1))
     run.carry_out()
     assert run.ask(Question("Well?")).value == "Yes."
-    assert run.asked["requests"] == 1
+    assert run.spent.requests == 1
     refused = run.ask(Question("Well?"))
     assert refused.failure is not None
     assert refused.failure.kind == "budget"
-    assert run.asked["requests"] == 1
+    assert run.spent.requests == 1
+
+
+def test_what_questions_took_is_told_once_and_for_good_whenever_they_are_asked(journal: Journal) -> None:
+    latch = Latch()
+    model = ScriptedModel(["While it runs.", "Once it has ended.", "Again."])
+    engine = Engine([waiting(latch)], journal=journal, broker=Broker(models=ModelRoles.of(model)))
+    run = engine.prepare({"steps": [FIRST]})
+    heard = Report(run.plan)
+    run.watch(heard.observe)
+    run.start()
+    latch.wait_until_reached()
+    run.ask(Question("How is it going?"))
+    latch.open()
+    run.wait(30)
+    for _ in range(2):
+        run.ask(Question("Well?"))
+    stored = Report(run.plan, journal.events(run.run_id))
+    assert stored.spent == heard.spent == run.spent.to_json()
+    assert run.spent.requests == 3
+    assert [event.spent["requests"] for event in journal.events(run.run_id) if isinstance(event, QuestionAsked)] == [
+        1,
+        1,
+        1,
+    ]
+    assert journal.run(run.run_id).summary.status == "succeeded"
+
+
+def test_a_question_about_a_run_that_others_have_taken_up_is_answered_all_the_same(journal: Journal) -> None:
+    engine = Engine([give], journal=journal, broker=Broker(models=ModelRoles.of(ScriptedModel(["Yes.", "Yes."]))))
+    run = engine.prepare(ONE)
+    run.carry_out()
+    with journal.reopen(run.run_id):
+        assert run.ask(Question("Well?")).value == "Yes."
+    run.ask(Question("Well?"))
+    (asked,) = (event for event in journal.events(run.run_id) if isinstance(event, QuestionAsked))
+    assert asked.spent["requests"] == 2
 
 
 def test_what_finding_another_plan_took_is_told_with_it(journal: Journal) -> None:
@@ -337,8 +382,8 @@ def test_what_finding_another_plan_took_is_told_with_it(journal: Journal) -> Non
     latch.wait_until_reached()
     run.ask(Question("What else?"))
     run.change({"steps": [FIRST, {"step_id": "b", "tool": "give", "args": {"value": "{{a}}"}}]})
-    assert run.asked is None
     latch.open()
     run.wait(30)
     (changed,) = (event for event in journal.events(run.run_id) if isinstance(event, PlanChanged))
     assert changed.spent["requests"] == 1
+    assert not [event for event in journal.events(run.run_id) if isinstance(event, QuestionAsked)]

@@ -31,6 +31,21 @@ def test_turns_come_back_in_order_and_whole(tmp_path: Path) -> None:
         assert journal.sessions.turns("s1") == turns
 
 
+def test_what_the_requests_of_a_session_took_is_summed_up_and_no_turn(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with Journal.open(path) as journal:
+        sessions = journal.sessions
+        sessions.begin("s1", folder="/srv/a", at=0.5)
+        sessions.add("s1", Turn("request", "hello", 1.0))
+        for at in (2.0, 3.0):
+            sessions.took("s1", {"requests": 1, "tokens": 100, "cost": 0.1}, at)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("INSERT INTO turns(session, at, kind, text, body) VALUES (1, 4.0, 'cost', '', '{x')")
+        (listed,) = sessions.newest()
+        assert listed.spent == {"requests": 2, "tokens": 200, "cost": 0.2}
+        assert listed.turns == len(sessions.turns("s1")) == 1
+
+
 @pytest.mark.parametrize("body", ["{x", "[]", ""])
 def test_a_damaged_session_is_named_and_others_still_read(body: str, tmp_path: Path) -> None:
     path = tmp_path / "journal.db"

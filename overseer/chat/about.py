@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _KEYS = (
     "Tab completes. @ names a file. Alt-Enter or Ctrl-J: a new line. Ctrl-R: what you typed before.",
     "Ctrl-X Ctrl-E: your editor. Ctrl-C: stop what is being done, or clear the line. Ctrl-D: leave.",
+    "Ctrl-Z: back to the shell for a while, where fg goes on.",
 )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 
 from overseer.commands.relay import Relay
 from overseer.console import say
+from overseer.descriptors import kept_from_tools
 from overseer.plan.values import WorkflowPlan
 from overseer.planview import proposal_lines
 from overseer.report import Report
@@ -83,5 +83,5 @@ class Alone:
 
         if self.was_interrupted:
             cancellation.ask()
-        with hearing_signals(lambda _: stop()), redirect_stdout(sys.stderr):
+        with hearing_signals(lambda _: stop()), kept_from_tools():
             yield cancellation

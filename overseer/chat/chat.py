@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 from overseer import exits
 from overseer.chat.ending import Ending, ToldToEnd
 from overseer.chat.files import with_paths
+from overseer.chat.handled import Handled
 from overseer.chat.jobs import Jobs
 from overseer.chat.slash import SlashCommand, found, is_request, quoted_in_part
-from overseer.chat.talk import Handled
 from overseer.console import say
 from overseer.errors import OverseerError
 from overseer.stopreasons import CHAT_LEFT, by_signal

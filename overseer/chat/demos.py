@@ -15,7 +15,8 @@ from overseer.sandbox import SandboxUnavailable
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat
-    from overseer.chat.talk import Handled, Talk
+    from overseer.chat.handled import Handled
+    from overseer.chat.talk import Talk
     from overseer.demo import Demo
 
 

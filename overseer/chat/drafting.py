@@ -20,18 +20,25 @@ from overseer.frontends.earlier import Earlier
 from overseer.frontends.planner import Planner
 from overseer.journal import Journal
 from overseer.jsonvalue import Json
-from overseer.plan.values import WorkflowPlan, WorkflowStep
+from overseer.plan.values import WorkflowPlan, WorkflowStep, is_endless
+from overseer.report import Report
 from overseer.run import Run
 from overseer.workbench import Workbench
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class UnderWay:
     """A run that began before its plan was complete."""
 
     run: Run
     began_as: WorkflowPlan
     relay: Relay
+    report: Report | None = None  # of whoever follows it
+
+    def begin_report(self) -> Report:
+        """The report for whoever follows it from here on."""
+        self.report = Report(self.began_as, keeps_rounds=not is_endless(self.run.plan))
+        return self.report
 
 
 @dataclass(slots=True)

@@ -21,8 +21,11 @@ _UNCHANGED = "nothing was changed"
 _NAME_ONE = "name one in EDITOR, or under 'chat' in config.yaml"
 
 
-def in_editor(text: str, editor: str, *, suffix: str) -> str:
-    """What is left of a text when its editor is closed; UsageError if there is no editor, or it fails."""
+def in_editor(text: str, editor: str, *, suffix: str, shown: int | None = None) -> str:
+    """What is left of a text when its editor is closed; UsageError if there is no editor, or it fails.
+
+    `shown` is the descriptor of the terminal, where the usual ones lead elsewhere.
+    """
     command = _command(editor)
     try:
         # A folder of its own, so that what editors leave beside a file goes with it.
@@ -30,7 +33,7 @@ def in_editor(text: str, editor: str, *, suffix: str) -> str:
             path = Path(folder) / f"plan{suffix}"
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
                 file.write(text)
-            _edit(command, path)
+            _edit(command, path, shown)
             return _read(path)
     except OSError as error:
         raise UsageError(f"the editor cannot be used: {error.strerror or error}; {_UNCHANGED}") from error
@@ -47,10 +50,10 @@ def _command(editor: str) -> list[str]:
     return command
 
 
-def _edit(command: list[str], path: Path) -> None:
+def _edit(command: list[str], path: Path, shown: int | None) -> None:
     try:
         with _terminal_as_it_was(), _interrupts_left_to_editor():
-            code = subprocess.call([*command, str(path)])
+            code = subprocess.call([*command, str(path)], stdout=shown, stderr=shown)
     except (FileNotFoundError, PermissionError) as error:
         raise UsageError(f"the editor {command[0]} cannot be started: {error.strerror}; {_NAME_ONE}") from error
     if code < 0:

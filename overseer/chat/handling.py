@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from overseer.broker.broker import Door
@@ -12,6 +12,7 @@ from overseer.broker.budget import NOTHING, Spend
 from overseer.chat.asking import AsksAtDoor
 from overseer.chat.drafting import Drafting, UnderWay
 from overseer.chat.foresight import Foresight
+from overseer.chat.handled import Handled
 from overseer.chat.negotiation import Negotiation
 from overseer.chat.performance import Performance, Performed
 from overseer.chat.person import Person
@@ -21,7 +22,7 @@ from overseer.engine import Engine
 from overseer.errors import Failure, OverseerError
 from overseer.frontends.asking import ROLE, Room, Turn, tokens_of
 from overseer.frontends.directly import answered_directly
-from overseer.frontends.draft import Answered, Draft, Planned, Refused
+from overseer.frontends.draft import Answered, Planned, Refused
 from overseer.frontends.earlier import given_to, with_values
 from overseer.frontends.replanning import Reviser
 from overseer.frontends.rules import plan_by_rules
@@ -43,26 +44,6 @@ _LONGEST_NAME = 60
 
 # With a run that is given up because the request is.
 _PATIENCE_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Handled:
-    """What came of a request."""
-
-    request: str
-    draft: Draft | None = None
-    proposal: Proposal | None = None  # the plan as it was shown last
-    performed: Performed | None = None  # None where it did not run
-    answer: str = ""
-    is_interrupted: bool = False
-    spent: Spend = NOTHING  # on all of it
-
-
-# Carries a run out that was approved, with somebody in the place of the person who approved it.
-CarryOut = Callable[[Person], Handled]
-
-# Takes over a run that goes on in the background.
-TakeOver = Callable[[str, Run, CarryOut], None]
 
 
 class Handling:
@@ -114,8 +95,15 @@ class Handling:
     def go_on(self, plan: WorkflowPlan, prepare: Callable[[Engine], Run]) -> Handled:
         """Go on with a run that follows this plan; `prepare` takes it up."""
         engine = self._engine_for(plan)
-        performed = self._performance(self._negotiation()).finish(engine, prepare(engine))
-        return self._remember(Handled(self._request), performed)
+        run = prepare(engine)
+        before = run.spent
+        performed = self._performance(self._negotiation()).finish(engine, run)
+        return self.counted(self._remember(Handled(self._request), performed), before)
+
+    def counted(self, handled: Handled, before: Spend = NOTHING) -> Handled:
+        """The same, with what it took kept in the conversation; `before` is what earlier lives of its run took."""
+        self._conversation.took((handled.spent - before).to_json())
+        return handled
 
     def _proposal(self, draft: Planned) -> Proposal:
         plan, maker = draft.plan, self._model_name() if draft.by == "model" else ""
@@ -131,6 +119,7 @@ class Handling:
             self._drafting.take_back()
         if begun.stage == "apart":
             self._finish(begun)
+            handled = replace(handled, spent=handled.spent + self._under_way.run.spent)
         match draft:
             case Answered(text=answer):
                 self._conversation.answered(
@@ -238,7 +227,7 @@ class Handling:
         def carry_out(person: Person) -> Handled:
             performance.person = negotiation.person = person
             with open_on:
-                return self._remember(handled, performance.finish(engine, run))
+                return self.counted(self._remember(handled, performance.finish(engine, run)))
 
         take_over(self._request, run, carry_out)
         return replace(handled, spent=NOTHING)  # it counts with the rest, at the end
@@ -351,23 +340,28 @@ class Handling:
         is_given_up = isinstance(begun.draft, Refused) and _is_cancelled(begun.draft)
         done = "what had begun is given up" if is_given_up else "what had begun is finished, and no more of it"
         self._person.tell(f"{done}: {begun.reason}")
-        report = Report(under_way.began_as)
+        report = under_way.begin_report()
         result = self._person.follow(under_way.run, report, under_way.began_as, under_way.relay)
         self._ended(result.run_id, report, result.values)
 
     def give_up(self, why: BaseException) -> None:
         """Something broke the request off: nothing of it may go on behind anybody's back."""
-        if (under_way := self._drafting.under_way) is not None and under_way.run.is_under_way:
-            self._give_up_run(under_way)
+        spent = self._door.spent
+        if (under_way := self._drafting.under_way) is not None:
+            if under_way.run.is_under_way:
+                self._give_up_run(under_way)
+            spent += under_way.run.spent
         reason = str(why) if isinstance(why, OverseerError) else ""
         self._conversation.noted(f"the request was broken off{f': {reason}' if reason else ''}")
+        self._conversation.took(spent.to_json())
 
     def _give_up_run(self, under_way: UnderWay) -> None:
         under_way.run.cancel(hard=True, reason="the request was broken off")
         with suppress(TimeoutError, OverseerError):
             result = under_way.run.wait(_PATIENCE_S)
-            report = Report(under_way.began_as)
-            under_way.relay.watch(report.observe)
+            report = under_way.report or under_way.begin_report()
+            if not report.run_id:  # nobody has followed it
+                under_way.relay.watch(report.observe)
             self._ended(result.run_id, report, result.values)
 
     @property

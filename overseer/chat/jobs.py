@@ -26,7 +26,7 @@ from overseer.run import Run, RunResult
 from overseer.tool import Cancellation
 
 if TYPE_CHECKING:
-    from overseer.chat.talk import CarryOut, Handled
+    from overseer.chat.handled import CarryOut, Handled
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from overseer.spending import spent_text
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat
-    from overseer.chat.talk import Handled
+    from overseer.chat.handled import Handled
 
 
 def _cost(chat: Chat, _: str) -> None:

@@ -22,7 +22,7 @@ from overseer.journal import Journal
 from overseer.jsonvalue import Json
 from overseer.kernel.restart import HAS_ENDED
 from overseer.outcomes import outcome_of
-from overseer.plan.values import On, Scope, WorkflowPlan, all_steps
+from overseer.plan.values import WorkflowPlan, is_endless
 from overseer.report import Report
 from overseer.review import Approved, Proposal
 from overseer.run import Run, RunResult
@@ -105,7 +105,7 @@ class Performance:
         relay = None
         if under_way is not None:
             relay, began_as = under_way.relay, under_way.began_as
-            report = Report(began_as, keeps_rounds=not _is_endless(run.plan))
+            report = under_way.begin_report()
         else:
             began_as, report = self._report(run)
         try:
@@ -118,12 +118,12 @@ class Performance:
     def _report(self, run: Run) -> tuple[WorkflowPlan, Report]:
         """The plan that a run began with, and the report of its lives so far."""
         if self.journal is None or not run.is_recorded:
-            return run.plan, Report(run.plan, keeps_rounds=not _is_endless(run.plan))
+            return run.plan, Report(run.plan, keeps_rounds=not is_endless(run.plan))
         from overseer.commands.runs import report_of
         from overseer.plan import plan_from
 
         stored = self.journal.run(run.run_id)
-        return plan_from(stored.plan).plan, report_of(self.journal, stored, keeps_rounds=not _is_endless(run.plan))
+        return plan_from(stored.plan).plan, report_of(self.journal, stored, keeps_rounds=not is_endless(run.plan))
 
     def _can_be_mended(self, run: Run, result: RunResult) -> bool:
         if result.status != "failed" or not run.is_recorded or not self.is_connected:
@@ -163,9 +163,7 @@ class Performance:
         if approved is None:
             return None
         again = self.negotiation.engine_for(approved.plan)
-        return again.prepare_resume(
-            run.run_id, plan=approved.plan, approve=self.grants | approved.grants, spent=run.asked
-        )
+        return again.prepare_resume(run.run_id, plan=approved.plan, approve=self.grants | approved.grants)
 
     def _answer(self, engine: Engine, run: Run, report: Report, result: RunResult) -> Answer:
         # Who wanted it to stop does not wait for more, be it that its last step was at its end.
@@ -189,8 +187,3 @@ def _rest(plan: WorkflowPlan, fixed: Collection[str]) -> WorkflowPlan:
     return plan.with_steps(
         tuple(step.depending_on(tuple(need for need in step.depends_on if need not in fixed)) for step in left)
     )
-
-
-def _is_endless(plan: WorkflowPlan) -> bool:
-    """Whether a run of a plan may go on for ever: what is kept of it must not grow as long."""
-    return any(isinstance(step.action, Scope) and isinstance(step.action.mode, On) for step in all_steps(plan))

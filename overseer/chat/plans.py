@@ -25,7 +25,7 @@ from overseer.terminal.style import text_of
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat
-    from overseer.chat.talk import Handled
+    from overseer.chat.handled import Handled
 
 _WAYS = "/run runs it, /edit changes it, /save NAME keeps it"
 _WAYS_AGAIN = "/run runs it again, /edit changes it, /save NAME keeps it"

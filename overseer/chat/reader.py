@@ -25,7 +25,8 @@ from prompt_toolkit.shortcuts import CompleteStyle
 
 from overseer.chat.history import SharedHistory
 from overseer.chat.resizing import survive_resizing
-from overseer.console import redirected
+from overseer.console import redirected, say
+from overseer.descriptors import ERR, OUT, diverted, own
 
 
 class Reader:
@@ -57,9 +58,10 @@ class Reader:
             multiline=True,  # a pasted or inserted line break is text; Enter is bound to send it all
             prompt_continuation="  ",
             tempfile_suffix=".md",
+            enable_suspend=True,
         )
         self._questions: PromptSession[str] = PromptSession(
-            output=output, color_depth=colours, history=InMemoryHistory()
+            output=output, color_depth=colours, history=InMemoryHistory(), enable_suspend=True
         )
         if reflows:
             survive_resizing(self._session.app)
@@ -101,7 +103,10 @@ class Reader:
 
 def _output() -> Output:
     """The terminal. It is not asked where its cursor is: the answer might come when nobody reads it any more."""
-    output = create_output(sys.__stdout__)  # of which nobody turns away what is written
+    # By a descriptor of its own: nobody turns away what is written there.
+    encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
+    stream = open(own(OUT), "w", encoding=encoding, errors="replace", closefd=False)  # noqa: SIM115
+    output = create_output(stream)
     if isinstance(output, Vt100_Output):
         output.enable_cpr = False
     return output
@@ -114,6 +119,9 @@ class _Above(StdoutProxy):
         super().__init__(raw=True)
         self._output = output
 
+    def fileno(self) -> int:
+        return ERR  # whoever gives the stream to a child means the one that children have
+
 
 def _read(session: PromptSession[str], prompt: str, *, default: str = "") -> str:
     """A line; what is printed while it is typed stands above it."""
@@ -122,6 +130,7 @@ def _read(session: PromptSession[str], prompt: str, *, default: str = "") -> str
         def begin() -> None:  # once the prompt is at work: before that, nobody moves what is printed out of its way
             above = opened.enter_context(_Above(session.app.output))
             opened.enter_context(redirected(cast(TextIO, above)))
+            opened.enter_context(diverted(say, say))
 
         try:
             return session.prompt(prompt, default=default, pre_run=begin)
@@ -154,14 +163,13 @@ def _keys(editor: str) -> KeyBindings:
         from prompt_toolkit.application import run_in_terminal
 
         from overseer.chat.editor import in_editor
-        from overseer.console import say
         from overseer.errors import UsageError
 
         buffer = event.current_buffer
 
         def edit() -> None:
             try:
-                text = in_editor(buffer.text, editor, suffix=".md").rstrip("\n")
+                text = in_editor(buffer.text, editor, suffix=".md", shown=event.app.output.fileno()).rstrip("\n")
             except UsageError as error:
                 say(f"error: {error}")
             else:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from overseer.broker.broker import Door
 from overseer.broker.caps import Cap
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
-from overseer.chat.handling import CarryOut, Handled, Handling, TakeOver
+from overseer.chat.handled import Handled, TakeOver
+from overseer.chat.handling import Handling
 from overseer.chat.person import Person
 from overseer.conversation import Conversation
 from overseer.engine import Engine
@@ -25,8 +26,6 @@ from overseer.plan.values import WorkflowPlan
 from overseer.review import Proposal
 from overseer.run import Run
 from overseer.workbench import Workbench
-
-__all__ = ["CarryOut", "Handled", "TakeOver", "Talk"]
 
 
 @dataclass(slots=True)
@@ -48,12 +47,12 @@ class Talk:
     def request(self, text: str) -> Handled:
         """Do what is asked for, as far as the person lets it be done. What is secret in it goes nowhere."""
         with self._handling(text) as handling:
-            return handling.handle()
+            return handling.counted(handling.handle())
 
     def plan(self, text: str) -> Handled:
         """What would be done, as it is proposed; nothing of it is."""
         with self._handling(text) as handling:
-            return handling.plan()
+            return handling.counted(handling.plan())
 
     def look(self, proposal: Proposal) -> Proposal:
         """A plan as it would run now, with what is known of it by now. Nobody is asked, and nothing is remembered."""
@@ -63,7 +62,7 @@ class Talk:
     def propose(self, proposal: Proposal, request: str, *, in_background: bool = False) -> Handled:
         """Do a plan that is there already, as far as the person lets it be done."""
         with self._handling(request) as handling:
-            return handling.settle(proposal, Handled(request), in_background=in_background)
+            return handling.counted(handling.settle(proposal, Handled(request), in_background=in_background))
 
     def go_on(self, request: str, plan: WorkflowPlan, prepare: Callable[[Engine], Run]) -> Handled:
         """Go on with a run that follows this plan; `prepare` takes it up."""

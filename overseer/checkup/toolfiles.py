@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from pathlib import Path
 
 from overseer.checkup.finding import Finding, Status, TooSlow, within
 from overseer.config import Settings
+from overseer.descriptors import kept_from_tools
 from overseer.errors import UsageError
 from overseer.registry import Registry, load_tools, tool_folders
 from overseer.registry.folders import project_tools, trust_of
@@ -19,7 +18,7 @@ _MOST_S = 20.0  # a tool file is a program, and may never end
 def tool_files(settings: Settings, folder: Path) -> Finding:
     """All tools that a command would have in this folder."""
     try:
-        with redirect_stdout(sys.stderr):  # of tool files that print
+        with kept_from_tools():
             registry = within(_MOST_S, lambda: load_tools(tool_folders(folder)))
     except TooSlow:
         return Finding("tools", "broken", f"reading the tool files did not end within {_MOST_S:g} s")

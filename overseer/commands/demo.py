@@ -10,8 +10,9 @@ from pathlib import Path
 from overseer import exits
 from overseer.chat.alone import Alone
 from overseer.chat.demos import shown_in
+from overseer.chat.handled import Handled
 from overseer.chat.plainreader import PlainReader
-from overseer.chat.talk import Handled, Talk
+from overseer.chat.talk import Talk
 from overseer.commands.chat import person_at
 from overseer.commands.output import is_machine, put_document, put_lines
 from overseer.commands.reading import read_tools

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from contextlib import nullcontext
 
 from overseer.commands.output import say_lines, say_styled
 from overseer.commands.relay import Relay, Watchable
-from overseer.commands.viewing import Signals, viewing
+from overseer.commands.viewing import View, view_of
+from overseer.descriptors import kept_from_tools
 from overseer.engine import Run, RunResult
 from overseer.errors import JournalError, RunCutOff
 from overseer.kernel.events import Event
@@ -50,23 +50,28 @@ class Following:
         return self._followed(self._run, self._run.carry_out, began_as or self._run.plan, list(past))
 
     def join(self, relay: Relay, began_as: WorkflowPlan) -> RunResult:
-        """The result of a run that is under way, of which the relay knows everything so far."""
-        return self._followed(relay, self._run.wait, began_as, [])
+        """The result of a run that is under way, of which the relay knows everything so far, and then no more."""
+
+        def result() -> RunResult:
+            relay.forget()  # it is watched by now
+            return self._run.wait()
+
+        return self._followed(relay, result, began_as, [])
 
     def _followed(
         self, source: Watchable, result_of: Callable[[], RunResult], plan: WorkflowPlan, past: list[Event]
     ) -> RunResult:
         source.watch(self._report.observe)
-        view: AbstractContextManager[Signals] = nullcontext(NOTHING)
+        view = View(nullcontext(), NOTHING)
         if not self._is_quiet:
             self._stopwatch = Stopwatch(plan, keeps_rounds=False)
             for event in past:
                 self._stopwatch.observe(event)
             source.watch(self._stopwatch.observe)
-            view = viewing(source, plan, self._screen, self._palette, past)
+            view = view_of(source, plan, self._screen, self._palette, past)
         try:
-            # What a tool prints is not the result.
-            with view as signals, hearing_signals(self._stop_at, signals), redirect_stdout(sys.stderr):
+            # Signals are heard until the terminal is as it was: one of them might end the process before.
+            with hearing_signals(self._stop_at, view.signals), view.shown, kept_from_tools():
                 return result_of()
         except JournalError as error:
             raise RunCutOff(self._run.run_id, error) from error

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from pathlib import Path
 
 from overseer.commands.output import say_if_changed
 from overseer.console import say
+from overseer.descriptors import kept_from_tools
 from overseer.registry import Registry, load_tools, tool_folders
 
 
 def read_tools(given: Sequence[Path], project: Path) -> Registry:
     """The tools there are; those that could not be read are told of."""
-    with redirect_stdout(sys.stderr):  # of tool files that print
+    with kept_from_tools():
         registry = load_tools(tool_folders(project, given))
     for problem in registry.problems:
         say(f"tool file left out: {problem}")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from argparse import Namespace
-from contextlib import redirect_stdout
 from pathlib import Path
 
 from overseer import exits
 from overseer.commands.output import put_document, say_if_changed
 from overseer.config import Settings
 from overseer.console import put, say
+from overseer.descriptors import kept_from_tools
 from overseer.registry import LiveRegistry, tool_folders
 from overseer.serving import serve as serve_programs
 from overseer.serving import socket_path
@@ -25,7 +24,7 @@ def serve(options: Namespace, settings: Settings) -> int:
     path = (options.socket or socket_path()).absolute()
     broker = make_broker(settings, take_secrets(settings), folder, options.tools)
     registry = LiveRegistry(lambda: tool_folders(folder, options.tools))
-    with redirect_stdout(sys.stderr):
+    with kept_from_tools():
         for problem in registry.current().problems:
             say(f"tool file left out: {problem}")
         require_known(settings, registry.current().tools)

@@ -13,6 +13,7 @@ from overseer.console import printable
 from overseer.journal import Journal
 from overseer.render import when
 from overseer.sessions import SessionSummary
+from overseer.spending import spent_text
 
 
 def sessions(options: Namespace, settings: Settings) -> int:
@@ -44,7 +45,8 @@ def session_line(session: SessionSummary, interrupted: Sequence[str]) -> str:
     """A session in a list."""
     status = f"interrupted: run {', '.join(interrupted)}  " if interrupted else ""
     turns = f"{session.turns} turn{'s' if session.turns != 1 else ''}"
+    spent = f"  ({spent_text(session.spent)})" if session.spent else ""
     return printable(
         f"{session.session_id}  {when(session.used)}  {turns:>9}  {status}{session.title or '(no request)'}  "
-        f"[{session.folder}]"
+        f"[{session.folder}]{spent}"
     )

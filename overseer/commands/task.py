@@ -14,8 +14,9 @@ from typing import Any
 from overseer import exits
 from overseer.broker.permissions import Grants
 from overseer.chat.alone import Alone
+from overseer.chat.handled import Handled
 from overseer.chat.stdin import Given, read_input
-from overseer.chat.talk import Handled, Talk
+from overseer.chat.talk import Talk
 from overseer.commands.conversations import conversation_for
 from overseer.commands.eventlines import put_line
 from overseer.commands.output import is_machine, put_document

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from overseer import exits
 from overseer.approval import NotApproved
-from overseer.chat.talk import Handled
+from overseer.chat.handled import Handled
 from overseer.errors import Failure
 from overseer.frontends.draft import Answered, Planned, Refused
 from overseer.jsonvalue import Json

@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 
-from overseer.chat.talk import Handled
+from overseer.chat.handled import Handled
 from overseer.commands.eventlines import EventLines
 from overseer.commands.following import Following
 from overseer.commands.output import is_machine, put_value

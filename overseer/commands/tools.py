@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
-from contextlib import redirect_stdout
 from pathlib import Path
 
 from overseer import exits
@@ -18,6 +16,7 @@ from overseer.commands.output import as_typed, put_document, put_lines, put_valu
 from overseer.commands.reading import read_tools
 from overseer.config import Settings
 from overseer.console import say
+from overseer.descriptors import kept_from_tools
 from overseer.engine import Engine
 from overseer.errors import UsageError
 from overseer.ids import new_run_id
@@ -38,7 +37,7 @@ def tools(options: Namespace, settings: Settings) -> int:
     if options.fetch:
         return _fetch(options, settings)
     take_secrets(settings)  # before any tool file is read, which is to be carried out
-    with redirect_stdout(sys.stderr):
+    with kept_from_tools():
         registry = load_tools(tool_folders(Path.cwd(), options.tools))
     if options.name is not None and options.name not in registry.entries:
         help = did_you_mean(options.name, registry.entries, "there are")
@@ -59,7 +58,7 @@ def call(options: Namespace, settings: Settings) -> int:
     """Call one tool, through the same door as every step of a plan."""
     secrets = take_secrets(settings)
     registry = read_tools(options.tools, Path.cwd())
-    with redirect_stdout(sys.stderr):
+    with kept_from_tools():
         require_known(settings, registry.tools)
         args = _arguments(registry, options.name, options.arguments)
         broker = make_broker(settings, secrets, Path.cwd(), options.tools)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 
 from overseer.commands.relay import Watchable
 from overseer.console import say
@@ -29,24 +30,37 @@ def palette_for(screen: Screen, theme: str | Mapping[str, str] = "default") -> P
     return Palette(theme_of(theme), has_colour=screen.has_colour, is_unicode=screen.is_unicode)
 
 
-@contextmanager
-def viewing(
+@dataclass(frozen=True, slots=True)
+class View:
+    """What shows a run while it is open, and the signals that it has to hear of before, meanwhile and after."""
+
+    shown: AbstractContextManager[object]
+    signals: Signals
+
+
+def view_of(
     prepared: Watchable, plan: WorkflowPlan, screen: Screen, palette: Palette, recalled: Iterable[Event] = ()
-) -> Iterator[Signals]:
-    """Show the run for as long as this is open; `recalled` is what happened in its earlier lives."""
+) -> View:
+    """The view of a run; `recalled` is what happened in its earlier lives."""
     if not screen.is_live:
         progress = Progress(plan, say)
         prepared.watch(progress.observe, pause=progress.flush)
-        yield NOTHING
-        return
+        return View(nullcontext(), NOTHING)
     from overseer.terminal.live import Live
     from overseer.terminal.tty import Tty
 
     tty = Tty(sys.stderr.fileno())
-    try:
-        with Live(plan, tty=tty, screen=screen, palette=palette, recalled=recalled) as live:
-            prepared.watch(live.observe, pause=live.pause)
-            prepared.hear(live.hear)
-            yield {"SIGTSTP": live.stop_process, "SIGCONT": live.come_back, "SIGWINCH": live.look_again}
-    finally:
-        tty.close()
+    live = Live(plan, tty=tty, screen=screen, palette=palette, recalled=recalled)
+
+    @contextmanager
+    def drawn() -> Iterator[None]:
+        try:
+            with live:
+                prepared.watch(live.observe, pause=live.pause)
+                prepared.hear(live.hear)
+                yield
+        finally:
+            tty.close()
+
+    signals = {"SIGTSTP": live.stop_process, "SIGCONT": live.come_back, "SIGWINCH": live.look_again}
+    return View(drawn(), signals)

@@ -13,11 +13,11 @@ from typing import Literal, Protocol
 from overseer.broker.hearing import OnText
 from overseer.broker.result import ToolResult
 from overseer.errors import Failure
-from overseer.frontends.asking import PROMPTS, ROLE, Turn, fenced, said_before
+from overseer.frontends.asking import PROMPTS, ROLE, Turn, said_before
 from overseer.frontends.material import step_lines
 from overseer.frontends.outcome import Outcome, StepOutcome
 from overseer.frontends.plainanswer import failure_text, plain_answer
-from overseer.models.promptfiles import prompt
+from overseer.models.promptfiles import fenced, prompt
 from overseer.plan.references import Ref
 from overseer.plan.values import Call
 from overseer.tool import Question, Reply, Tool

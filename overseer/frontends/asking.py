@@ -1,8 +1,4 @@
-"""The question that asks a model for a plan: the rules, the tools, the conversation, the request.
-
-Everything that others wrote stands between fences that are longer than any in it, so none of it can
-end where it does not end.
-"""
+"""The question that asks a model for a plan: the rules, the tools, the conversation, the request."""
 
 from __future__ import annotations
 
@@ -17,7 +13,7 @@ from overseer.frontends.earlier import Earlier, earlier_lines
 from overseer.frontends.toolguide import one_line, tool_guide
 from overseer.jsonvalue import json_text
 from overseer.models.model import tokens_in
-from overseer.models.promptfiles import prompt
+from overseer.models.promptfiles import fenced, prompt
 from overseer.plan.faults import Fault
 from overseer.plan.validation import Limits
 from overseer.tool import Question, Tool
@@ -32,7 +28,6 @@ ROLE = "overseer"
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 PROMPTS = Path(__file__).parent / "prompts"
 _NAME = re.compile(r"[^\W_][\w.-]*\w|\w+")
-_FENCES = re.compile(r"`{3,}")
 _LINES = "\n"
 _LONGEST_TURN = 4000
 _LONGEST_GIVEN_PER_TOKEN = 20  # letters; more cannot fit, and need not be counted
@@ -59,7 +54,8 @@ class Asking:
 
     def again(self, reply: str, faults: Sequence[Fault]) -> Asking:
         """The same question, with what was wrong with the first reply to it."""
-        again = prompt(PROMPTS / "repair.md", reply=fenced(middle_cut(reply, _LONGEST_REPLY)), faults=listed(faults))
+        said = fenced(middle_cut(reply, _LONGEST_REPLY))
+        again = prompt(PROMPTS / "repair.md", reply=said, faults=fenced(listed(faults)))
         return replace(self, question=replace(self.question, prompt=f"{self.question.prompt}\n\n{again}"))
 
 
@@ -125,12 +121,6 @@ def _given(name: str, given: Earlier, most_tokens: int) -> str:
     declared = json_text({"inputs": {name: {"type": given.type}}, "steps": ["..."]})
     said = {"declared": declared, "reference": f"{{{{inputs.{name}}}}}", "letters": len(given.text)}
     return f"{prompt(PROMPTS / wording, **said, text=fenced(text))}\n\n"
-
-
-def fenced(text: str) -> str:
-    """Text between fences that it cannot close, as UTF-8 can hold it."""
-    fence = "`" * (1 + max((len(run) for run in _FENCES.findall(text)), default=2))
-    return f"{fence}\n{text.encode(errors='replace').decode()}\n{fence}"
 
 
 def listed(faults: Iterable[Fault]) -> str:

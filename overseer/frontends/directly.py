@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from overseer.broker.hearing import OnText
 from overseer.frontends.answering import AsksAloud
-from overseer.frontends.asking import PROMPTS, ROLE, Room, Turn, fenced, given_with, said_before
+from overseer.frontends.asking import PROMPTS, ROLE, Room, Turn, given_with, said_before
 from overseer.frontends.draft import Answered, Draft, Refused
 from overseer.frontends.earlier import NOTHING_EARLIER, Earlier
-from overseer.models.promptfiles import prompt
+from overseer.models.promptfiles import fenced, prompt
 from overseer.tool import Question
 
 _ROOM = 3000  # tokens of the conversation

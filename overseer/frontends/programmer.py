@@ -9,7 +9,7 @@ from pathlib import Path
 from overseer.frontends.programs import Ask, Task, Try
 from overseer.frontends.shelf import Shelf
 from overseer.jsonvalue import json_text
-from overseer.models.promptfiles import prompt
+from overseer.models.promptfiles import fenced, prompt
 from overseer.tool import Question, Tool, ToolError
 
 # Ours, so that it is right: the first line of every program.
@@ -65,13 +65,13 @@ def _input_part(task: Task) -> str:
         return "The input is an empty dict."
     names = ", ".join(task.args)
     if not task.origins:
-        return f"A sample of the input, with the names {names}:\n{_shortened(json_text(task.args))}"
+        return f"A sample of the input, with the names {names}:\n{fenced(_shortened(json_text(task.args)))}"
     parts = [
         f"There is no sample of the input yet. It will be a dict with the names {names}, made of this, in which "
         "values that do not exist yet take the place of each {{...}}, as text where it is part of a longer text:",
-        _shortened(json_text(task.args)),
+        fenced(_shortened(json_text(task.args))),
         "Where they will come from:",
-        *(f"- {origin}" for origin in task.origins),
+        fenced("\n".join(f"- {origin}" for origin in task.origins)),
         "Nothing more is known of their form. Where it is open, accept every form that is likely, and raise "
         "ValueError for all others.",
     ]
@@ -85,7 +85,8 @@ def _shortened(text: str) -> str:
 def _tools_part(tools: Mapping[str, Tool]) -> str:
     if not tools:
         return "There are no tools: compute it."
-    return "\n".join(["The tools:", *(_tool_line(tool) for tool in tools.values())])
+    lines = "\n".join(_tool_line(tool) for tool in tools.values())
+    return f"The tools:\n{fenced(lines)}"
 
 
 def _tool_line(tool: Tool) -> str:
@@ -95,4 +96,5 @@ def _tool_line(tool: Tool) -> str:
 
 
 def _try_part(tried: Try) -> str:
-    return f"This program was tried:\n```python\n{tried.source}```\nIt did not work:\n{tried.problem}"
+    source = fenced(tried.source.removesuffix("\n"), "python")
+    return f"This program was tried:\n{source}\nIt did not work. What happened:\n{fenced(tried.problem)}"

@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from overseer.frontends.asking import Turn, fenced
+from overseer.frontends.asking import Turn
 from overseer.frontends.draft import Draft, Planned, Refused
 from overseer.frontends.earlier import NOTHING_EARLIER, Earlier
 from overseer.frontends.material import step_lines
 from overseer.frontends.outcome import Outcome
 from overseer.frontends.planner import Planner, with_known
 from overseer.jsonvalue import json_text
+from overseer.models.promptfiles import fenced
 from overseer.plan import Draft as ReadPlan
 from overseer.plan import to_document
 from overseer.plan.faults import Fault

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from overseer.errors import Failure
 from overseer.frontends.answering import AsksAloud
-from overseer.frontends.asking import PROMPTS, Turn, fenced, turn_lines
-from overseer.models.promptfiles import prompt
+from overseer.frontends.asking import PROMPTS, Turn, turn_lines
+from overseer.models.promptfiles import fenced, prompt
 from overseer.tool import Question
 
 ROLE = "summarizer"

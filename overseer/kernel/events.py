@@ -212,6 +212,14 @@ class PlanClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionAsked:
+    """A model was asked about the run, for another plan or for an answer, also once it has ended; what that took."""
+
+    at: float
+    spent: Json
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     at: float
     status: RunStatus
@@ -240,6 +248,7 @@ Event: TypeAlias = (
     | CancelAsked
     | PlanChanged
     | PlanClosed
+    | QuestionAsked
     | RunFinished
 )
 

@@ -18,6 +18,7 @@ from overseer.kernel.events import (
     Event,
     PlanChanged,
     PlanClosed,
+    QuestionAsked,
     RoundClosed,
     RoundOpened,
     RunFinished,
@@ -76,8 +77,8 @@ def apply(event: Event, state: RunState) -> None:
             round_closed(event, state)
         case SignalArrived(key=key, payload=payload):
             _signal_arrived(state, key, payload)
-        case SourceOpened():
-            pass  # told for those who watch: the scope was open before
+        case SourceOpened() | QuestionAsked():
+            pass  # told for those who watch: the scope was open before, and nothing depends on a question
         case CancelAsked():
             _cancel_asked(event, state)
         case PlanChanged() | PlanClosed():

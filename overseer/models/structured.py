@@ -17,7 +17,7 @@ from overseer.jsonvalue import Json, json_text
 from overseer.models.capabilities import Capabilities, Rung
 from overseer.models.jsonreply import values_in
 from overseer.models.model import Message, ModelError, NotThisWay, Request, Turn, messages_of
-from overseer.models.promptfiles import prompt
+from overseer.models.promptfiles import fenced, prompt
 from overseer.plan import value_faults
 from overseer.tool import Question, Reply
 
@@ -164,7 +164,7 @@ def _with_schema(messages: list[Message], form: Form) -> list[Message]:
 
 def _with_faults(messages: Sequence[Message], reply: Reply, faults: Sequence[str], form: Form) -> list[Message]:
     listed = "\n".join(f"- {fault}" for fault in faults)
-    complaint = _prompt("repair_json", schema=json_text(dict(form.sent)), faults=listed)
+    complaint = _prompt("repair_json", schema=json_text(dict(form.sent)), faults=fenced(listed))
     said = {"role": "assistant", "content": reply.text or "(nothing)"}
     return [*messages, said, {"role": "user", "content": complaint}]
 

@@ -279,6 +279,11 @@ def all_steps(plan: WorkflowPlan) -> Iterator[WorkflowStep]:
             yield from all_steps(step.action.body)
 
 
+def is_endless(plan: WorkflowPlan) -> bool:
+    """Whether a run of a plan may go on for ever: what is kept of it must not grow as long."""
+    return any(isinstance(step.action, Scope) and isinstance(step.action.mode, On) for step in all_steps(plan))
+
+
 def refs_of(step: WorkflowStep) -> list[Ref]:
     """Every reference a step reads before it can start; those inside a scope's body are not among them."""
     found = refs_in(step.args) if step.args else []

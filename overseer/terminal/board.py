@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Literal
 
+from overseer.cells import cut
 from overseer.jsonvalue import Json
 from overseer.kernel.events import (
     CancelAsked,
@@ -36,7 +37,7 @@ from overseer.kernel.events import (
 )
 from overseer.plan import plan_from
 from overseer.plan.values import Once, Scope, WorkflowPlan
-from overseer.render import cancel_text
+from overseer.render import cancel_text, few_lines
 from overseer.spending import spent_text, total
 from overseer.terminal.heard import Heard, last_lines
 from overseer.terminal.rows import Rounds, Row, elapsed_text, title_cells, tokens_text, what_of
@@ -44,6 +45,7 @@ from overseer.terminal.style import Line, Marks
 
 # Of the steps in rounds that went wrong, those that are told of each scope.
 MOST_INNER = 5
+MOST_OF_TITLE = 60  # cells of a step that has ended; the plan has told all of it
 MOST_HEARD = 6  # lines of an answer that is under way
 
 Ending = Literal["done", "failed", "skipped", "cancelled"]
@@ -163,9 +165,9 @@ class Board:
         self._heard.add(key, piece)
 
     def announce(self) -> None:
-        """Nothing more happens at the same time: tell of the steps that have started together."""
+        """Nothing more happens at the same time: tell of the steps that have started together, where no others run."""
         starting, self._starting = self._starting, []
-        if len(starting) > 1:
+        if len(starting) > 1 and len(starting) == self._running():
             self._told.append((("title", f"Executing {len(starting)} steps in parallel:"),))
 
     def recall(self, event: Event) -> None:
@@ -244,12 +246,12 @@ class Board:
             told.append(_rounds_text(row.rounds) if row.rounds is not None else "")
         took = ", ".join(part for part in told if part)
         mark: str = getattr(self._marks, how)
-        head = ((how, f"  {mark} "), ("title", self._shown(title)))
+        head = ((how, f"  {mark} "), ("title", cut(self._shown(title), MOST_OF_TITLE, self._marks.ellipsis)))
         if how == "done":
             return (*head, ("quiet", f"  {took}" if took else ""))
         said = {"failed": "failed", "skipped": "skipped", "cancelled": "stopped"}[how]
         said = f"{said} after {took}" if took else said
-        return (*head, (how, f"  {said}: {self._shown(why.strip())}" if why else f"  {said}"))
+        return (*head, (how, f"  {said}: {self._shown(few_lines(why))}" if why else f"  {said}"))
 
     def _tell(self, line: Line) -> None:
         self.announce()
@@ -321,13 +323,16 @@ class Board:
 
     def _heard_lines(self, columns: int, room: int) -> list[Line]:
         """The end of what a model answers, while nothing else is going on."""
-        if sum(not row.is_frame for row in self._rows.values()) != 1 or not (text := self._heard.only()):
+        if self._running() != 1 or not (text := self._heard.only()):
             return []
         ending = last_lines(self._shown(text), max(10, columns - 7), min(MOST_HEARD, room))
         return [(("quiet", f"      {line}"),) for line in ending]
 
+    def _running(self) -> int:
+        return sum(not row.is_frame for row in self._rows.values())
+
     def _so_far(self, now: float) -> str:
-        running = sum(not row.is_frame for row in self._rows.values())
+        running = self._running()
         ended = Counter(self._ended.values())
         parts = [f"{running:,} running", f"{ended.pop('done', 0):,} of {self._count:,} done"]
         parts += [f"{count:,} {how}" for how, count in ended.items()]

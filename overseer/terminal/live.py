@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 
 from overseer import console
+from overseer.descriptors import diverted
 from overseer.folding import folded
 from overseer.kernel.events import Event
 from overseer.plan.values import WorkflowPlan
@@ -38,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 class Live(AbstractContextManager["Live"]):
-    """Draws while it is open. What is written to standard error meanwhile stands above what it draws."""
+    """Draws while it is open. What anybody else writes to the terminal meanwhile stands above what it draws."""
 
     def __init__(
         self,
@@ -106,10 +107,13 @@ class Live(AbstractContextManager["Live"]):
 
     def stop_process(self) -> None:
         """Leave the terminal as it was, stop, and draw again once the process is continued."""
+        if os.getsid(0) == os.getpgrp():  # begun by no shell: nobody would continue it
+            return
         self._has_left.clear()
         self._is_away = True
         self._news.set()
-        self._has_left.wait(PATIENCE_S)
+        if self._thread.is_alive():
+            self._has_left.wait(PATIENCE_S)
         self._tty.echo_keys()
         os.kill(os.getpid(), signal.SIGSTOP)
         self.come_back()
@@ -125,6 +129,8 @@ class Live(AbstractContextManager["Live"]):
         self._tty.hush_keys()
         self._thread.start()
         self._stack.enter_context(console.diverted(self.say))
+        # Past all that: libraries, and what tools start by themselves.
+        self._stack.enter_context(diverted(lambda line: self.say(console.hidden(line)), console.say))
         return self
 
     def __exit__(

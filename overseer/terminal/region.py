@@ -33,7 +33,7 @@ class Region:
 
     def frame(self, above: Sequence[str], lines: Sequence[Fitted], *, columns: int, rows: int) -> str:
         """What shows these lines in place of the earlier ones, and others above them for good."""
-        lines = list(lines)
+        lines = list(lines)[-rows:]  # what has left the screen could not be drawn anew
         is_anew = bool(above) or columns != self._columns
         if not above and lines == self._shown and not (is_anew and lines):
             return ""
@@ -56,7 +56,8 @@ class Region:
         if not self._shown:
             return ""
         up = sum(self._rows(cells, columns) for _, cells in self._shown[:-1])
-        return f"\r\x1b[{min(up, rows - 1)}A" if up else "\r"
+        up = min(up, rows - 1)
+        return f"\r\x1b[{up}A" if up else "\r"  # up by 0 is up by 1
 
     def _rows(self, cells: int, columns: int) -> int:
         return max(1, -(-cells // max(1, columns))) if self._reflows else 1

@@ -23,6 +23,7 @@ class Tty:
     def __init__(self, descriptor: int) -> None:
         self._given = descriptor
         self._out = descriptor
+        self._is_typed_at = _is_typed_at(descriptor)
         self._keys: list[Any] | None = None  # how keys were treated before
         self.took_at = time.monotonic()  # when it took something last
         with suppress(OSError):
@@ -76,7 +77,7 @@ class Tty:
         """Keys that are pressed show nothing from here on; what they say is kept for whoever reads next."""
         import termios
 
-        if self._keys is not None or not self.is_ours or not _is_typed_at(self._given):
+        if self._keys is not None or not self.is_ours or not self._is_typed_at:
             return
         with suppress(termios.error, OSError):
             now = termios.tcgetattr(self._given)

@@ -11,6 +11,7 @@ from overseer.jsonvalue import Json
 from overseer.kernel.events import (
     Event,
     PlanChanged,
+    QuestionAsked,
     RoundClosed,
     RoundOpened,
     RunFinished,
@@ -111,6 +112,8 @@ class Stopwatch:
     def observe(self, event: Event) -> None:
         """Take note of one event."""
         at = self._time_of(event)
+        if isinstance(event, PlanChanged | QuestionAsked):
+            self._spent = total(self._spent, event.spent)
         match event:
             case StepStarted(key=key, attempt=attempt):
                 self._begun(key, at, attempt)
@@ -151,9 +154,8 @@ class Stopwatch:
                 self._count(self._track(key), spent)
             case RunResumed():
                 self._go_on_with_all()
-            case PlanChanged(plan=document, spent=spent):
+            case PlanChanged(plan=document):
                 self._change(plan_from(document).plan, at)
-                self._spent = total(self._spent, spent)
             case RunFinished(status=status):
                 self._status = status
             case _:
@@ -163,7 +165,7 @@ class Stopwatch:
         """When it was, since the run began. A clock that was put back stands still for as long."""
         if self._began is None:
             self._began = self._shift = self._last_at = event.at
-        if isinstance(event, RunStarted):
+        if isinstance(event, RunStarted | QuestionAsked):  # which takes the run no time
             return self._clock
         if isinstance(event, RunResumed):
             self._breaks.append(Break(self._clock, max(0.0, event.at - self._last_at)))

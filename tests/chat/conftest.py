@@ -74,9 +74,15 @@ class Chats:
         self.opened = opened
 
     def begin(
-        self, *options: str, environ: Mapping[str, str] | None = None, columns: int = 100, rows: int = 40
+        self,
+        *options: str,
+        environ: Mapping[str, str] | None = None,
+        columns: int = 100,
+        rows: int = 40,
+        shell: str = "",
     ) -> AtChat:
         chat = AtChat(
+            *(("/bin/sh", "-c", shell, "sh") if shell else ()),
             sys.executable, str(ROOT / "chat_cli.py"), "--tools", str(self.folder / "own"), *options,
             folder=self.folder, columns=columns, rows=rows,
             environ={**NO_MODEL, "OVERSEER_HOME": str(self.home), **(environ or {})},

@@ -20,7 +20,6 @@ from overseer.plan.values import WorkflowPlan
 from overseer.report import Report
 from overseer.review import Replace
 from overseer.run import Run, RunResult
-from overseer.sessions import Turn
 from overseer.tool import Cancellation, tool
 from tests.chat.person import APPROVE, REJECT, Somebody, talk_with
 from tests.chat.test_talk import Calls, plan
@@ -325,8 +324,10 @@ def test_what_a_run_gave_that_was_cut_off_can_be_built_upon(tmp_path: Path, jour
 
 def test_a_conversation_that_cannot_be_kept_goes_on_and_says_so(tmp_path: Path) -> None:
     class Full:
-        def add(self, session_id: str, turn: Turn) -> None:
+        def add(self, session_id: str, *what: object) -> None:
             raise JournalError("cannot write to the journal: no space left")
+
+        took = add
 
     person = Somebody()
     talk = talk_with(person, [json.dumps({"answer": "Four."}), json.dumps({"answer": "Yes."})], folder=tmp_path)

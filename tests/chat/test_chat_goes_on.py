@@ -12,7 +12,7 @@ import pytest
 from overseer import exits
 from overseer.chat.chat import Chat
 from overseer.chat.ending import Ending
-from overseer.chat.talk import Handled
+from overseer.chat.handled import Handled
 from overseer.errors import JournalError
 from tests.chat.person import Somebody, talk_with
 

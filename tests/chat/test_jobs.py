@@ -16,7 +16,7 @@ import pytest
 from overseer import Engine, console
 from overseer.broker.writers import InTheWay
 from overseer.chat.commands import all_commands
-from overseer.chat.handling import Handled
+from overseer.chat.handled import Handled
 from overseer.chat.jobs import Job, Jobs
 from overseer.chat.performance import Performed
 from overseer.chat.person import Person

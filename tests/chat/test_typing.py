@@ -11,6 +11,21 @@ import pytest
 
 from tests.chat.conftest import ALT_ENTER, CTRL, AtChat, Chats
 
+SPEAKS = '''
+import os, subprocess, time
+from pathlib import Path
+from overseer.tool import tool
+
+@tool(effect="pure")
+def speaks() -> str:
+    """Let a child print, once it may."""
+    while not Path("go").exists():
+        time.sleep(0.01)
+    subprocess.run(["echo", "from a child"])
+    os.write(2, b"by number\\n")
+    return "said"
+'''
+
 
 def requests(chats: Chats) -> list[str]:
     from overseer.journal import Journal
@@ -174,3 +189,31 @@ def test_the_folder_of_the_workspace_is_where_files_are_looked_for(chats: Chats)
     chat.type("@pl\t")
     chat.wait_until(lambda: chat.line_of_cursor() == "> @plums.txt")
     assert Path(place / "plums.txt").exists()
+
+
+def test_ctrl_z_stops_it_at_the_prompt_and_fg_shows_what_was_typed(chats: Chats) -> None:
+    chat = chats.begin(shell='set -m; "$@"; echo at the shell; read line; fg')
+    chat.wait_for_prompt()
+    chat.type("half of")
+    chat.wait_until(lambda: chat.line_of_cursor() == "> half of")
+    chat.press(b"\x1a")
+    chat.wait_for_text("at the shell")
+    shows = termios.ECHO | termios.ICANON
+    assert termios.tcgetattr(chat.inner)[3] & shows == shows
+    chat.press(b"\n")
+    chat.wait_until(lambda: chat.line_of_cursor() == "> half of")
+
+
+def test_what_a_child_prints_in_the_background_stands_above_what_is_typed(chats: Chats) -> None:
+    (chats.folder / "own" / "speaks.py").write_text(SPEAKS)
+    (chats.folder / "speaks.yaml").write_text("steps: [{step_id: s, tool: speaks}]")
+    chat = chats.begin()
+    chat.say("/run speaks.yaml &", "goes on in the background")
+    chat.type("half of")
+    chat.wait_until(lambda: chat.line_of_cursor() == "> half of")
+    (chats.folder / "go").touch()
+    chat.wait_for_text("job 1 succeeded")
+    chat.wait_until(lambda: chat.line_of_cursor() == "> half of")
+    shown = [line for line in chat.lines() if line]
+    assert shown[-4:-2] == ["from a child", "by number"]
+    assert shown[-2].startswith("job 1 succeeded")

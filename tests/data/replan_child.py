@@ -76,7 +76,7 @@ def main() -> None:
         assert run.carry_out().status == "failed"
         patch = Reviser(Planner(run.ask, engine.tools)).patch(REQUEST, outcome_of(report, engine.tools))
         assert isinstance(patch, Planned), patch
-        engine.prepare_resume(run.run_id, plan=patch.plan, spent=run.asked).carry_out()
+        engine.prepare_resume(run.run_id, plan=patch.plan).carry_out()
 
 
 if __name__ == "__main__":

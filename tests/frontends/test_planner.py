@@ -241,7 +241,7 @@ def test_an_unknown_tool_is_put_right_in_one_round() -> None:
     first, second = questions
     assert second.system == first.system
     assert second.prompt.startswith(first.prompt)
-    assert f"- {fault}" in second.prompt
+    assert f"```\n- {fault}" in second.prompt, "data, as all that may quote others"
     assert '"content_generater"' in second.prompt
 
 

@@ -156,7 +156,7 @@ def test_where_all_is_known_the_input_is_a_sample() -> None:
     with prewriting(door) as writing:
         writing.follow(plan(code("a", "one", args={"n": 3})))
         taken(writing, task("one", "n"))
-    assert 'A sample of the input, with the names n:\n{"n":3}' in door.questions[0]
+    assert 'A sample of the input, with the names n:\n```\n{"n":3}\n```' in door.questions[0]
 
 
 def test_a_program_is_looked_at_and_written_again_if_it_is_wrong() -> None:

@@ -59,12 +59,27 @@ def test_every_outcome_is_a_document_as_the_schema_says(
     assert b"\x1b" not in made.out
 
 
+def test_all_that_a_request_took_is_told_wherever_it_is_asked_for(place: Place) -> None:
+    with ModelServer([plan(FAILS), answer("There is no other way."), "It failed."]) as server:
+        place.connect(server.openai_url)
+        document = place.run("-p", "do it", "--json").document
+        planning, patching, answering = (sum(counted) for counted in server.counted)
+    run = document["run"]
+    assert run["spent"]["tokens"] == patching + answering, "a patch that came to nothing, and the answer"
+    assert place.run("show", run["run_id"], "--json").document["spent"] == run["spent"]
+    (session,) = place.run("sessions", "--json").document["sessions"]
+    assert session["spent"] == document["spent"]
+    assert session["spent"]["tokens"] == planning + patching + answering
+
+
 def test_lines_begin_with_the_plan_and_end_with_the_document(place: Place) -> None:
     with ModelServer([plan(CALL), "Three."]) as server:
         place.connect(server.openai_url)
         lines = place.run("-p", "count", "--jsonl", FORCE_COLOR="1").lines
-    assert [line["kind"] for line in lines] == ["plan", *["event"] * 4, "task"]
-    assert [line["event"] for line in lines[1:-1]] == ["RunStarted", "StepStarted", "StepSucceeded", "RunFinished"]
+    assert [line["kind"] for line in lines] == ["plan", *["event"] * 5, "task"]
+    events = ["RunStarted", "StepStarted", "StepSucceeded", "RunFinished", "QuestionAsked"]
+    assert [line["event"] for line in lines[1:-1]] == events
+    assert lines[-1]["run"]["spent"] == lines[-2]["spent"], "the answer's"
     require_valid(lines[-1])
     assert lines[0]["plan_hash"] == lines[-1]["plan_hash"]
     assert lines[0]["plan"] == lines[-1]["plan"]

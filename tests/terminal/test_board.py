@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from overseer.cells import cells
 from overseer.errors import Failure
 from overseer.kernel.events import (
     CancelAsked,
@@ -90,6 +91,33 @@ def test_steps_that_start_together_are_announced_once() -> None:
     assert shown.told() == ["Executing 2 steps in parallel:"]
     shown.see(StepStarted(1, "sub[0]/in"))
     assert shown.told() == []
+
+
+def test_steps_that_join_others_are_not_announced_as_if_they_were_all() -> None:
+    shown = Shown(StepStarted(0, "a"))
+    shown.see(StepStarted(1, "b"), ScopeOpened(1, "map", 3))
+    assert shown.told() == []
+
+
+def test_of_a_long_reason_the_first_lines_are_told() -> None:
+    shown = Shown(StepStarted(0, "a"))
+    shown.see(StepFailed(1, "a", Failure("tool", "\n".join(f"line {number}" for number in range(50)))))
+    (line,) = shown.told()
+    assert line.startswith("  x Ask the web  failed after 1.00 s: line 0\n")
+    assert line.endswith("line 5\n… and 44 lines more")
+
+
+def test_a_step_that_has_ended_has_a_title_that_fits_a_line() -> None:
+    shown = Shown()
+    board = Board(
+        plan_from({"steps": [{"step_id": "a", "description": "中文 " * 100, "tool": "web"}]}).plan,
+        marks=ASCII_MARKS, shown=Screen().shown, clock=lambda: 0.0,
+    )  # fmt: skip
+    shown.board = board
+    shown.see(StepStarted(0, "a"), StepSucceeded(1, "a", 1))
+    (line,) = shown.told()
+    assert cells(line) < 80
+    assert line.endswith("...  1.00 s")
 
 
 def test_an_end_is_told_once_with_what_it_took() -> None:

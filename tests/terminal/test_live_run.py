@@ -27,11 +27,14 @@ def at_terminal(tmp_path: Path) -> Callable[..., Terminal]:
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools" / "waits.py").write_text(TOOLS)
 
-    def start(plan: dict[str, Any], *options: str, columns: int = 100, rows: int = 24, **environ: str) -> Terminal:
+    def start(
+        plan: dict[str, Any], *options: str, columns: int = 100, rows: int = 24, shell: str = "", **environ: str
+    ) -> Terminal:
         file = tmp_path / "plan.json"
         file.write_text(json.dumps(plan))
         home = {"OVERSEER_HOME": str(tmp_path / "home")}
         return Terminal(
+            *(("/bin/sh", "-c", shell, "sh") if shell else ()),
             *running(file, tmp_path / "tools", *options),
             folder=tmp_path,
             columns=columns,
@@ -205,20 +208,41 @@ def test_the_terminal_is_as_before_after_a_signal(at_terminal: Callable[..., Ter
         assert rows_of(terminal.all_lines()) == []
 
 
-def test_ctrl_z_leaves_the_terminal_as_it_was_and_comes_back(at_terminal: Callable[..., Terminal]) -> None:
-    with at_terminal(waiting("a")) as terminal:
+def test_ctrl_z_leaves_the_terminal_as_it_was_and_fg_comes_back(at_terminal: Callable[..., Terminal]) -> None:
+    with at_terminal(waiting("a"), shell='set -m; "$@"; echo at the shell; read line; fg') as terminal:
         terminal.wait_for(rows_of)
         os.write(terminal.outer, b"\x1a")
-        os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED | os.WNOWAIT)
-        terminal.wait_for(lambda lines: not rows_of(lines))
+        lines = terminal.wait_for(lambda lines: "at the shell" in lines)
+        assert not rows_of(lines)
         assert not terminal.cursor_is_hidden
         assert termios.tcgetattr(terminal.inner) == terminal.before
-        os.kill(terminal.process.pid, signal.SIGCONT)
+        os.write(terminal.outer, b"\n")
         terminal.wait_for(rows_of)
         assert terminal.cursor_is_hidden
         (terminal.folder / "go-all").touch()
         assert terminal.ended() == 0
         assert termios.tcgetattr(terminal.inner) == terminal.before
+
+
+def test_ctrl_z_does_nothing_where_no_shell_could_continue_it(at_terminal: Callable[..., Terminal]) -> None:
+    with at_terminal(waiting("a")) as terminal:
+        terminal.wait_for(rows_of)
+        os.write(terminal.outer, b"\x1a")
+        (terminal.folder / "go-all").touch()
+        assert terminal.ended() == 0
+
+
+def test_a_terminal_of_hardly_any_size_breaks_nothing(at_terminal: Callable[..., Terminal]) -> None:
+    with at_terminal(waiting("a", "b", "c")) as terminal:
+        terminal.wait_for(lambda lines: len(rows_of(lines)) == 3)
+        for columns, rows in ((1, 24), (100, 1), (1, 1), (100, 24)):
+            drawn = terminal.raw.count(FRAME)
+            terminal.resize(columns, rows)
+            terminal.wait_for(lambda _: terminal.raw.count(FRAME) > drawn)  # noqa: B023
+        terminal.wait_for(lambda lines: len(rows_of(lines)) == 3)
+        assert b"\x1b[0A" not in terminal.raw
+        (terminal.folder / "go-all").touch()
+        assert terminal.ended() == 0
 
 
 def test_keys_that_are_pressed_meanwhile_disturb_nothing(at_terminal: Callable[..., Terminal]) -> None:

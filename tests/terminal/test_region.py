@@ -18,8 +18,8 @@ frames = st.lists(st.tuples(st.lists(words, max_size=4), st.lists(words, max_siz
 class Emulated:
     """A terminal that is written to by a region alone."""
 
-    def __init__(self) -> None:
-        self.screen = pyte.HistoryScreen(COLUMNS, ROWS, history=10_000, ratio=0.001)
+    def __init__(self, rows: int = ROWS) -> None:
+        self.screen = pyte.HistoryScreen(COLUMNS, rows, history=10_000, ratio=0.001)
         self._stream = pyte.Stream(self.screen)
         self.sent = ""
 
@@ -45,17 +45,17 @@ def fitted(lines: list[str]) -> list[tuple[str, int]]:
     return [(line, cells_of(line)) for line in lines]
 
 
-@given(frames)
+@given(frames, st.integers(1, ROWS))
 def test_the_terminal_shows_what_was_told_for_good_and_below_it_the_lines_of_the_last_frame(
-    given_frames: list[tuple[list[str], list[str]]],
+    given_frames: list[tuple[list[str], list[str]]], rows: int
 ) -> None:
-    region, terminal, told, last = Region(), Emulated(), list[str](), list[str]()
+    region, terminal, told, last = Region(), Emulated(rows), list[str](), list[str]()
     for above, last in given_frames:
         told += above
-        terminal.feed(region.frame(above, fitted(last), columns=COLUMNS, rows=ROWS))
-        assert terminal.lines() == stripped(told + last)
+        terminal.feed(region.frame(above, fitted(last), columns=COLUMNS, rows=rows))
+        assert terminal.lines() == stripped(told + last[-rows:])
         assert terminal.screen.cursor.hidden is bool(last)
-    terminal.feed(region.frame([], [], columns=COLUMNS, rows=ROWS))
+    terminal.feed(region.frame([], [], columns=COLUMNS, rows=rows))
     assert terminal.lines() == stripped(told)
     assert not terminal.screen.cursor.hidden
 

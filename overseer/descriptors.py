@@ -1,0 +1,164 @@
+"""Descriptors 0 to 2: those that every child inherits, and that libraries write to past all our streams.
+
+Our own two streams have descriptors of their own (`console.make_streams_safe`), so that these three can be turned
+away: from a result while tools are at work, and from a terminal while somebody draws on it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+
+IN, OUT, ERR = 0, 1, 2
+
+_PIECE = 1 << 16
+_LONGEST = 100_000  # bytes; a longer line is taken in parts
+_ROOM = 1 << 20  # bytes of a pipe, of which a library may fill much before any thread of ours has its turn
+_SET_ROOM = 1031  # F_SETPIPE_SZ, which not every Python names
+_PATIENCE_S = 1.0  # with lines that came last, where a child goes on writing
+
+
+def own(number: int) -> int:
+    """Another descriptor for the same, which no child inherits and nobody finds by its number."""
+    if os.name != "posix":
+        return os.dup(number)
+    import fcntl
+
+    return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, ERR + 1)
+
+
+@contextmanager
+def kept_from_tools() -> Iterator[None]:
+    """The result and the keys are not for tools, nor for the libraries and children that they use.
+
+    What these print goes to standard error; reading from a terminal gives them its end.
+    """
+    with ExitStack() as opened:
+        if _is_terminal(IN):
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            opened.callback(os.close, nothing)
+            opened.enter_context(_leading(IN, nothing))
+        if _number(sys.stdout) != OUT:  # else the result goes that way itself
+            opened.enter_context(_leading(OUT, ERR))
+        opened.enter_context(redirect_stdout(sys.stderr))
+        yield
+
+
+@contextmanager
+def diverted(take: Callable[[str], None], late: Callable[[str], None]) -> Iterator[None]:
+    """Give what comes to a terminal by descriptors 1 and 2 to `take` instead, line by line, on a thread of its own.
+
+    What a child writes that outlives this goes to `late`. Descriptors that lead elsewhere are left alone.
+    """
+    turned = [number for number in (OUT, ERR) if _is_terminal(number)]
+    if os.name != "posix" or not turned:
+        yield
+        return
+    reading, writing = os.pipe()
+    _make_roomy(writing)
+    gutter = _Gutter(reading, writing, take, late)
+    with ExitStack() as opened:
+        opened.callback(gutter.close)
+        for number in turned:
+            opened.enter_context(_leading(number, writing))
+        yield
+
+
+class _Gutter:
+    """A pipe, read to its end by a thread, whoever still has hold of its other side."""
+
+    def __init__(self, reading: int, writing: int, take: Callable[[str], None], late: Callable[[str], None]) -> None:
+        self._reading = reading
+        self._writing = writing
+        self._take = take
+        self._late = late
+        self._mark = b"\0" + os.urandom(16).hex().encode()  # after which what comes is late
+        self._is_empty = threading.Event()
+        threading.Thread(target=self._read, name="stray-output", daemon=True).start()
+
+    def close(self) -> None:
+        """Return once all has been taken that was written by now."""
+        if self._has_sent(self._mark + b"\n"):
+            self._is_empty.wait(_PATIENCE_S)
+        self._take = self._late
+        os.close(self._writing)
+
+    def _has_sent(self, mark: bytes) -> bool:
+        """A child may have made the pipe such as takes nothing while it is full; a mark goes whole or not at all."""
+        until = time.monotonic() + _PATIENCE_S
+        poll = select.poll()
+        poll.register(self._writing, select.POLLOUT)
+        while (left := until - time.monotonic()) > 0:
+            if poll.poll(left * 1000):
+                with suppress(BlockingIOError):
+                    os.write(self._writing, mark)
+                    return True
+        return False
+
+    def _read(self) -> None:
+        rest = b""
+        try:
+            while piece := os.read(self._reading, _PIECE):
+                *lines, rest = (rest + piece).split(b"\n")
+                if len(rest) > _LONGEST:
+                    lines, rest = [*lines, rest], b""
+                for line in lines:
+                    self._pass_on(line)
+            self._give(rest)
+        finally:  # nobody may wait for a reader that there is not
+            os.close(self._reading)
+
+    def _pass_on(self, line: bytes) -> None:
+        if not line.endswith(self._mark):
+            self._take(line.decode(errors="replace"))
+            return
+        self._give(line.removesuffix(self._mark))
+        self._take = self._late
+        self._is_empty.set()
+
+    def _give(self, rest: bytes) -> None:
+        """Of a line without an end."""
+        if rest:
+            self._take(rest.decode(errors="replace"))
+
+
+@contextmanager
+def _leading(number: int, to: int) -> Iterator[None]:
+    """Let one descriptor lead where another does; one that was closed stays so."""
+    try:
+        before = os.dup(number)
+    except OSError:
+        yield
+        return
+    try:
+        with suppress(OSError):
+            os.dup2(to, number)
+        yield
+    finally:
+        os.dup2(before, number)
+        os.close(before)
+
+
+def _make_roomy(pipe: int) -> None:
+    import fcntl
+
+    with suppress(OSError):  # not on this system, or the user has many of them
+        fcntl.fcntl(pipe, _SET_ROOM, _ROOM)
+
+
+def _is_terminal(number: int) -> bool:
+    return os.isatty(number)
+
+
+def _number(stream: object) -> int:
+    """Of the descriptor that a stream writes to, if it does."""
+    try:
+        number: int = stream.fileno()  # type: ignore[attr-defined]
+    except (AttributeError, OSError, ValueError):
+        return -1
+    return number
