@@ -24,8 +24,9 @@ from overseer.frontends.rules.phrases import folder_in, is_spelt_out, phrase_for
 from overseer.frontends.rules.readers import reader_for
 from overseer.frontends.rules.slots import Slot, ports_of, slots_of
 from overseer.frontends.rules.sources import STRONG, Context, Source, shared_out
+from overseer.frontends.rules.sums import goes_on, takes_sums, with_result
 from overseer.frontends.rules.words import name_words, stem
-from overseer.plan.references import Ref
+from overseer.plan.references import Ref, Text
 from overseer.tool import Tool
 
 _MOST_CALLS = 50  # of one task
@@ -50,6 +51,7 @@ class Binder:
 
     reading: Reading
     tools: Sequence[Tool]  # those that may be called
+    number: Ref | None = None  # that was the result of an earlier request
     calls: list[Call] = field(default_factory=list)
     groups: int = 0
     used: dict[int, frozenset[str]] = field(default_factory=dict)  # by where a taken value stands: as what it was taken
@@ -167,7 +169,13 @@ class Binder:
     def _read_or_given(self, value: Candidate, slot: Slot) -> Any:
         if suits(value, slot) < 1.0 and self._can_read(value, slot):
             return self._reading_of(value, slot)
-        return given(value, slot)
+        return self._going_on(value) if goes_on(value) else given(value, slot)
+
+    def _going_on(self, value: Candidate) -> Text | None:
+        """A sum with the number in it that was worked out before; None where none was."""
+        last = self.calls[-1] if self.calls else None
+        ref = self.number if last is None else Ref(last.step_id) if takes_sums([last.tool]) else None
+        return with_result(str(value.value), ref) if ref is not None else None
 
     def _said(self, slot: Slot, parts: Sequence[int]) -> Any:
         """An option or a truth value that the parts tell."""
@@ -262,7 +270,9 @@ class Binder:
             if slot.name in call.args:
                 continue
             found: Any = None
-            if slot.is_required:
+            if slot.is_required and any(map(goes_on, filling.values.get(slot.name, ()))):
+                call.missing.append(slot)
+            elif slot.is_required:
                 found = self._from_before(slot, filling.context.parts)
                 if found is None and model is not None:
                     found = by_example(part.tokens, slot, model)

@@ -245,7 +245,13 @@ def _kind_words(candidates: Sequence[Candidate]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-_KIND_WORDS = {"url": stem("url"), "path": stem("file"), "email": stem("email"), "date": stem("date")}
+_KIND_WORDS = {
+    "url": stem("url"),
+    "path": stem("file"),
+    "email": stem("email"),
+    "date": stem("date"),
+    "expression": stem("arithmetic"),
+}
 
 
 def _head(part: Part) -> str:

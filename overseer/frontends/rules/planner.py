@@ -15,12 +15,13 @@ from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.earlier import Earlier, with_earlier
 from overseer.frontends.rules.binding import Binder
 from overseer.frontends.rules.calls import Call
-from overseer.frontends.rules.followups import taken_from
+from overseer.frontends.rules.followups import latest_number, taken_from
 from overseer.frontends.rules.matching import Reading, read
 from overseer.frontends.rules.parts import parts_of
 from overseer.frontends.rules.refusals import is_missing, needs_a_model, no_tool_for
 from overseer.frontends.rules.smalltalk import HOW_TO_CONNECT, answer_to
 from overseer.frontends.rules.steps import plan_of
+from overseer.frontends.rules.sums import goes_on, takes_sums, with_sums
 from overseer.frontends.rules.tokens import tokens_of
 from overseer.frontends.rules.toolbox import Toolbox
 from overseer.plan.dependencies import completed
@@ -58,6 +59,8 @@ def plan_by_rules(
     tokens = tokens_of(said)
     if (values := sum(token.is_value for token in tokens)) > _MOST_VALUES:
         return Refused((_too_long(f"{values} numbers, names and the like", str(_MOST_VALUES)),), "rules")
+    if takes_sums(_usable(tools, with_models)):
+        tokens = with_sums(said, tokens)
     parts = parts_of(said, tokens)
     if len(parts) > _MOST_PARTS:
         return Refused((_too_long(f"{len(parts)} parts", str(_MOST_PARTS)),), "rules")
@@ -95,7 +98,7 @@ def _planned(
     with_models: bool,
     leave_open: bool,
 ) -> Planned | Refused:
-    binder = Binder(reading, _usable(tools, with_models))
+    binder = Binder(reading, _usable(tools, with_models), latest_number(earlier))
     for task in reading.tasks:
         binder.bind(task)
     taken = [note for call in binder.calls for note in taken_from(earlier, call)]
@@ -161,7 +164,8 @@ def _unused(reading: Reading, calls: Sequence[Call]) -> list[str]:
     given = {str(value) for call in calls for value in _leaves(call.args)}
     parts = {part for task in reading.tasks for part in task.parts}
     values = (value for part in sorted(parts) for value in reading.candidates[part] if value.kind in _MUST_BE_USED)
-    return [str(value.value) for value in values if not any(str(value.value) in text for text in given)]
+    open_ = (str(value.value) for value in values if not goes_on(value))
+    return [said for said in open_ if not any(said in text for text in given)]
 
 
 _MUST_BE_USED = frozenset({"path", "url", "email", "date", "expression", "number", "money", "percent", "quote"})
