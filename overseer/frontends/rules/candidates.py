@@ -27,7 +27,7 @@ LANGUAGES = wordset(
 )
 _DAYS = frozenset({"today", "tomorrow", "yesterday", "now"})
 _WEEKDAYS = frozenset({"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"})
-_COUNTS = {
+COUNTS = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
     "twelve": 12, "fifteen": 15, "twenty": 20, "fifty": 50, "hundred": 100, "dozen": 12, "thousand": 1000,
 }  # fmt: skip
@@ -105,8 +105,8 @@ def _span(tokens: Sequence[Token], at: int) -> tuple[int, Kind, Any] | None:
         return at + 1, "language", token.text
     if low in _DAYS or low in _WEEKDAYS:
         return at + 1, "date", low if low in _DAYS else token.text
-    if low in _COUNTS:
-        return at + 1, "count", _COUNTS[low]
+    if low in COUNTS:
+        return at + 1, "count", COUNTS[low]
     if _is_code(token.text):
         return at + 1, "id", token.text
     end = _name_end(tokens, at)

@@ -58,7 +58,7 @@ class Reading:
 _ENOUGH, _FOR_A_STATEMENT, _BESIDES = 1.0, 1.8, 0.85
 _BY_EXAMPLE, _A_LITTLE_ALIKE = 2.5, 0.4
 _MISSED, _LACKING, _UNUSED = 0.55, 0.75, 0.85  # for an argument that cannot be filled, for a value that has no place
-_SURELY_ALIKE, _THE_SAME = 0.8, 0.95
+SURELY_ALIKE, _THE_SAME = 0.8, 0.95
 _NEAR = 0.72  # of the best score: a tool that may be used in the place of one that may not
 
 
@@ -145,17 +145,17 @@ _LOOKED_AT = 8
 
 def _explains(choice: Choice, part: Part, values: Sequence[Candidate]) -> bool:
     """Whether a tool accounts for the doing that was asked for and for the half of what was named."""
-    if choice.likeness >= _SURELY_ALIKE:
+    if choice.likeness >= SURELY_ALIKE:
         return True
     verb = _verb(part)
-    if verb and verb not in FAINT and verb not in _GENERAL and verb not in choice.firm:
+    if verb and verb not in FAINT and verb not in GENERAL and verb not in choice.firm:
         return False
     named = {stem(word) for value in values if value.kind == "name" for word in text_words(str(value.value))}
     named.update(stems(_phrase(choice.tool, part)))
     named.update(stems(" ".join(filter(None, (folder_in(part, slot) for slot in slots_of(choice.tool))))))
     if any(slot.sort == "unit" for slot in slots_of(choice.tool)):
         named.update(stem(str(value.value)) for value in with_units(part, values) if value.kind == "unit")
-    things = [word for word in part.stems if word not in FAINT and word not in named and word not in _GENERAL]
+    things = [word for word in part.stems if word not in FAINT and word not in named and word not in GENERAL]
     explained = [word for word in things if word in choice.words]
     return 2 * len(explained) >= len(things) if things else choice.likeness >= _A_LITTLE_ALIKE or bool(choice.words)
 
@@ -167,7 +167,7 @@ def _phrase(tool: Tool, part: Part) -> str:
 
 
 # Verbs that say only that something is to be done.
-_GENERAL = stemset(
+GENERAL = stemset(
     "look use take set put turn work want help try keep ask run go say use print write save compute calculate determine"
 )
 

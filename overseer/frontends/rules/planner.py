@@ -7,21 +7,21 @@ completed and validated like a plan from anywhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.earlier import Earlier, with_earlier
+from overseer.frontends.rules.accounting import unaccounted, unused
 from overseer.frontends.rules.binding import Binder
 from overseer.frontends.rules.calls import Call
 from overseer.frontends.rules.followups import latest_number, taken_from
 from overseer.frontends.rules.matching import Reading, read
 from overseer.frontends.rules.parts import parts_of
-from overseer.frontends.rules.refusals import is_missing, needs_a_model, no_tool_for
+from overseer.frontends.rules.refusals import has_no_place, is_missing, needs_a_model, no_tool_for
 from overseer.frontends.rules.smalltalk import HOW_TO_CONNECT, answer_to
 from overseer.frontends.rules.steps import plan_of
-from overseer.frontends.rules.sums import goes_on, takes_sums, with_sums
+from overseer.frontends.rules.sums import takes_sums, with_sums
 from overseer.frontends.rules.tokens import tokens_of
 from overseer.frontends.rules.toolbox import Toolbox
 from overseer.plan.dependencies import completed
@@ -69,7 +69,7 @@ def plan_by_rules(
     reasons = () if leave_open else _refusals(reading, tools, with_models)
     if reasons or not reading.tasks:
         return Refused(reasons or (no_tool_for(said, _usable(tools, with_models)),), "rules")
-    return _planned(said, reading, tools, earlier or {}, with_models=with_models, leave_open=leave_open)
+    return _planned(said, reading, toolbox, tools, earlier or {}, with_models=with_models, leave_open=leave_open)
 
 
 def _too_long(what: str, most: str) -> str:
@@ -92,6 +92,7 @@ def _refusals(reading: Reading, tools: Mapping[str, Tool], with_models: bool) ->
 def _planned(
     request: str,
     reading: Reading,
+    toolbox: Toolbox,
     tools: Mapping[str, Tool],
     earlier: Mapping[str, Earlier],
     *,
@@ -106,6 +107,11 @@ def _planned(
         lacking = [is_missing(reading.parts[c.part].text, c.tool, c.missing) for c in binder.calls if c.missing]
         if lacking:
             return Refused(tuple(dict.fromkeys(lacking)), "rules")
+        left = [
+            has_no_place(reading.parts[found.part].text, found) for found in unaccounted(reading, binder.calls, toolbox)
+        ]
+        if left:
+            return Refused(tuple(left), "rules")
     plan, added = completed(with_earlier(plan_of(request, binder.calls), earlier))
     sound, notes = _without_faults(plan, binder.calls, tools)
     if sound is None:
@@ -144,7 +150,7 @@ def _is_required(call: Call, name: str) -> bool:
 def _notes(reading: Reading, calls: Sequence[Call]) -> list[str]:
     """What was understood otherwise than it was said, and what was left out."""
     notes = [f"left out, for no tool does it: {reading.parts[at].text}" for at in reading.unmet]
-    notes += [f"not used: {said}" for said in _unused(reading, calls)]
+    notes += [f"not used: {said}" for _, said in unused(reading, calls)]
     notes += [f"left out, for it needs a model: {reading.parts[at].text}" for at, _ in reading.for_models]
     notes += [
         f"'{task.tool.name}' is used without a model: {_first_line(task.tool)}"
@@ -157,26 +163,6 @@ def _notes(reading: Reading, calls: Sequence[Call]) -> list[str]:
         for slot in call.missing
     ]
     return notes
-
-
-def _unused(reading: Reading, calls: Sequence[Call]) -> list[str]:
-    """Files, links, dates and the like that were named in parts that became steps, and are in no argument."""
-    given = {str(value) for call in calls for value in _leaves(call.args)}
-    parts = {part for task in reading.tasks for part in task.parts}
-    values = (value for part in sorted(parts) for value in reading.candidates[part] if value.kind in _MUST_BE_USED)
-    open_ = (str(value.value) for value in values if not goes_on(value))
-    return [said for said in open_ if not any(said in text for text in given)]
-
-
-_MUST_BE_USED = frozenset({"path", "url", "email", "date", "expression", "number", "money", "percent", "quote"})
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(item)
-    else:
-        yield value
 
 
 def _first_line(tool: Tool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from overseer.broker.ranking import ranked_tools
+from overseer.frontends.rules.accounting import Unaccounted
 from overseer.frontends.rules.slots import Slot
 from overseer.frontends.rules.smalltalk import HOW_TO_CONNECT
 from overseer.tool import Tool
@@ -24,6 +25,14 @@ def needs_a_model(part: str, tool: Tool) -> str:
     """What a part asks for takes a language model."""
     reason = f"this is for '{tool.name}', which needs a language model, and none is connected"
     return f"'{_short(part)}': {reason}. {HOW_TO_CONNECT}"
+
+
+def has_no_place(part: str, left: Unaccounted) -> str:
+    """A tool does a part, but not all of it."""
+    tools = _listed([f"'{tool.name}'" for tool in left.tools])
+    said = _listed([f"'{_short(word)}'" for word in left.said])
+    remedy = f"Ask for what it does, or connect a model. {HOW_TO_CONNECT}"
+    return f"'{_short(part)}': {tools} would be for this, but by rules nothing can be made of {said}. {remedy}"
 
 
 def is_missing(part: str, tool: Tool, slots: Sequence[Slot]) -> str:

@@ -24,6 +24,7 @@ class Profile:
     tool: Tool
     weights: Mapping[str, float]  # by stem
     name: frozenset[str]
+    own: frozenset[str]  # without those that only its examples have
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +110,15 @@ def _profile(tool: Tool) -> Profile:
     if tool.output is not None:
         for name, _ in _properties(tool.output):
             take(_stems_of_name(name), _RESULT)
-    for example in tool.examples:
-        take(stems(str(example.get("request", ""))), _EXAMPLE)
     take(stems(summary), _SUMMARY)
     for tag in tool.tags:
         take(stems(tag), _TAG)
     name_stems = _stems_of_name(tool.name)
     take(name_stems, _NAME)
-    return Profile(tool, weights, frozenset(name_stems))
+    own = frozenset(weights)
+    for example in tool.examples:
+        take(stems(str(example.get("request", ""))), _EXAMPLE)
+    return Profile(tool, weights, frozenset(name_stems), own)
 
 
 def _summary(description: str) -> tuple[str, str, str]:
