@@ -105,6 +105,8 @@ def _span(tokens: Sequence[Token], at: int) -> tuple[int, Kind, Any] | None:
         return at + 1, "language", token.text
     if low in _DAYS or low in _WEEKDAYS:
         return at + 1, "date", low if low in _DAYS else token.text
+    if (day := low.removesuffix("'s").removesuffix("’s")) in _DAYS:
+        return at + 1, "date", day
     if low in COUNTS:
         return at + 1, "count", COUNTS[low]
     if _is_code(token.text):

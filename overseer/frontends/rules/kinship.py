@@ -60,6 +60,9 @@ _ALIKE = """
     mail email
     weather climate
     save store write
+    open read
+    letter character
+    folder directory
     download fetch
     capital uppercase upper
     lowercase lower

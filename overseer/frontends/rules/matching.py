@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from overseer.frontends.rules.assignment import with_units
 from overseer.frontends.rules.candidates import Candidate, candidates_of
 from overseer.frontends.rules.examples import likeness, sound_of
 from overseer.frontends.rules.fillable import lacking_and_unused
 from overseer.frontends.rules.kinship import kin
+from overseer.frontends.rules.measures import is_conversion, with_units
 from overseer.frontends.rules.parts import Part, verb_of
-from overseer.frontends.rules.phrases import folder_in, phrase_for
+from overseer.frontends.rules.phrases import ending_named, folder_in, phrase_for
 from overseer.frontends.rules.slots import Slot, ports_of, slots_of
 from overseer.frontends.rules.toolbox import Toolbox
 from overseer.frontends.rules.verbs import is_doing, is_verb
@@ -116,8 +116,8 @@ def _without_model(choice: Choice, choices: Sequence[Choice]) -> Choice | None:
     """The choice, or one nearly as good that needs no model; None where there is none."""
     if "model" not in choice.tool.effects:
         return choice
-    near = (other for other in choices if "model" not in other.tool.effects and other.score >= _NEAR * choice.score)
-    return next(near, None)
+    near = [other for other in choices if "model" not in other.tool.effects and other.score >= _NEAR * choice.score]
+    return next((other for other in near if other.is_served), next(iter(near), None))
 
 
 def _is_enough(choice: Choice, part: Part) -> bool:
@@ -135,7 +135,8 @@ def _by_fillability(choices: Sequence[Choice], reading: Reading, at: int, missed
     for choice in choices[:_LOOKED_AT]:
         lacking, unused = lacking_and_unused(choice.tool, part, values, has_more=has_more)
         factor = missed ** min(lacking, 2) * _UNUSED ** min(unused, 2)
-        is_served = not lacking and not unused and (bool(values) or "model" in choice.tool.effects)
+        has_any = bool(values) or reading.has_results or "model" in choice.tool.effects
+        is_served = not lacking and not unused and has_any
         weighed.append(replace(choice, score=choice.score * factor, is_served=is_served))
     return sorted(weighed, key=lambda choice: (-choice.score, choice.tool.name))
 
@@ -168,7 +169,8 @@ def _phrase(tool: Tool, part: Part) -> str:
 
 # Verbs that say only that something is to be done.
 GENERAL = stemset(
-    "look use take set put turn work want help try keep ask run go say use print write save compute calculate determine"
+    """look use take set put turn work want help try keep ask run go say know use print write save compute calculate
+    determine"""
 )
 
 
@@ -206,7 +208,7 @@ def _with_the_used_first(choices: list[Choice], reading: Reading) -> list[Choice
 
 def _choices(part: Part, candidates: Sequence[Candidate], toolbox: Toolbox, theme: Mapping[str, float]) -> list[Choice]:
     """The tools that a part may mean, best first."""
-    said = [*part.stems, *_kind_words(candidates)]
+    said = [*part.stems, *_kind_words(candidates), *_told_by_form(part)]
     verb, head = _verb(part), _head(part)
     known = {word for word in said if any(word in p.weights for p in toolbox.profiles)}
     whole = toolbox.weight(known) or 1.0
@@ -252,6 +254,13 @@ _KIND_WORDS = {
     "date": stem("date"),
     "expression": stem("arithmetic"),
 }
+
+
+def _told_by_form(part: Part) -> list[str]:
+    """What is asked for without the word for it: 5 feet in cm, the CSV files."""
+    if is_conversion(part):
+        return [stem("convert"), stem("units")]
+    return [stem("list")] if ending_named(part) else []
 
 
 def _head(part: Part) -> str:
