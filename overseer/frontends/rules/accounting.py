@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from overseer.frontends.rules.calls import Call
@@ -17,8 +18,9 @@ from overseer.frontends.rules.kinship import kin
 from overseer.frontends.rules.matching import GENERAL, SURELY_ALIKE, Reading
 from overseer.frontends.rules.parts import Part
 from overseer.frontends.rules.sums import goes_on
+from overseer.frontends.rules.tokens import Token
 from overseer.frontends.rules.toolbox import Profile, Toolbox
-from overseer.frontends.rules.words import FAINT, stem, stems, text_words, wordset
+from overseer.frontends.rules.words import FAINT, name_words, stem, stems, text_words, wordset
 from overseer.plan.references import Text
 from overseer.tool import Tool
 
@@ -65,25 +67,32 @@ _MUST_BE_USED = frozenset({"path", "url", "email", "date", "expression", "number
 _TIMES = (stem("times"),)  # how often is no argument
 _PRESENT = ("now", "today")
 # Little words that turn what is asked for into something else.
-_TURNING = wordset("if unless not never no except without whenever each every don't dont doesn't isn't")
+_TURNING = wordset(
+    """if unless not never no except without whenever each every don't dont doesn't isn't who whom whose why where
+    next"""
+)
 _IN_TURN = wordset("each every")
+_UP_TO = frozenset({"last", "stop", "end"})
 _CONDITIONAL = wordset("when whenever if unless")
 
 
 def _left(part: Part, profiles: Sequence[Profile], given: frozenset[str]) -> Iterator[str]:
     """The words of a part that say something and that neither a tool nor an argument has."""
-    known = _known(part, profiles)
-    before = None
-    for token in part.said:
-        is_count = str(COUNTS.get(token.low)) in given or token.low == "twice"
-        is_count = is_count or (token.low == "times" and before is not None and before.kind == "number")
-        before = token
-        for word in stems(token.text) if token.kind == "word" and not is_count else ():
-            if not (
-                word in given or word in FAINT or word in GENERAL or word in known or not kin(word).isdisjoint(known)
-            ):
-                yield token.text
-                break
+    known = _known(part, profiles) | given | FAINT | GENERAL
+    for before, token in pairwise((None, *part.said)):
+        if token is None or token.kind != "word" or _tells_how_many(before, token, given) or token.low in _BETWEEN:
+            continue
+        if any(word not in known and kin(word).isdisjoint(known) for word in stems(token.text)):
+            yield token.text
+
+
+_BETWEEN = wordset("between until during")
+
+
+def _tells_how_many(before: Token | None, token: Token, given: frozenset[str]) -> bool:
+    """Whether a word says how many there are of something, or how often, and has been heeded."""
+    is_times = token.low == "times" and before is not None and before.kind == "number"
+    return is_times or token.low == "twice" or str(COUNTS.get(token.low)) in given
 
 
 def _known(part: Part, profiles: Sequence[Profile]) -> frozenset[str]:
@@ -109,6 +118,10 @@ def _turns(part: Part, profiles: Sequence[Profile], calls: Sequence[Call]) -> It
     of_tools = [call for call in calls if any(call.tool is profile.tool for profile in profiles)]
     has_truths = any(isinstance(value, bool) for call in of_tools for value in call.args.values())
     for at, token in enumerate(part.tokens):
+        if token.low == "first" and at + 1 < len(part.tokens) and part.tokens[at + 1].kind == "number":
+            names = {word for call in of_tools for name in call.args for word in name_words(name)}
+            if names.isdisjoint(_UP_TO):
+                yield token.text
         is_turning = token.low in _TURNING or (at == 0 and token.low in _CONDITIONAL and _has_comma(part))
         if not is_turning or token.low in known:
             continue

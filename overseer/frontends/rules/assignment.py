@@ -86,6 +86,7 @@ def _pairs(slots: Sequence[Slot], candidates: Sequence[Candidate], asking: Askin
 
 
 _LEAST, _LEAST_IF_OPTIONAL, _REQUIRED_FIRST, _AS_IN_THE_EXAMPLE, _AS_READ = 0.5, 2.4, 0.6, 1.5, 1.4
+_AS_THE_TARGET = 1.5
 
 
 def _score(candidate: Candidate, slot: Slot, asking: Asking, *, is_in_place: bool) -> float:
@@ -95,6 +96,8 @@ def _score(candidate: Candidate, slot: Slot, asking: Asking, *, is_in_place: boo
     if not (slot.is_required or is_in_place) and candidate.kind in NUMERIC and label(candidate, slot) < 0.6:
         return 0.0  # a number alone says nothing about which of many settings it is
     score = suits(candidate, slot)
+    if slot.name in asking.targets and candidate.preposition in ("as", "to", "into"):
+        score *= _AS_THE_TARGET
     return _AS_READ if score < 1.0 and asking.can_read(candidate, slot) else score
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from overseer.frontends.rules.candidates import candidates_of, family_of
+from overseer.frontends.rules.candidates import DAYS, candidates_of, family_of
 from overseer.frontends.rules.slots import Slot
 from overseer.frontends.rules.tokens import Token, tokens_of
 from overseer.frontends.rules.words import SILENT, stem, text_words, wordset
@@ -17,7 +17,7 @@ _SILENT_WEIGHT, _VALUE_WEIGHT, _NAME_WEIGHT = 0.3, 0.6, 0.3
 _ENDING = "<path>."  # before what the name of a file ends in
 _ALIKE = 0.5  # from here on, an example tells where arguments stand
 _CLOSE = 0.85
-_POLITE = wordset("please can could you i want need to would like me the a an kindly for each of and")
+_POLITE = wordset("please can could you i want need to would like me the a an kindly for each of and know tell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def by_example(tokens: Sequence[Token], slot: Slot, example: Example) -> Any:
         return value if value in ("today", "now") else None
     before = words[at - 1] if at else ""
     behind = words[at + len(wanted)] if at + len(wanted) < len(words) else ""
-    return _between(tokens, before, behind)
+    return _between(tokens, before, behind, must_be_value=slot.sort in ("path", "url", "email", "date"))
 
 
 def is_close(tokens: Sequence[Token], example: Example) -> bool:
@@ -162,7 +162,7 @@ def unsaid(tokens: Sequence[Token], slot: Slot, example: Example) -> Any:
     return value if is_small else None
 
 
-def _between(tokens: Sequence[Token], before: str, behind: str) -> str | None:
+def _between(tokens: Sequence[Token], before: str, behind: str, *, must_be_value: bool) -> str | None:
     """The words between two others; up to the next little word where the second is not there."""
     lows = [token.text.casefold() for token in tokens]
     if before and before not in lows:
@@ -178,4 +178,6 @@ def _between(tokens: Sequence[Token], before: str, behind: str) -> str | None:
         end += 1
     if end == begin or (end == begin + 1 and lows[begin] in SILENT):
         return None
+    if must_be_value and not any(token.is_value or token.low in DAYS for token in tokens[begin:end]):
+        return None  # `christmas`, `the file`
     return " ".join(str(token.value) if token.is_value else token.text for token in tokens[begin:end])

@@ -41,7 +41,7 @@ _ALIKE = """
     rewrite paraphrase reword
     transcribe recognize
     translate translation
-    compare comparison difference
+    compare comparison difference diff
     average mean
     display show exhibit
     schedule plan timetable

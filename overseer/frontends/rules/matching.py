@@ -13,9 +13,10 @@ from overseer.frontends.rules.measures import is_conversion, with_units
 from overseer.frontends.rules.parts import Part, verb_of
 from overseer.frontends.rules.phrases import ending_named, folder_in, phrase_for
 from overseer.frontends.rules.slots import Slot, ports_of, slots_of
+from overseer.frontends.rules.sums import needs_a_sum
 from overseer.frontends.rules.toolbox import Toolbox
 from overseer.frontends.rules.verbs import is_doing, is_verb
-from overseer.frontends.rules.words import FAINT, SILENT, stem, stems, stemset, text_words, wordset
+from overseer.frontends.rules.words import FAINT, SILENT, name_words, stem, stems, stemset, text_words, wordset
 from overseer.tool import Tool
 
 
@@ -59,6 +60,8 @@ _ENOUGH, _FOR_A_STATEMENT, _BESIDES = 1.0, 1.8, 0.85
 _BY_EXAMPLE, _A_LITTLE_ALIKE = 2.5, 0.4
 _MISSED, _LACKING, _UNUSED = 0.55, 0.75, 0.85  # for an argument that cannot be filled, for a value that has no place
 SURELY_ALIKE, _THE_SAME = 0.8, 0.95
+_NOT_THE_NAMED = 0.6
+_FORMATS = frozenset({"json", "csv", "yaml", "xml"})
 _NEAR = 0.72  # of the best score: a tool that may be used in the place of one that may not
 
 
@@ -146,6 +149,8 @@ _LOOKED_AT = 8
 
 def _explains(choice: Choice, part: Part, values: Sequence[Candidate]) -> bool:
     """Whether a tool accounts for the doing that was asked for and for the half of what was named."""
+    if needs_a_sum(choice.tool) and not any(value.kind in ("expression", "code", "quote") for value in values):
+        return False  # a sum is said or it is not
     if choice.likeness >= SURELY_ALIKE:
         return True
     verb = _verb(part)
@@ -212,6 +217,8 @@ def _choices(part: Part, candidates: Sequence[Candidate], toolbox: Toolbox, them
     verb, head = _verb(part), _head(part)
     known = {word for word in said if any(word in p.weights for p in toolbox.profiles)}
     whole = toolbox.weight(known) or 1.0
+    names = {word for profile in toolbox.profiles if len(profile.name) == 1 for word in profile.name}
+    endings = {str(value.value).rpartition(".")[2].casefold() for value in candidates if value.kind == "path"}
     found = []
     sound = sound_of(part.tokens)
     for profile in toolbox.profiles:
@@ -222,6 +229,10 @@ def _choices(part: Part, candidates: Sequence[Candidate], toolbox: Toolbox, them
         score = fit.score * (0.45 + 0.55 * min(1.0, covered))
         if verb and verb in fit.firm:
             score *= 1.2 if verb not in FAINT else 1.05
+        if verb in names and verb not in profile.weights:
+            score *= _NOT_THE_NAMED  # another tool is called so
+        if endings and (formats := _FORMATS & set(name_words(profile.tool.name))) and formats.isdisjoint(endings):
+            score *= _NOT_THE_NAMED
         if head and head in fit.words and head not in FAINT:
             score *= 1.2
         alike, _ = likeness(sound, profile.tool)

@@ -20,6 +20,7 @@ _UNITS = wordset(
     celsius fahrenheit kelvin c f k acre hectare kmh mph knot joule calorie kcal watt kilowatt byte kilobyte megabyte
     gigabyte terabyte kb mb gb tb bit degree radian bar pascal psi"""
 )
+_CURRENCIES = wordset("dollar euro usd eur gbp yen franc chf rupee peso")  # no unit: what they are worth changes
 _INTO = frozenset({"to", "into", "in", "as"})
 _ONE = frozenset({"a", "an", "one"})
 
@@ -67,7 +68,9 @@ def with_units(part: Part, candidates: Sequence[Candidate]) -> tuple[Candidate, 
         is_measured = before.end in numbers or (is_bare and before.low == "from")
         if not is_measured and before.low not in ("to", "into", "in"):
             continue
-        if (token.kind == "word" and token.low not in SILENT) or token.text == "°":
+        if (
+            token.kind == "word" and token.low not in SILENT and token.low.removesuffix("s") not in _CURRENCIES
+        ) or token.text == "°":
             text = _unit_text(part, token)
             preposition = "from" if is_measured else "to"
             units.append(Candidate("unit", text, token.start, token.start + len(text), number, (), (), preposition))

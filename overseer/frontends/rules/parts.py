@@ -234,6 +234,8 @@ def _opening(lows: Sequence[str]) -> tuple[bool, int]:
     while at < len(lows):
         if tuple(lows[at : at + 2]) in _AFTER_THAT:
             follows, at = True, at + 2
+        elif lows[at] == "first" and lows[at + 1 : at + 2] == [""]:
+            break  # the first 5 lines
         elif lows[at] in _ORDER or lows[at] in _JOINS:
             follows, at = follows or lows[at] in _THEN, at + 1
         else:

@@ -73,6 +73,10 @@ def takes_sums(tools: Iterable[Tool]) -> bool:
     return any(slot.sort == "expression" for tool in tools for slot in slots_of(tool))
 
 
+def needs_a_sum(tool: Tool) -> bool:
+    return any(slot.sort == "expression" and slot.is_required for slot in slots_of(tool))
+
+
 def with_sums(text: str, tokens: Sequence[Token]) -> tuple[Token, ...]:
     """The tokens of a text, each sum in words as one token that stands for its expression."""
     found: list[Token] = []

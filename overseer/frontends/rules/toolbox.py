@@ -93,18 +93,20 @@ class Toolbox:
 
 def _profile(tool: Tool) -> Profile:
     weights: dict[str, float] = {}
+    shown: set[str] = set()  # by what an argument could be, for example
 
     def take(words: Iterable[str], weight: float) -> None:
         for word in words:
             weights[word] = max(weights.get(word, 0.0), weight)
 
-    summary, _, rest = _summary(tool.description)
+    summary, rest = _summary(tool.description)
     take(stems(rest), _REST)
     for name, schema in _properties(tool.parameters):
         take(_stems_of_name(name), _ARGUMENT)
         if isinstance(schema, Mapping):
             says = str(schema.get("description", ""))[:300]
             take(stems(says), _ARGUMENT / 2)
+            shown.update(stems(_instances(says)))
             take(stems(_instances(says)), _EXAMPLE)
             take(_words_of_enum(schema), _EXAMPLE)
     if tool.output is not None:
@@ -115,15 +117,18 @@ def _profile(tool: Tool) -> Profile:
         take(stems(tag), _TAG)
     name_stems = _stems_of_name(tool.name)
     take(name_stems, _NAME)
-    own = frozenset(weights)
+    own = frozenset(weights) - shown
     for example in tool.examples:
         take(stems(str(example.get("request", ""))), _EXAMPLE)
     return Profile(tool, weights, frozenset(name_stems), own)
 
 
-def _summary(description: str) -> tuple[str, str, str]:
-    first, stop, rest = description.partition(". ")
-    return first[:300], stop, rest[:600]
+def _summary(description: str) -> tuple[str, str]:
+    first, *rest = _SENTENCE_ENDS.split(description, maxsplit=1)
+    return first[:300], "".join(rest)[:600]
+
+
+_SENTENCE_ENDS = re.compile(r"\.\s")
 
 
 def _instances(says: str) -> str:

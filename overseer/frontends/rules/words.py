@@ -120,7 +120,7 @@ SILENT = wordset(
     subsequently following meanwhile any some all each every both either other another such same own up out over
     under very just only not no yes what which who whom whose when where why how many much able possible
     possibly able appropriate suitable given based using use used via per etc eg ie s t d ll re ve m one
-    specific various particular certain would could thanks thank hello hi dear okay ok well now right really
+    specific various particular certain would could know hey thanks thank hello hi dear okay ok well now right really
     quite"""
 )
 
