@@ -20,7 +20,7 @@ from overseer.frontends.rules.parts import Part
 from overseer.frontends.rules.sums import goes_on
 from overseer.frontends.rules.tokens import Token
 from overseer.frontends.rules.toolbox import Profile, Toolbox
-from overseer.frontends.rules.words import FAINT, name_words, stem, stems, text_words, wordset
+from overseer.frontends.rules.words import FAINT, name_words, stem, stems, stemset, text_words, wordset
 from overseer.plan.references import Text
 from overseer.tool import Tool
 
@@ -37,14 +37,15 @@ class Unaccounted:
 def unaccounted(reading: Reading, calls: Sequence[Call], toolbox: Toolbox) -> list[Unaccounted]:
     """What the parts that became steps say in vain, part by part."""
     given = _words_given(calls)
+    is_back = any(type(value) is int and value < 0 for call in calls for value in call.args.values())
     nowhere = unused(reading, calls)
     found = []
     for at, part in enumerate(reading.parts):
         tools = [task.tool for task in reading.tasks if at in task.parts]
         profiles = [profile for profile in toolbox.profiles if profile.tool in tools]
         values = [said for number, said in nowhere if number == at]
-        left = [*_left(part, profiles, given), *_turns(part, profiles, calls), *values] if profiles else []
-        if left:
+        left = [*_left(part, profiles, given, is_back=is_back), *_turns(part, profiles, calls), *values]
+        if left and profiles:
             found.append(Unaccounted(at, tuple(tools), tuple(dict.fromkeys(left))))
     return found
 
@@ -76,9 +77,9 @@ _UP_TO = frozenset({"last", "stop", "end"})
 _CONDITIONAL = wordset("when whenever if unless")
 
 
-def _left(part: Part, profiles: Sequence[Profile], given: frozenset[str]) -> Iterator[str]:
+def _left(part: Part, profiles: Sequence[Profile], given: frozenset[str], *, is_back: bool) -> Iterator[str]:
     """The words of a part that say something and that neither a tool nor an argument has."""
-    known = _known(part, profiles) | given | FAINT | GENERAL
+    known = _known(part, profiles) | given | FAINT | GENERAL | (_BACK if is_back else frozenset())
     for before, token in pairwise((None, *part.said)):
         if token is None or token.kind != "word" or _tells_how_many(before, token, given) or token.low in _BETWEEN:
             continue
@@ -86,6 +87,7 @@ def _left(part: Part, profiles: Sequence[Profile], given: frozenset[str]) -> Ite
             yield token.text
 
 
+_BACK = stemset("ago earlier back subtract")  # as a number below zero says
 _BETWEEN = wordset("between until during")
 
 

@@ -21,7 +21,7 @@ from overseer.frontends.rules.flow import fits, speaks_of_each, speaks_of_result
 from overseer.frontends.rules.literals import given, label, option_in, options_in, suits, truth_in
 from overseer.frontends.rules.matching import Reading, Task
 from overseer.frontends.rules.measures import Distance, distance_tool, with_distances, with_units
-from overseer.frontends.rules.phrases import folder_in, glob_in, is_spelt_out, phrase_for
+from overseer.frontends.rules.phrases import folder_in, glob_in, is_spelt_out, named_by, phrase_for
 from overseer.frontends.rules.readers import reader_for
 from overseer.frontends.rules.slots import Slot, ports_of, slots_of
 from overseer.frontends.rules.sources import STRONG, Context, Source, shared_out
@@ -304,7 +304,7 @@ class Binder:
             if found is None and slot.sort == "path":
                 found = folder_in(part, slot)
             if found is None and not slot.is_required:
-                found = glob_in(part, slot)
+                found = glob_in(part, slot) or named_by(part, slot)
             if found is not None:
                 call.args[slot.name] = found
         ways = [slot for slot in filling.slots if works_on(slot)]

@@ -136,7 +136,9 @@ def by_example(tokens: Sequence[Token], slot: Slot, example: Example) -> Any:
     """What stands in a request where an example has an argument, or what the example takes without a word."""
     value = example.args.get(slot.name)
     if not isinstance(value, str) or not value or not slot.takes("string"):
-        return value if type(value) in (int, float) and is_close(tokens, example) else None
+        if type(value) not in (int, float) or any(abs(said) == abs(value or 0) for said in _numbers(example)):
+            return None  # -2 stands for `2 weeks ago`
+        return value if is_close(tokens, example) else None
     words = [token.text.casefold().strip("'\"?!.") for token in example.tokens]
     wanted = [token.text.casefold() for token in tokens_of(value)]
     at = next((n for n in range(len(words)) if words[n : n + len(wanted)] == wanted), None)
@@ -145,6 +147,10 @@ def by_example(tokens: Sequence[Token], slot: Slot, example: Example) -> Any:
     before = words[at - 1] if at else ""
     behind = words[at + len(wanted)] if at + len(wanted) < len(words) else ""
     return _between(tokens, before, behind, must_be_value=slot.sort in ("path", "url", "email", "date"))
+
+
+def _numbers(example: Example) -> list[float]:
+    return [token.value for token in example.tokens if token.kind == "number"]
 
 
 def is_close(tokens: Sequence[Token], example: Example) -> bool:

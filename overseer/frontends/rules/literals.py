@@ -49,15 +49,15 @@ def suits(candidate: Candidate, slot: Slot) -> float:
     said = label(candidate, slot) if base > 0 else 0.0
     if base <= 0 or (candidate.kind == "count" and said < _CALLED_SO):
         return 0.0  # `two companies` is a value only where the argument is called so
-    if candidate.end_of and slot.words & _BOUNDS:
-        is_up_to = candidate.end_of == "first" and bool(slot.words & _TO_THE_END)
+    if candidate.end_of and not _BOUNDS.isdisjoint(name_words(slot.name)):
+        is_up_to = candidate.end_of == "first" and not _TO_THE_END.isdisjoint(name_words(slot.name))
         return base + _CALLED_SO if is_up_to else 0.0  # the last 5 are not those from the fifth
     return max(0.0, base + said + _direction(candidate, slot))
 
 
 _CALLED_SO = 1.3
-_TO_THE_END = stemset("last stop end to")
-_BOUNDS = _TO_THE_END | stemset("first start begin from")
+_TO_THE_END = frozenset({"last", "stop", "end"})
+_BOUNDS = _TO_THE_END | {"first", "start", "begin"}
 
 
 def label(candidate: Candidate, slot: Slot) -> float:

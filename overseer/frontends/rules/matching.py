@@ -30,6 +30,7 @@ class Choice:
     name_share: float = 0.0
     likeness: float = 0.0  # to an example of the tool
     firm: frozenset[str] = frozenset()  # the words that its name, tags, summary or examples have
+    tells_how_many: bool = False
     is_served: bool = False  # everything that the tool must have is told, and everything that is told has a place
 
 
@@ -151,6 +152,8 @@ def _explains(choice: Choice, part: Part, values: Sequence[Candidate]) -> bool:
     """Whether a tool accounts for the doing that was asked for and for the half of what was named."""
     if needs_a_sum(choice.tool) and not any(value.kind in ("expression", "code", "quote") for value in values):
         return False  # a sum is said or it is not
+    if not choice.tells_how_many and "how many" in part.text.casefold():
+        return False  # to read is not to count
     if choice.likeness >= SURELY_ALIKE:
         return True
     verb = _verb(part)
@@ -239,7 +242,7 @@ def _choices(part: Part, candidates: Sequence[Candidate], toolbox: Toolbox, them
         if alike >= _A_LITTLE_ALIKE:
             score += _BY_EXAMPLE * (alike * alike + (alike >= _THE_SAME))
         score *= _shape(profile.tool, candidates, part) * (0.85 + 0.3 * theme[profile.tool.name])
-        found.append(Choice(profile.tool, score, fit.words, fit.name_share, alike, fit.firm))
+        found.append(Choice(profile.tool, score, fit.words, fit.name_share, alike, fit.firm, profile.tells_how_many))
     return sorted(found, key=lambda choice: (-choice.score, choice.tool.name))
 
 

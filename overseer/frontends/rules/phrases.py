@@ -67,6 +67,17 @@ _FOLDER = stem("folder")
 _INSIDE = wordset("in under beneath inside folder directory")
 
 
+def named_by(part: Part, slot: Slot) -> list[str] | None:
+    """What a part does something by, where an argument is called as that is done: sort a.csv by amount."""
+    tokens = part.said
+    verb = tokens[0].low if tokens else ""
+    if slot.name.partition("_")[0] != verb or "string" not in slot.items_of_any:
+        return None
+    by = next((at for at, token in enumerate(tokens) if token.low == "by"), len(tokens))
+    is_plain = by + 2 == len(tokens) and tokens[by + 1].kind == "word"
+    return [tokens[by + 1].text] if is_plain else None
+
+
 def glob_in(part: Part, slot: Slot) -> str | None:
     """Which files a part means by what their names end in: all CSV files."""
     ending = ending_named(part) if "*" in str(slot.schema.get("description", "")) else None

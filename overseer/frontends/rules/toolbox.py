@@ -25,6 +25,8 @@ class Profile:
     weights: Mapping[str, float]  # by stem
     name: frozenset[str]
     own: frozenset[str]  # without those that only its examples have
+    subject: frozenset[str]  # those of its name, tags and summary
+    tells_how_many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Toolbox:
         self._most = math.log((self._count + 1) / 1.5)
         self._telling = {word: self._rarity(word, count) for word, count in spread.items()}
         self._fits: dict[tuple[frozenset[str], str], Fit] = {}
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The stems of all words that any of the tools is found by."""
+        return frozenset(self._telling)
 
     def telling(self, word: str) -> float:
         """From 0 to 1: how much a word says about which tool is meant."""
@@ -93,7 +100,7 @@ class Toolbox:
 
 def _profile(tool: Tool) -> Profile:
     weights: dict[str, float] = {}
-    shown: set[str] = set()  # by what an argument could be, for example
+    shown: list[str] = []  # what only examples say, of requests and of arguments
 
     def take(words: Iterable[str], weight: float) -> None:
         for word in words:
@@ -105,9 +112,8 @@ def _profile(tool: Tool) -> Profile:
         take(_stems_of_name(name), _ARGUMENT)
         if isinstance(schema, Mapping):
             says = str(schema.get("description", ""))[:300]
-            take(stems(says), _ARGUMENT / 2)
-            shown.update(stems(_instances(says)))
-            take(stems(_instances(says)), _EXAMPLE)
+            shown += stems(_instances(says))
+            take(stems(_SUCH_AS.sub("", says)), _ARGUMENT / 2)
             take(_words_of_enum(schema), _EXAMPLE)
     if tool.output is not None:
         for name, _ in _properties(tool.output):
@@ -117,10 +123,14 @@ def _profile(tool: Tool) -> Profile:
         take(stems(tag), _TAG)
     name_stems = _stems_of_name(tool.name)
     take(name_stems, _NAME)
-    own = frozenset(weights) - shown
+    own = dict(weights)
     for example in tool.examples:
-        take(stems(str(example.get("request", ""))), _EXAMPLE)
-    return Profile(tool, weights, frozenset(name_stems), own)
+        shown += stems(str(example.get("request", "")))
+    take(shown, _EXAMPLE)
+    subject = frozenset(word for word, weight in own.items() if weight >= _SUMMARY)
+    is_asked_so = any("how many" in str(example.get("request", "")) for example in tool.examples)
+    tells_how_many = is_asked_so or own.get(stem("count"), 0.0) >= _RESULT
+    return Profile(tool, weights, frozenset(name_stems), frozenset(own), subject, tells_how_many)
 
 
 def _summary(description: str) -> tuple[str, str]:

@@ -46,7 +46,7 @@ _IRREGULAR = {
     "subscription": "subscrib", "transcription": "transcrib", "reservation": "reserv", "reservations": "reserv",
     "contents": "contents", "num": "numb", "ref": "referenc", "refs": "referenc", "lang": "languag", "qty": "quantit",
     "quantity": "quantit", "amt": "amount", "addr": "address", "desc": "describ", "img": "image", "temp": "temperatur",
-    "lines": "line", "files": "file", "times": "time", "dates": "date", "ages": "age", "prices": "price",
+    "files": "file", "times": "time", "dates": "date", "ages": "age", "prices": "price",
 }  # fmt: skip
 
 
