@@ -42,6 +42,7 @@ class Series(NamedTuple):
 @tool(
     tags=["chart", "bar", "graph", "plot", "diagram", "svg", "compare"],
     examples=[
+        {"request": "make a chart of these numbers", "args": {"data": [3, 5, 4]}},
         {"request": "draw a bar chart of these numbers", "args": {"data": {"Berlin": 3.7, "Paris": 2.1, "Rome": 2.8}}},
         {
             "request": "bar chart of sales and costs per month",

@@ -92,6 +92,7 @@ def weekday(date: str) -> str:
     tags=["date", "time", "add", "subtract", "before", "after", "deadline"],
     examples=[
         {"request": "what date is 3 weeks after 2026-12-24?", "args": {"date": "2026-12-24", "weeks": 3}},
+        {"request": "what date was 2 weeks ago?", "args": {"date": "today", "weeks": -2}},
         {"request": "which date was 90 business days ago?", "args": {"date": "today", "business_days": -90}},
     ],
 )

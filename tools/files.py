@@ -128,6 +128,7 @@ def append_file(
     tags=["files"],
     examples=[
         {"request": "list the files here", "args": {}},
+        {"request": "find all CSV files", "args": {"pattern": "*.csv", "recursive": True}},
         {
             "request": "find all Python files under src",
             "args": {"path": "src", "pattern": "*.py", "recursive": True},

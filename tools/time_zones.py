@@ -20,6 +20,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
     tags=["date", "time", "now", "today", "clock"],
     examples=[
         {"request": "what time is it?", "args": {}},
+        {"request": "what day is it today?", "args": {}},
         {"request": "what time is it in Tokyo?", "args": {"time_zone": "Tokyo"}},
     ],
 )

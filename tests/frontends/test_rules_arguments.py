@@ -126,8 +126,14 @@ def test_what_is_missing_can_be_left_open_as_an_input() -> None:
     assert any("'date'" in note for note in draft.notes)
 
 
-def test_what_has_no_place_is_noted() -> None:
+def test_what_has_no_place_is_a_refusal_that_names_it() -> None:
     draft = plan_by_rules("read a.txt with b.csv", our())
+    assert isinstance(draft, Refused)
+    assert "'b.csv'" in draft.reasons[0]
+
+
+def test_what_has_no_place_is_noted_where_things_may_be_left_open() -> None:
+    draft = plan_by_rules("read a.txt with b.csv", our(), leave_open=True)
     assert isinstance(draft, Planned)
     assert any("b.csv" in note for note in draft.notes)
 

@@ -9,12 +9,17 @@ import pytest
 from overseer.frontends.draft import Answered, Planned, Refused
 from overseer.frontends.rules import plan_by_rules
 from overseer.plan import validate
-from tests.frontends.rules import our, outline
+from tests.frontends.rules import args_of, our, outline
 
 PLANS = [
     ("what is 2 + 2?", "calculate"),
     ("15% of 80", "calculate"),
     ("calculate 12 * (3 + 4) and 7 / 2", "calculate; calculate_2"),
+    ("add 2 and 3", "calculate"),
+    ("how much is 17% of 240?", "calculate"),
+    ("hello, what is 2+2?", "calculate"),
+    ("square root of 144", "calculate"),
+    ("add 2 and 3 and multiply the result by 4", "calculate; calculate_2 < calculate"),
     ("sum of 3 and 4", "number_statistics"),
     ("what is the average of 3, 5 and 10?", "number_statistics"),
     ("numbers from 1 to 10 in steps of 3", "number_sequence"),
@@ -22,7 +27,15 @@ PLANS = [
     ("what is 100 °F in Celsius?", "convert_units"),
     ("how many cups are in a liter?", "convert_units"),
     ("calculate 5 * 7 and convert the result from miles to km", "calculate; convert_units < calculate"),
+    ("how many meters are in a mile?", "convert_units"),
+    ("5 feet in cm", "convert_units"),
+    ("10 kg to lbs", "convert_units"),
     ("what day is 2026-12-25", "weekday"),
+    ("what day is it?", "now"),
+    ("what day is in 3 weeks", "date_add; weekday < date_add"),
+    ("what date was 2 weeks ago", "date_add"),
+    ("subtract 5 days from 2026-03-10", "date_add"),
+    ("90 days from today", "date_add"),
     ("how many days between 2026-01-01 and 2026-12-24?", "date_difference"),
     ("how many days until 2030-12-24", "date_difference"),
     ("what date is 3 weeks after 2026-12-24?", "date_add"),
@@ -31,6 +44,23 @@ PLANS = [
     ("please could you tell me what time it is", "now"),
     ("what is 2026-07-01 15:00 New York time in Berlin?", "convert_time_zone"),
     ("read notes.txt", "read_file"),
+    ("open notes.txt", "read_file"),
+    ("what is in notes.txt?", "read_file"),
+    ("first 5 lines of notes.txt", "read_file"),
+    ("how many lines has report.md", "read_file; text_statistics < read_file"),
+    ("I want to know how many words are in notes.txt", "read_file; text_statistics < read_file"),
+    ("summarise report.md", "read_file; extractive_summary < read_file"),
+    ("read a.txt and read b.md and join them", "read_file; read_file_2; text_join < read_file, read_file_2"),
+    ("difference between a.txt and b.txt", "read_file; read_file_2; diff_texts < read_file, read_file_2"),
+    ("find all csv files", "list_files"),
+    ("hey, list the files", "list_files"),
+    ("lsit the files", "list_files"),
+    ("waht is 2 + 2", "calculate"),
+    ("convrt 5 miles to km", "convert_units"),
+    ("search for cats in notes.txt", "search_files"),
+    ("get name from data.json", "json_query"),
+    ("sort sales.csv by amount", "table_query"),
+    ("how many letters are in 'hello'?", "text_statistics"),
     ("show lines 10 to 20 of server.log", "read_file"),
     ("read notes.txt and count its words", "read_file; text_statistics < read_file"),
     ("count the words in notes.txt", "read_file; text_statistics < read_file"),
@@ -79,6 +109,7 @@ PLANS = [
      "read_file; markdown_to_html < read_file; write_file < markdown_to_html"),
     ("convert data.csv to markdown", "convert_table"),
     ("describe the columns of data.csv", "table_statistics"),
+    ("make a chart of sales.csv", "table_query; bar_chart < table_query"),
     ("make a bar chart of sales.csv", "table_query; bar_chart < table_query"),
     ("make a line chart of temps.csv and save it to chart.svg",
      "table_query; line_chart < table_query; write_file < line_chart"),
@@ -117,21 +148,79 @@ REFUSALS = [
     ("explain quantum mechanics", "no tool does this"),
     ("delete all files", "'delete all files'"),
     ("rename a.txt to b.txt", "'rename a.txt to b.txt'"),
-    ("unzip download.zip", "list_archive"),
+    ("unzip download.zip", "no tool does this"),
     ("send an email to bob@example.org", "'send an email to bob@example.org'"),
     ("read notes.txt and order a pizza", "'order a pizza'"),
     ("count the words", "'text'"),
     ("make a PDF of report.md", "'path'"),
     ("is the sky blue?", "no tool does this"),
-    ("Übersetze das ins Deutsche", "Übersetze"),
-    ("今日は何曜日ですか", "今日は何曜日ですか"),
-    ("Сколько будет два плюс два", "no tool does this"),
+    ("Übersetze das ins Deutsche", "only English"),
+    ("今日は何曜日ですか", "only English"),
+    ("Сколько будет два плюс два", "only English"),
+    ("wie viele Dateien sind hier", "only English"),
+    ("lis le fichier notes.txt", "only English"),
+    ("hola", "only English"),
+    ("don't read notes.txt", "'don't'"),
+    ("if a.txt is long, summarize a.txt", "'if'"),
+    ("read every txt file", "'path'"),
+    ("what is the total of amount in sales.csv?", "'total' and 'amount'"),
+    ("last 3 lines of notes.txt", "'3'"),
+    ("first 3 words of 'one two three four'", "'first'"),
+    ("create a file called todo.txt with 'buy milk'", "'buy milk'"),
+    ("filter sales.csv where amount > 3", "'3'"),
+    ("where is notes.txt?", "'where'"),
+    ("search the web for cats", "'web'"),
+    ("how many days until christmas", "'end'"),
+    ("convert 100 dollars to euros", "no tool does this"),
+    ("edit notes.txt", "none comes near"),
+    ("zip notes.txt", "'zip'"),
+    ("download https://example.org/a.pdf", "'path'"),
+    ("list the files and count them", "'text'"),
+    ("uppercase hello", "text_case (such as: write 'hello' in capital letters)"),
+    ("what is the capital of France?", "a question like this is for a language model"),
+    ("order a pizza", "/tools"),
     ("read a.txt. " * 3000, "characters"),
     ("read a.txt and " * 200, "parts"),
 ]
 
 ANSWERS = ["hello", "Hi there!", "Good morning", "thanks", "Thank you very much!", "what can you do", "Who are you?",
-           "help", "How are you?", "bye"]  # fmt: skip
+           "help", "How are you?", "bye", "ok", "who made you?", "who are you and what can you do",
+           "how do I connect a model?"]  # fmt: skip
+
+# What the steps are given, where that is what a rule decides.
+ARGUMENTS: list[tuple[str, list[dict[str, Any]]]] = [
+    ("what is 12 times 7", [{"expression": "12 * 7"}]),
+    ("how many cups are in 2 liters?", [{"value": 2, "from_unit": "liters", "to_unit": "cups"}]),
+    ("how many minutes are in a day", [{"value": 1, "from_unit": "day", "to_unit": "minutes"}]),
+    ("what date was 2 weeks ago", [{"weeks": -2, "date": "today"}]),
+    ("3 days ago", [{"days": -3, "date": "today"}]),
+    ("what date is in 10 days", [{"days": 10, "date": "today"}]),
+    ("100 days before 2026-12-24", [{"days": -100, "date": "2026-12-24"}]),
+    ("first 5 lines of notes.txt", [{"path": "notes.txt", "last_line": 5}]),
+    ("find all csv files", [{"pattern": "*.csv"}]),
+    ("search for cats in notes.txt", [{"query": "cats", "path": "notes.txt"}]),
+    ("get name from data.json", [{"query": "name", "path": "data.json"}]),
+    ("sort sales.csv by amount", [{"path": "sales.csv", "sort": ["amount"]}]),
+    ("show sales.csv as a table", [{"path": "sales.csv"}]),
+]
+
+
+@pytest.mark.parametrize(("request_", "expected"), ARGUMENTS)
+def test_a_step_is_given_what_was_meant(request_: str, expected: list[dict[str, Any]]) -> None:
+    assert args_of(request_) == expected
+
+
+def test_a_slip_of_the_pen_is_noted() -> None:
+    draft = plan_by_rules("convrt 5 miles to km", our())
+    assert isinstance(draft, Planned), draft
+    assert "'convrt' is read as 'convert'" in draft.notes
+
+
+def test_what_is_offered_as_an_example_can_be_typed() -> None:
+    draft = plan_by_rules("help", our())
+    assert isinstance(draft, Answered)
+    for example in draft.text.partition("such as: ")[2].removesuffix(".").split("; "):
+        assert isinstance(plan_by_rules(example, our()), Planned), example
 
 
 @pytest.mark.parametrize(("request_", "expected"), PLANS)

@@ -10,14 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from overseer.frontends.rules.candidates import NUMERIC, Candidate, family_of
 from overseer.frontends.rules.literals import label, suits
-from overseer.frontends.rules.parts import Part
 from overseer.frontends.rules.slots import Slot
-from overseer.frontends.rules.tokens import Token
-from overseer.frontends.rules.words import SILENT
 
 Assigned = dict[str, list[Candidate]]  # by argument; of several values, each but for lists is for a call of its own
 
@@ -90,6 +86,7 @@ def _pairs(slots: Sequence[Slot], candidates: Sequence[Candidate], asking: Askin
 
 
 _LEAST, _LEAST_IF_OPTIONAL, _REQUIRED_FIRST, _AS_IN_THE_EXAMPLE, _AS_READ = 0.5, 2.4, 0.6, 1.5, 1.4
+_AS_THE_TARGET = 1.5
 
 
 def _score(candidate: Candidate, slot: Slot, asking: Asking, *, is_in_place: bool) -> float:
@@ -99,6 +96,8 @@ def _score(candidate: Candidate, slot: Slot, asking: Asking, *, is_in_place: boo
     if not (slot.is_required or is_in_place) and candidate.kind in NUMERIC and label(candidate, slot) < 0.6:
         return 0.0  # a number alone says nothing about which of many settings it is
     score = suits(candidate, slot)
+    if slot.name in asking.targets and candidate.preposition in ("as", "to", "into"):
+        score *= _AS_THE_TARGET
     return _AS_READ if score < 1.0 and asking.can_read(candidate, slot) else score
 
 
@@ -136,32 +135,3 @@ def _beside(first: int, candidates: Sequence[Candidate], free: set[int]) -> set[
             found.add(at)
             at += step
     return found
-
-
-def with_units(part: Part, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """The values of a part with its units of measurement: behind a number, and behind `to` or `in`."""
-    numbers = {candidate.end for candidate in candidates if candidate.kind == "number"}
-    is_bare = not numbers and {"from", "to"} <= {token.low for token in part.tokens}
-    if not numbers and not is_bare:
-        return tuple(candidates)
-    number = candidates[0].part if candidates else 0
-    units = []
-    for before, token in pairwise(part.tokens):
-        is_measured = before.end in numbers or (is_bare and before.low == "from")
-        if not is_measured and before.low not in ("to", "into", "in"):
-            continue
-        if (token.kind == "word" and token.low not in SILENT) or token.text == "°":
-            text = _unit_text(part, token)
-            preposition = "from" if is_measured else "to"
-            units.append(Candidate("unit", text, token.start, token.start + len(text), number, (), (), preposition))
-    spans = [(unit.start, unit.end) for unit in units]
-    rest = [value for value in candidates if not any(start <= value.start < end for start, end in spans)]
-    return tuple(sorted([*rest, *units], key=lambda candidate: candidate.start))
-
-
-def _unit_text(part: Part, token: Token) -> str:
-    """A unit as it is written: of °F, the sign is a token of its own."""
-    if token.text != "°":
-        return token.text
-    behind = part.text[token.start - part.tokens[0].start :].split(maxsplit=1)
-    return behind[0].rstrip(",.;?!") if behind else token.text

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from overseer.frontends.rules.assignment import Asking, Assigned, assigned, with_units
+from overseer.frontends.rules.assignment import Asking, Assigned, assigned
 from overseer.frontends.rules.calls import Call, new_id
 from overseer.frontends.rules.candidates import Candidate
 from overseer.frontends.rules.examples import by_example, is_close, model_for, unsaid
@@ -20,12 +20,14 @@ from overseer.frontends.rules.fillable import is_idle, works_on
 from overseer.frontends.rules.flow import fits, speaks_of_each, speaks_of_results
 from overseer.frontends.rules.literals import given, label, option_in, options_in, suits, truth_in
 from overseer.frontends.rules.matching import Reading, Task
-from overseer.frontends.rules.phrases import folder_in, is_spelt_out, phrase_for
+from overseer.frontends.rules.measures import Distance, distance_tool, with_distances, with_units
+from overseer.frontends.rules.phrases import folder_in, glob_in, is_spelt_out, named_by, phrase_for
 from overseer.frontends.rules.readers import reader_for
 from overseer.frontends.rules.slots import Slot, ports_of, slots_of
 from overseer.frontends.rules.sources import STRONG, Context, Source, shared_out
+from overseer.frontends.rules.sums import goes_on, takes_sums, with_result
 from overseer.frontends.rules.words import name_words, stem
-from overseer.plan.references import Ref
+from overseer.plan.references import Ref, Text
 from overseer.tool import Tool
 
 _MOST_CALLS = 50  # of one task
@@ -50,6 +52,7 @@ class Binder:
 
     reading: Reading
     tools: Sequence[Tool]  # those that may be called
+    number: Ref | None = None  # that was the result of an earlier request
     calls: list[Call] = field(default_factory=list)
     groups: int = 0
     used: dict[int, frozenset[str]] = field(default_factory=dict)  # by where a taken value stands: as what it was taken
@@ -78,7 +81,8 @@ class Binder:
         found: list[Candidate] = []
         for part in parts:
             values = self.reading.candidates[part]
-            found += with_units(self.reading.parts[part], values) if has_units else values
+            values = with_units(self.reading.parts[part], values) if has_units else values
+            found += with_distances(tool, self.reading.parts[part], values)
         return tuple(value for value in found if not _is_of_the_tool(value, tool))
 
     def _bind(self, task: Task, parts: tuple[int, ...]) -> None:
@@ -167,7 +171,28 @@ class Binder:
     def _read_or_given(self, value: Candidate, slot: Slot) -> Any:
         if suits(value, slot) < 1.0 and self._can_read(value, slot):
             return self._reading_of(value, slot)
-        return given(value, slot)
+        if isinstance(value.value, Distance):
+            return self._day_at(value.value, value.part)
+        return self._going_on(value) if goes_on(value) else given(value, slot)
+
+    def _day_at(self, distance: Distance, part: int) -> Ref | None:
+        """The day so far from today, by a call that is put before; None where no tool finds it."""
+        found = distance_tool(distance.unit, self.tools)
+        if found is None:
+            return None
+        tool, start = found
+        args = {start: "today", distance.unit: distance.count}
+        call = Call(
+            new_id(tool, self.calls), tool, part, args, description=f"{distance.count} {distance.unit} from today"
+        )
+        self.calls.append(call)
+        return Ref(call.step_id)
+
+    def _going_on(self, value: Candidate) -> Text | None:
+        """A sum with the number in it that was worked out before; None where none was."""
+        last = self.calls[-1] if self.calls else None
+        ref = self.number if last is None else Ref(last.step_id) if takes_sums([last.tool]) else None
+        return with_result(str(value.value), ref) if ref is not None else None
 
     def _said(self, slot: Slot, parts: Sequence[int]) -> Any:
         """An option or a truth value that the parts tell."""
@@ -262,7 +287,9 @@ class Binder:
             if slot.name in call.args:
                 continue
             found: Any = None
-            if slot.is_required:
+            if slot.is_required and any(map(goes_on, filling.values.get(slot.name, ()))):
+                call.missing.append(slot)
+            elif slot.is_required:
                 found = self._from_before(slot, filling.context.parts)
                 if found is None and model is not None:
                     found = by_example(part.tokens, slot, model)
@@ -276,6 +303,8 @@ class Binder:
                     found = by_example(part.tokens, slot, model)
             if found is None and slot.sort == "path":
                 found = folder_in(part, slot)
+            if found is None and not slot.is_required:
+                found = glob_in(part, slot) or named_by(part, slot)
             if found is not None:
                 call.args[slot.name] = found
         ways = [slot for slot in filling.slots if works_on(slot)]

@@ -25,12 +25,13 @@ LANGUAGES = wordset(
     portuguese punjabi romanian russian serbian slovak slovenian spanish swahili swedish tamil thai turkish
     ukrainian urdu vietnamese welsh yiddish zulu"""
 )
-_DAYS = frozenset({"today", "tomorrow", "yesterday", "now"})
+DAYS = frozenset({"today", "tomorrow", "yesterday", "now"})
 _WEEKDAYS = frozenset({"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"})
-_COUNTS = {
+COUNTS = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
     "twelve": 12, "fifteen": 15, "twenty": 20, "fifty": 50, "hundred": 100, "dozen": 12, "thousand": 1000,
 }  # fmt: skip
+_ENDS = frozenset({"first", "last"})
 _JOINING = frozenset({",", "and", "or", "&"})
 _JOINING_OR_LITTLE = _JOINING | {"in", "to", "into", "of", "from", "for", "with", "on"}
 _PREPOSITIONS = wordset(
@@ -53,6 +54,7 @@ class Candidate:
     preposition: str = ""
     joined: bool = False  # only a comma or an `and` stands between it and the value before
     listed: bool = False  # the same holds for it or for the value behind
+    end_of: str = ""  # `first` or `last` for so many of something from that end
 
 
 def family_of(kind: str) -> str:
@@ -70,10 +72,22 @@ def candidates_of(tokens: Sequence[Token], part: int) -> tuple[Candidate, ...]:
         between = [token.low for token in tokens[last_end:start]] if found else ["-"]
         joined = not _JOINING.isdisjoint(between) and _JOINING_OR_LITTLE.issuperset(between)
         after = _after(tokens, end)
+        end_of = tokens[start - 1].low if start and kind in NUMERIC and tokens[start - 1].low in _ENDS else ""
         if joined and not preposition:  # to French and Spanish
             preposition = found[-1].preposition
         found.append(
-            Candidate(kind, value, tokens[start].start, tokens[end - 1].end, part, before, after, preposition, joined)
+            Candidate(
+                kind,
+                value,
+                tokens[start].start,
+                tokens[end - 1].end,
+                part,
+                before,
+                after,
+                preposition,
+                joined,
+                end_of=end_of,
+            )
         )
         last_end = end
     behind = [*(value.joined for value in found), False][1:]
@@ -103,10 +117,12 @@ def _span(tokens: Sequence[Token], at: int) -> tuple[int, Kind, Any] | None:
     low = token.low
     if low in LANGUAGES and (token.text[0].isupper() or (at and tokens[at - 1].low in ("to", "into", "in", "from"))):
         return at + 1, "language", token.text
-    if low in _DAYS or low in _WEEKDAYS:
-        return at + 1, "date", low if low in _DAYS else token.text
-    if low in _COUNTS:
-        return at + 1, "count", _COUNTS[low]
+    if low in DAYS or low in _WEEKDAYS:
+        return at + 1, "date", low if low in DAYS else token.text
+    if (day := low.removesuffix("'s").removesuffix("’s")) in DAYS:
+        return at + 1, "date", day
+    if low in COUNTS:
+        return at + 1, "count", COUNTS[low]
     if _is_code(token.text):
         return at + 1, "id", token.text
     end = _name_end(tokens, at)

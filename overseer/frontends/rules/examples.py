@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from overseer.frontends.rules.candidates import candidates_of, family_of
+from overseer.frontends.rules.candidates import DAYS, candidates_of, family_of
 from overseer.frontends.rules.slots import Slot
 from overseer.frontends.rules.tokens import Token, tokens_of
-from overseer.frontends.rules.words import SILENT, stem, wordset
+from overseer.frontends.rules.words import SILENT, stem, text_words, wordset
 from overseer.tool import Tool
 
 _SILENT_WEIGHT, _VALUE_WEIGHT, _NAME_WEIGHT = 0.3, 0.6, 0.3
+_ENDING = "<path>."  # before what the name of a file ends in
 _ALIKE = 0.5  # from here on, an example tells where arguments stand
 _CLOSE = 0.85
-_POLITE = wordset("please can could you i want need to would like me the a an kindly for each of and")
+_POLITE = wordset("please can could you i want need to would like me the a an kindly for each of and know tell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Example:
     sound: Counter[str]
     args: Mapping[str, Any]
     places: Mapping[str, tuple[str, int]]  # by argument: of what kind its value is, and the how-manieth of that kind
+    endings: frozenset[str] = frozenset()  # of files, where the tool says which it is for
 
 
 _known: dict[int, tuple[Tool, tuple[Example, ...]]] = {}
@@ -39,12 +41,12 @@ def examples_of(tool: Tool) -> tuple[Example, ...]:
         return known[1]
     if len(_known) >= _MOST_KNOWN:
         _known.clear()
-    found = tuple(_example(given) for given in tool.examples if isinstance(given.get("args"), Mapping))
+    found = tuple(_example(given, tool) for given in tool.examples if isinstance(given.get("args"), Mapping))
     _known[id(tool)] = (tool, found)
     return found
 
 
-def _example(given: Mapping[str, Any]) -> Example:
+def _example(given: Mapping[str, Any], tool: Tool) -> Example:
     tokens = tokens_of(str(given.get("request", "")))
     places: dict[str, tuple[str, int]] = {}
     seen: Counter[str] = Counter()
@@ -53,7 +55,10 @@ def _example(given: Mapping[str, Any]) -> Example:
         if name is not None:
             places[name] = (family_of(candidate.kind), seen[family_of(candidate.kind)])
         seen[family_of(candidate.kind)] += 1
-    return Example(tokens, sound_of(_without_pointing(tokens)), given["args"], places)
+    sound = sound_of(_without_pointing(tokens))
+    told = {f"{_ENDING}{word}" for word in text_words(f"{tool.description} {' '.join(tool.tags)}")}
+    shown = {word for word in sound if word.startswith(_ENDING)}
+    return Example(tokens, sound, given["args"], places, frozenset(told) if shown & told else frozenset())
 
 
 def _without_pointing(tokens: Sequence[Token]) -> list[Token]:
@@ -85,6 +90,8 @@ def sound_of(tokens: Sequence[Token]) -> Counter[str]:
     for token in tokens:
         if value is not None and token.start >= value.start:
             found[f"<{family_of(value.kind)}>"] = 1  # however many: a tool can be called for each
+            if value.kind == "path":
+                found[f"{_ENDING}{str(value.value).rpartition('.')[2].casefold()}"] = 1
             end = value.end
             value = next(values, None)
         if token.kind == "word" and token.low not in _POLITE and token.start >= end:
@@ -95,7 +102,10 @@ def sound_of(tokens: Sequence[Token]) -> Counter[str]:
 def likeness(sound: Counter[str], tool: Tool) -> tuple[float, Example | None]:
     """How much a request sounds like an example of a tool, from 0 to 1, and like which one."""
     best: tuple[float, Example | None] = (0.0, None)
+    endings = {word for word in sound if word.startswith(_ENDING)}
     for example in examples_of(tool):
+        if endings and example.endings and endings.isdisjoint(example.endings):
+            continue  # what is in an archive is not asked of a table
         both = _weight(sound & example.sound)
         whole = _weight(sound) + _weight(example.sound)
         share = 2 * both / whole if whole else 0.0
@@ -109,6 +119,8 @@ def _weight(sound: Counter[str]) -> float:
 
 
 def _weight_of(word: str) -> float:
+    if word.startswith(_ENDING):
+        return 0.0
     if word.startswith("<"):
         return _NAME_WEIGHT if word == "<name>" else _VALUE_WEIGHT
     return _SILENT_WEIGHT if word in SILENT else 1.0
@@ -124,7 +136,9 @@ def by_example(tokens: Sequence[Token], slot: Slot, example: Example) -> Any:
     """What stands in a request where an example has an argument, or what the example takes without a word."""
     value = example.args.get(slot.name)
     if not isinstance(value, str) or not value or not slot.takes("string"):
-        return value if type(value) in (int, float) and is_close(tokens, example) else None
+        if type(value) not in (int, float) or any(abs(said) == abs(value or 0) for said in _numbers(example)):
+            return None  # -2 stands for `2 weeks ago`
+        return value if is_close(tokens, example) else None
     words = [token.text.casefold().strip("'\"?!.") for token in example.tokens]
     wanted = [token.text.casefold() for token in tokens_of(value)]
     at = next((n for n in range(len(words)) if words[n : n + len(wanted)] == wanted), None)
@@ -132,7 +146,11 @@ def by_example(tokens: Sequence[Token], slot: Slot, example: Example) -> Any:
         return value if value in ("today", "now") else None
     before = words[at - 1] if at else ""
     behind = words[at + len(wanted)] if at + len(wanted) < len(words) else ""
-    return _between(tokens, before, behind)
+    return _between(tokens, before, behind, must_be_value=slot.sort in ("path", "url", "email", "date"))
+
+
+def _numbers(example: Example) -> list[float]:
+    return [token.value for token in example.tokens if token.kind == "number"]
 
 
 def is_close(tokens: Sequence[Token], example: Example) -> bool:
@@ -150,7 +168,7 @@ def unsaid(tokens: Sequence[Token], slot: Slot, example: Example) -> Any:
     return value if is_small else None
 
 
-def _between(tokens: Sequence[Token], before: str, behind: str) -> str | None:
+def _between(tokens: Sequence[Token], before: str, behind: str, *, must_be_value: bool) -> str | None:
     """The words between two others; up to the next little word where the second is not there."""
     lows = [token.text.casefold() for token in tokens]
     if before and before not in lows:
@@ -166,4 +184,6 @@ def _between(tokens: Sequence[Token], before: str, behind: str) -> str | None:
         end += 1
     if end == begin or (end == begin + 1 and lows[begin] in SILENT):
         return None
+    if must_be_value and not any(token.is_value or token.low in DAYS for token in tokens[begin:end]):
+        return None  # `christmas`, `the file`
     return " ".join(str(token.value) if token.is_value else token.text for token in tokens[begin:end])

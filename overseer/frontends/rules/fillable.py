@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from overseer.frontends.rules.assignment import Asking, assigned, with_units
+from overseer.frontends.rules.assignment import Asking, assigned
 from overseer.frontends.rules.candidates import Candidate
 from overseer.frontends.rules.examples import Example, by_example, model_for
 from overseer.frontends.rules.literals import option_in
+from overseer.frontends.rules.measures import with_distances, with_units
 from overseer.frontends.rules.parts import Part
 from overseer.frontends.rules.phrases import phrase_for
 from overseer.frontends.rules.slots import Slot, slots_of
@@ -25,6 +26,7 @@ def lacking_and_unused(tool: Tool, part: Part, values: Sequence[Candidate], *, h
     slots = slots_of(tool)
     if any(slot.sort == "unit" for slot in slots):
         values = with_units(part, values)
+    values = with_distances(tool, part, values)
     found = assigned(slots, values, Asking({}, could_be_read))
     model = model_for(part.tokens, tool)
     told = {slot.name for slot in slots if slot.name in found or _is_said(slot, part, model)}

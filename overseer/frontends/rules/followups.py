@@ -28,6 +28,12 @@ def taken_from(earlier: Mapping[str, Earlier], call: Call) -> list[str]:
     return []
 
 
+def latest_number(earlier: Mapping[str, Earlier]) -> Ref | None:
+    """The latest result, where it is a number that a sum could go on with."""
+    name = next(reversed(list(earlier)), None)
+    return Ref("inputs", (name,)) if name is not None and earlier[name].type in ("integer", "number") else None
+
+
 def _as(slot: Slot, name: str, result: Earlier) -> Template:
     """How an argument takes a result, if it can: as it is, or written as text."""
     ref = Ref("inputs", (name,))

@@ -41,7 +41,7 @@ _ALIKE = """
     rewrite paraphrase reword
     transcribe recognize
     translate translation
-    compare comparison difference
+    compare comparison difference diff
     average mean
     display show exhibit
     schedule plan timetable
@@ -60,6 +60,9 @@ _ALIKE = """
     mail email
     weather climate
     save store write
+    open read
+    letter character
+    folder directory
     download fetch
     capital uppercase upper
     lowercase lower

@@ -49,10 +49,15 @@ def suits(candidate: Candidate, slot: Slot) -> float:
     said = label(candidate, slot) if base > 0 else 0.0
     if base <= 0 or (candidate.kind == "count" and said < _CALLED_SO):
         return 0.0  # `two companies` is a value only where the argument is called so
+    if candidate.end_of and not _BOUNDS.isdisjoint(name_words(slot.name)):
+        is_up_to = candidate.end_of == "first" and not _TO_THE_END.isdisjoint(name_words(slot.name))
+        return base + _CALLED_SO if is_up_to else 0.0  # the last 5 are not those from the fifth
     return max(0.0, base + said + _direction(candidate, slot))
 
 
 _CALLED_SO = 1.3
+_TO_THE_END = frozenset({"last", "stop", "end"})
+_BOUNDS = _TO_THE_END | {"first", "start", "begin"}
 
 
 def label(candidate: Candidate, slot: Slot) -> float:
@@ -214,7 +219,7 @@ def _option_score(option: str, said: str, lows: Sequence[str]) -> float:
     if len(squeezed) > 3 and squeezed in (re.sub(r"[^a-z0-9]", "", word) for word in lows):
         return 2.5
     wanted = [stem(word) for word in text_words(low)]
-    here = {stem(word) for low_word in lows for word in text_words(low_word)}
+    here = {stem(word) for low_word in lows if "." not in low_word for word in text_words(low_word)}
     if wanted and all(word in here or not kin(word).isdisjoint(here) for word in wanted) and len(low) > 2:
         return 2.0
     return 0.0

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from overseer.frontends.rules.assignment import with_units
 from overseer.frontends.rules.candidates import Candidate, candidates_of
 from overseer.frontends.rules.examples import likeness, sound_of
 from overseer.frontends.rules.fillable import lacking_and_unused
 from overseer.frontends.rules.kinship import kin
+from overseer.frontends.rules.measures import is_conversion, with_units
 from overseer.frontends.rules.parts import Part, verb_of
-from overseer.frontends.rules.phrases import folder_in, phrase_for
+from overseer.frontends.rules.phrases import ending_named, folder_in, phrase_for
 from overseer.frontends.rules.slots import Slot, ports_of, slots_of
+from overseer.frontends.rules.sums import needs_a_sum
 from overseer.frontends.rules.toolbox import Toolbox
 from overseer.frontends.rules.verbs import is_doing, is_verb
-from overseer.frontends.rules.words import FAINT, SILENT, stem, stems, stemset, text_words, wordset
+from overseer.frontends.rules.words import FAINT, SILENT, name_words, stem, stems, stemset, text_words, wordset
 from overseer.tool import Tool
 
 
@@ -29,6 +30,7 @@ class Choice:
     name_share: float = 0.0
     likeness: float = 0.0  # to an example of the tool
     firm: frozenset[str] = frozenset()  # the words that its name, tags, summary or examples have
+    tells_how_many: bool = False
     is_served: bool = False  # everything that the tool must have is told, and everything that is told has a place
 
 
@@ -58,7 +60,9 @@ class Reading:
 _ENOUGH, _FOR_A_STATEMENT, _BESIDES = 1.0, 1.8, 0.85
 _BY_EXAMPLE, _A_LITTLE_ALIKE = 2.5, 0.4
 _MISSED, _LACKING, _UNUSED = 0.55, 0.75, 0.85  # for an argument that cannot be filled, for a value that has no place
-_SURELY_ALIKE, _THE_SAME = 0.8, 0.95
+SURELY_ALIKE, _THE_SAME = 0.8, 0.95
+_NOT_THE_NAMED = 0.6
+_FORMATS = frozenset({"json", "csv", "yaml", "xml"})
 _NEAR = 0.72  # of the best score: a tool that may be used in the place of one that may not
 
 
@@ -116,8 +120,8 @@ def _without_model(choice: Choice, choices: Sequence[Choice]) -> Choice | None:
     """The choice, or one nearly as good that needs no model; None where there is none."""
     if "model" not in choice.tool.effects:
         return choice
-    near = (other for other in choices if "model" not in other.tool.effects and other.score >= _NEAR * choice.score)
-    return next(near, None)
+    near = [other for other in choices if "model" not in other.tool.effects and other.score >= _NEAR * choice.score]
+    return next((other for other in near if other.is_served), next(iter(near), None))
 
 
 def _is_enough(choice: Choice, part: Part) -> bool:
@@ -135,7 +139,8 @@ def _by_fillability(choices: Sequence[Choice], reading: Reading, at: int, missed
     for choice in choices[:_LOOKED_AT]:
         lacking, unused = lacking_and_unused(choice.tool, part, values, has_more=has_more)
         factor = missed ** min(lacking, 2) * _UNUSED ** min(unused, 2)
-        is_served = not lacking and not unused and (bool(values) or "model" in choice.tool.effects)
+        has_any = bool(values) or reading.has_results or "model" in choice.tool.effects
+        is_served = not lacking and not unused and has_any
         weighed.append(replace(choice, score=choice.score * factor, is_served=is_served))
     return sorted(weighed, key=lambda choice: (-choice.score, choice.tool.name))
 
@@ -145,17 +150,21 @@ _LOOKED_AT = 8
 
 def _explains(choice: Choice, part: Part, values: Sequence[Candidate]) -> bool:
     """Whether a tool accounts for the doing that was asked for and for the half of what was named."""
-    if choice.likeness >= _SURELY_ALIKE:
+    if needs_a_sum(choice.tool) and not any(value.kind in ("expression", "code", "quote") for value in values):
+        return False  # a sum is said or it is not
+    if not choice.tells_how_many and "how many" in part.text.casefold():
+        return False  # to read is not to count
+    if choice.likeness >= SURELY_ALIKE:
         return True
     verb = _verb(part)
-    if verb and verb not in FAINT and verb not in _GENERAL and verb not in choice.firm:
+    if verb and verb not in FAINT and verb not in GENERAL and verb not in choice.firm:
         return False
     named = {stem(word) for value in values if value.kind == "name" for word in text_words(str(value.value))}
     named.update(stems(_phrase(choice.tool, part)))
     named.update(stems(" ".join(filter(None, (folder_in(part, slot) for slot in slots_of(choice.tool))))))
     if any(slot.sort == "unit" for slot in slots_of(choice.tool)):
         named.update(stem(str(value.value)) for value in with_units(part, values) if value.kind == "unit")
-    things = [word for word in part.stems if word not in FAINT and word not in named and word not in _GENERAL]
+    things = [word for word in part.stems if word not in FAINT and word not in named and word not in GENERAL]
     explained = [word for word in things if word in choice.words]
     return 2 * len(explained) >= len(things) if things else choice.likeness >= _A_LITTLE_ALIKE or bool(choice.words)
 
@@ -167,8 +176,9 @@ def _phrase(tool: Tool, part: Part) -> str:
 
 
 # Verbs that say only that something is to be done.
-_GENERAL = stemset(
-    "look use take set put turn work want help try keep ask run go say use print write save compute calculate determine"
+GENERAL = stemset(
+    """look use take set put turn work want help try keep ask run go say know use print write save compute calculate
+    determine"""
 )
 
 
@@ -206,10 +216,12 @@ def _with_the_used_first(choices: list[Choice], reading: Reading) -> list[Choice
 
 def _choices(part: Part, candidates: Sequence[Candidate], toolbox: Toolbox, theme: Mapping[str, float]) -> list[Choice]:
     """The tools that a part may mean, best first."""
-    said = [*part.stems, *_kind_words(candidates)]
+    said = [*part.stems, *_kind_words(candidates), *_told_by_form(part)]
     verb, head = _verb(part), _head(part)
     known = {word for word in said if any(word in p.weights for p in toolbox.profiles)}
     whole = toolbox.weight(known) or 1.0
+    names = {word for profile in toolbox.profiles if len(profile.name) == 1 for word in profile.name}
+    endings = {str(value.value).rpartition(".")[2].casefold() for value in candidates if value.kind == "path"}
     found = []
     sound = sound_of(part.tokens)
     for profile in toolbox.profiles:
@@ -220,13 +232,17 @@ def _choices(part: Part, candidates: Sequence[Candidate], toolbox: Toolbox, them
         score = fit.score * (0.45 + 0.55 * min(1.0, covered))
         if verb and verb in fit.firm:
             score *= 1.2 if verb not in FAINT else 1.05
+        if verb in names and verb not in profile.weights:
+            score *= _NOT_THE_NAMED  # another tool is called so
+        if endings and (formats := _FORMATS & set(name_words(profile.tool.name))) and formats.isdisjoint(endings):
+            score *= _NOT_THE_NAMED
         if head and head in fit.words and head not in FAINT:
             score *= 1.2
         alike, _ = likeness(sound, profile.tool)
         if alike >= _A_LITTLE_ALIKE:
             score += _BY_EXAMPLE * (alike * alike + (alike >= _THE_SAME))
         score *= _shape(profile.tool, candidates, part) * (0.85 + 0.3 * theme[profile.tool.name])
-        found.append(Choice(profile.tool, score, fit.words, fit.name_share, alike, fit.firm))
+        found.append(Choice(profile.tool, score, fit.words, fit.name_share, alike, fit.firm, profile.tells_how_many))
     return sorted(found, key=lambda choice: (-choice.score, choice.tool.name))
 
 
@@ -245,7 +261,20 @@ def _kind_words(candidates: Sequence[Candidate]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-_KIND_WORDS = {"url": stem("url"), "path": stem("file"), "email": stem("email"), "date": stem("date")}
+_KIND_WORDS = {
+    "url": stem("url"),
+    "path": stem("file"),
+    "email": stem("email"),
+    "date": stem("date"),
+    "expression": stem("arithmetic"),
+}
+
+
+def _told_by_form(part: Part) -> list[str]:
+    """What is asked for without the word for it: 5 feet in cm, the CSV files."""
+    if is_conversion(part):
+        return [stem("convert"), stem("units")]
+    return [stem("list")] if ending_named(part) else []
 
 
 def _head(part: Part) -> str:

@@ -136,12 +136,19 @@ def _after_join(tokens: Sequence[Token], at: int, run: Sequence[Token]) -> int |
         low == "after" and _low(tokens, after + 1) in ("that", "this")
     ):
         return after - at
-    if not (_has_verb(run) or run[0].low in _ASKING or run[0].low in _TELLING):
+    if _is_told_sum(tokens[after]):
+        return after - at
+    if not (_has_verb(run) or run[0].low in _ASKING or run[0].low in _TELLING or _is_told_sum(run[-1])):
         return None
     if low in _ASKING:
         is_relative = after == at + 1 and tokens[at].low == "," and low not in ("what", "how")
         return None if is_relative or _low(tokens, after + 1) in ("to", "i") else after - at
     return after - at if _starts(tokens, after) or _is_obligation(tokens, after, run) else None
+
+
+def _is_told_sum(token: Token) -> bool:
+    """Whether a token is a sum that is asked for with a verb of its own: multiply the result by 4."""
+    return token.kind == "expression" and is_verb(token.text.partition(" ")[0].casefold())
 
 
 def _is_obligation(tokens: Sequence[Token], at: int, run: Sequence[Token]) -> bool:
@@ -227,6 +234,8 @@ def _opening(lows: Sequence[str]) -> tuple[bool, int]:
     while at < len(lows):
         if tuple(lows[at : at + 2]) in _AFTER_THAT:
             follows, at = True, at + 2
+        elif lows[at] == "first" and lows[at + 1 : at + 2] == [""]:
+            break  # the first 5 lines
         elif lows[at] in _ORDER or lows[at] in _JOINS:
             follows, at = follows or lows[at] in _THEN, at + 1
         else:

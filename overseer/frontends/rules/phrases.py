@@ -25,13 +25,23 @@ def phrase_for(part: Part, slot: Slot) -> str | None:
         return None
     if slot.words & _WHOLE or slot.name in _WHOLE:
         return part.text[:_LONGEST]
-    tokens = _object(part.said)
-    if not tokens:
+    tokens = _without_place(_object(part.said))
+    if not tokens or all(token.kind in _PLACES for token in tokens):
         return None
     begin = tokens[0].start - part.tokens[0].start
     said = part.text[begin : tokens[-1].end - part.tokens[0].start][:_LONGEST].strip()
     is_empty = slot.words.issuperset(stems(said)) and not any(token.is_value for token in tokens)
     return None if is_empty else said  # `find an actor` does not say which
+
+
+def _without_place(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """What is said without the file or link at its end that only tells where: cats in notes.txt."""
+    if len(tokens) > 2 and tokens[-1].kind in _PLACES and tokens[-2].low in _INSIDE | {"from", "of"}:
+        return tokens[:-2]
+    return tokens
+
+
+_PLACES = frozenset({"path", "url"})
 
 
 def is_spelt_out(part: Part, slot: Slot) -> bool:
@@ -57,6 +67,37 @@ _FOLDER = stem("folder")
 _INSIDE = wordset("in under beneath inside folder directory")
 
 
+def named_by(part: Part, slot: Slot) -> list[str] | None:
+    """What a part does something by, where an argument is called as that is done: sort a.csv by amount."""
+    tokens = part.said
+    verb = tokens[0].low if tokens else ""
+    if slot.name.partition("_")[0] != verb or "string" not in slot.items_of_any:
+        return None
+    by = next((at for at, token in enumerate(tokens) if token.low == "by"), len(tokens))
+    is_plain = by + 2 == len(tokens) and tokens[by + 1].kind == "word"
+    return [tokens[by + 1].text] if is_plain else None
+
+
+def glob_in(part: Part, slot: Slot) -> str | None:
+    """Which files a part means by what their names end in: all CSV files."""
+    ending = ending_named(part) if "*" in str(slot.schema.get("description", "")) else None
+    return f"*.{ending}" if ending is not None else None
+
+
+def ending_named(part: Part) -> str | None:
+    words = [token.low for token in part.tokens]
+    return next((_ENDINGS[one] for one, two in pairwise(words) if one in _ENDINGS and two == "files"), None)
+
+
+_ENDINGS = {
+    **{
+        ending: ending
+        for ending in ("txt", "md", "csv", "json", "yaml", "html", "xml", "pdf", "py", "js", "log", "zip")
+    },
+    **{"text": "txt", "markdown": "md", "python": "py", "javascript": "js"},
+}
+
+
 def _is_last(tokens: tuple[Token, ...], token: Token) -> bool:
     """Whether nothing stands behind a word but how something is to be done."""
     behind = tokens[tokens.index(token) + 1 :]
@@ -75,6 +116,9 @@ def _object(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
 
 
 def _bare(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    while tokens and tokens[0].low in SILENT:
+    while tokens and (tokens[0].low in SILENT or (len(tokens) > 1 and tokens[0].low in _WHAT_IT_IS)):
         tokens = tokens[1:]
     return tokens
+
+
+_WHAT_IT_IS = frozenset({"word", "words", "text", "string", "phrase"})

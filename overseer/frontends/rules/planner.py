@@ -7,20 +7,22 @@ completed and validated like a plan from anywhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.earlier import Earlier, with_earlier
+from overseer.frontends.rules.accounting import unaccounted, unused
 from overseer.frontends.rules.binding import Binder
 from overseer.frontends.rules.calls import Call
-from overseer.frontends.rules.followups import taken_from
+from overseer.frontends.rules.followups import latest_number, taken_from
 from overseer.frontends.rules.matching import Reading, read
 from overseer.frontends.rules.parts import parts_of
-from overseer.frontends.rules.refusals import is_missing, needs_a_model, no_tool_for
+from overseer.frontends.rules.refusals import has_no_place, is_missing, needs_a_model, no_tool_for, refusal
 from overseer.frontends.rules.smalltalk import HOW_TO_CONNECT, answer_to
+from overseer.frontends.rules.spelling import put_right
 from overseer.frontends.rules.steps import plan_of
+from overseer.frontends.rules.sums import takes_sums, with_sums
 from overseer.frontends.rules.tokens import tokens_of
 from overseer.frontends.rules.toolbox import Toolbox
 from overseer.plan.dependencies import completed
@@ -60,15 +62,28 @@ def plan_by_rules(
     tokens = tokens_of(said)
     if (values := sum(token.is_value for token in tokens)) > _MOST_VALUES:
         return Refused((_too_long(f"{values} numbers, names and the like", str(_MOST_VALUES), to_connect),), "rules")
-    parts = parts_of(said, tokens)
+    usable = _usable(tools, with_models)
+    toolbox = Toolbox(tools.values())
+    tokens, slips = (tokens, ()) if leave_open else put_right(tokens, toolbox.words)
+    parts = parts_of(said, with_sums(said, tokens) if takes_sums(usable) else tokens)
     if len(parts) > _MOST_PARTS:
         return Refused((_too_long(f"{len(parts)} parts", str(_MOST_PARTS), to_connect),), "rules")
-    toolbox = Toolbox(tools.values())
     reading = read(parts, toolbox, with_models=with_models, is_strict=not leave_open, has_results=bool(earlier))
-    reasons = () if leave_open else _refusals(reading, tools, with_models, to_connect)
+    reasons = () if leave_open else _refusals(reading, toolbox, usable)
     if reasons or not reading.tasks:
-        return Refused(reasons or (no_tool_for(said, _usable(tools, with_models), to_connect),), "rules")
-    return _planned(said, reading, tools, earlier or {}, with_models=with_models, leave_open=leave_open)
+        return refusal(said, reasons or tuple(no_tool_for(part, toolbox, usable) for part in parts[:1]), to_connect)
+    binder = Binder(reading, usable, latest_number(earlier or {}))
+    for task in reading.tasks:
+        binder.bind(task)
+    taken = [note for call in binder.calls for note in taken_from(earlier or {}, call)]
+    if not leave_open and (reasons := _gaps(reading, binder.calls, toolbox)):
+        return refusal(said, reasons, to_connect)
+    plan, added = completed(with_earlier(plan_of(said, binder.calls), earlier or {}))
+    sound, faults = _without_faults(plan, binder.calls, tools)
+    if sound is None:
+        return Refused(faults, "rules")
+    slipped = (f"'{slip.written}' is read as '{slip.meant}'" for slip in slips)
+    return Planned(sound, "rules", (_LABEL, *slipped, *taken, *_notes(reading, binder.calls), *added, *faults))
 
 
 def _too_long(what: str, most: str, to_connect: str) -> str:
@@ -80,36 +95,19 @@ def _usable(tools: Mapping[str, Tool], with_models: bool) -> list[Tool]:
     return [tool for tool in tools.values() if with_models or "model" not in tool.effects]
 
 
-def _refusals(reading: Reading, tools: Mapping[str, Tool], with_models: bool, to_connect: str) -> tuple[str, ...]:
+def _refusals(reading: Reading, toolbox: Toolbox, usable: Sequence[Tool]) -> tuple[str, ...]:
     """The reasons against a plan that lie in what is asked for, in the order of the parts."""
-    found = [(at, needs_a_model(reading.parts[at].text, tool, to_connect)) for at, tool in reading.for_models]
-    usable = _usable(tools, with_models)
-    found += [(at, no_tool_for(reading.parts[at].text, usable, to_connect)) for at in reading.unmet]
+    found = [(at, needs_a_model(reading.parts[at].text, tool)) for at, tool in reading.for_models]
+    found += [(at, no_tool_for(reading.parts[at], toolbox, usable)) for at in reading.unmet]
     return tuple(reason for _, reason in sorted(found, key=lambda entry: entry[0]))
 
 
-def _planned(
-    request: str,
-    reading: Reading,
-    tools: Mapping[str, Tool],
-    earlier: Mapping[str, Earlier],
-    *,
-    with_models: bool,
-    leave_open: bool,
-) -> Planned | Refused:
-    binder = Binder(reading, _usable(tools, with_models))
-    for task in reading.tasks:
-        binder.bind(task)
-    taken = [note for call in binder.calls for note in taken_from(earlier, call)]
-    if not leave_open:
-        lacking = [is_missing(reading.parts[c.part].text, c.tool, c.missing) for c in binder.calls if c.missing]
-        if lacking:
-            return Refused(tuple(dict.fromkeys(lacking)), "rules")
-    plan, added = completed(with_earlier(plan_of(request, binder.calls), earlier))
-    sound, notes = _without_faults(plan, binder.calls, tools)
-    if sound is None:
-        return Refused(notes, "rules")
-    return Planned(sound, "rules", (_LABEL, *taken, *_notes(reading, binder.calls), *added, *notes))
+def _gaps(reading: Reading, calls: Sequence[Call], toolbox: Toolbox) -> tuple[str, ...]:
+    """The reasons against a plan that lie in what its steps are not told, or are told in vain."""
+    lacking = [is_missing(reading.parts[call.part].text, call.tool, call.missing) for call in calls if call.missing]
+    if lacking:
+        return tuple(dict.fromkeys(lacking))
+    return tuple(has_no_place(reading.parts[left.part].text, left) for left in unaccounted(reading, calls, toolbox))
 
 
 def _without_faults(
@@ -143,7 +141,7 @@ def _is_required(call: Call, name: str) -> bool:
 def _notes(reading: Reading, calls: Sequence[Call]) -> list[str]:
     """What was understood otherwise than it was said, and what was left out."""
     notes = [f"left out, for no tool does it: {reading.parts[at].text}" for at in reading.unmet]
-    notes += [f"not used: {said}" for said in _unused(reading, calls)]
+    notes += [f"not used: {said}" for _, said in unused(reading, calls)]
     notes += [f"left out, for it needs a model: {reading.parts[at].text}" for at, _ in reading.for_models]
     notes += [
         f"'{task.tool.name}' is used without a model: {_first_line(task.tool)}"
@@ -156,25 +154,6 @@ def _notes(reading: Reading, calls: Sequence[Call]) -> list[str]:
         for slot in call.missing
     ]
     return notes
-
-
-def _unused(reading: Reading, calls: Sequence[Call]) -> list[str]:
-    """Files, links, dates and the like that were named in parts that became steps, and are in no argument."""
-    given = {str(value) for call in calls for value in _leaves(call.args)}
-    parts = {part for task in reading.tasks for part in task.parts}
-    values = (value for part in sorted(parts) for value in reading.candidates[part] if value.kind in _MUST_BE_USED)
-    return [str(value.value) for value in values if not any(str(value.value) in text for text in given)]
-
-
-_MUST_BE_USED = frozenset({"path", "url", "email", "date", "expression", "number", "money", "percent", "quote"})
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(item)
-    else:
-        yield value
 
 
 def _first_line(tool: Tool) -> str:

@@ -62,6 +62,13 @@ class Slot:
         return types_of(self.schema.get("items"))
 
     @property
+    def items_of_any(self) -> frozenset[str]:
+        """The same, where a list is one of several things that it takes."""
+        options = self.schema.get("anyOf")
+        schemas = [self.schema, *(options if isinstance(options, list) else ())]
+        return frozenset().union(*(types_of(schema.get("items")) for schema in schemas if isinstance(schema, Mapping)))
+
+    @property
     def is_many(self) -> bool:
         return "array" in self.types and "string" not in self.types
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from overseer.frontends.rules.calls import Call
 from overseer.frontends.rules.candidates import Candidate
@@ -89,7 +90,13 @@ class Context:
         ports = [port for port in ports_of(call.tool) if _could_be(port, slot)]
         if not ports or any(port.media and slot.media and port.media != slot.media for port in ports):
             return None
-        return Source(WEAK, self._alike(call), ports[0])
+        return Source(WEAK, self._several(call) if slot.is_many else self._alike(call), ports[0])
+
+    def _several(self, last: Call) -> tuple[Call, ...]:
+        """With the last call those like it right before it, where a part speaks of them all."""
+        lows = {token.low for part in self.parts for token in self.reading.parts[part].tokens}
+        alike = list(takewhile(lambda call: call.tool is last.tool, reversed(self.calls)))
+        return tuple(reversed(alike)) if lows & _ALL_OF_THEM else self._alike(last)
 
     def antecedent(self, slot: Slot) -> Candidate | None:
         """The value that `it` stands for where an argument takes such a value and not a result."""
@@ -113,11 +120,16 @@ class Context:
         return tuple(other for other in self.calls if other.group == call.group and other.tool is call.tool)
 
 
+_ALL_OF_THEM = frozenset({"them", "both", "all", "these", "those"})
+
+
 def _could_be(port: Port, slot: Slot) -> bool:
     if port.words & _NOT_THE_THING and not slot.words & port.words:
         return False
     if slot.is_many and port.types and "array" not in port.types:
         return bool(port.types & slot.items)
+    if slot.types == {"string"} and port.types and port.types <= {"array", "object", "boolean"}:
+        return False  # nobody counts the words of a list of files
     return not port.types or not slot.types or bool(port.types & slot.types) or slot.types == {"string"}
 
 

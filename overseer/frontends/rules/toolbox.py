@@ -24,6 +24,9 @@ class Profile:
     tool: Tool
     weights: Mapping[str, float]  # by stem
     name: frozenset[str]
+    own: frozenset[str]  # without those that only its examples have
+    subject: frozenset[str]  # those of its name, tags and summary
+    tells_how_many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,11 @@ class Toolbox:
         self._most = math.log((self._count + 1) / 1.5)
         self._telling = {word: self._rarity(word, count) for word, count in spread.items()}
         self._fits: dict[tuple[frozenset[str], str], Fit] = {}
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The stems of all words that any of the tools is found by."""
+        return frozenset(self._telling)
 
     def telling(self, word: str) -> float:
         """From 0 to 1: how much a word says about which tool is meant."""
@@ -92,36 +100,45 @@ class Toolbox:
 
 def _profile(tool: Tool) -> Profile:
     weights: dict[str, float] = {}
+    shown: list[str] = []  # what only examples say, of requests and of arguments
 
     def take(words: Iterable[str], weight: float) -> None:
         for word in words:
             weights[word] = max(weights.get(word, 0.0), weight)
 
-    summary, _, rest = _summary(tool.description)
+    summary, rest = _summary(tool.description)
     take(stems(rest), _REST)
     for name, schema in _properties(tool.parameters):
         take(_stems_of_name(name), _ARGUMENT)
         if isinstance(schema, Mapping):
             says = str(schema.get("description", ""))[:300]
-            take(stems(says), _ARGUMENT / 2)
-            take(stems(_instances(says)), _EXAMPLE)
+            shown += stems(_instances(says))
+            take(stems(_SUCH_AS.sub("", says)), _ARGUMENT / 2)
             take(_words_of_enum(schema), _EXAMPLE)
     if tool.output is not None:
         for name, _ in _properties(tool.output):
             take(_stems_of_name(name), _RESULT)
-    for example in tool.examples:
-        take(stems(str(example.get("request", ""))), _EXAMPLE)
     take(stems(summary), _SUMMARY)
     for tag in tool.tags:
         take(stems(tag), _TAG)
     name_stems = _stems_of_name(tool.name)
     take(name_stems, _NAME)
-    return Profile(tool, weights, frozenset(name_stems))
+    own = dict(weights)
+    for example in tool.examples:
+        shown += stems(str(example.get("request", "")))
+    take(shown, _EXAMPLE)
+    subject = frozenset(word for word, weight in own.items() if weight >= _SUMMARY)
+    is_asked_so = any("how many" in str(example.get("request", "")) for example in tool.examples)
+    tells_how_many = is_asked_so or own.get(stem("count"), 0.0) >= _RESULT
+    return Profile(tool, weights, frozenset(name_stems), frozenset(own), subject, tells_how_many)
 
 
-def _summary(description: str) -> tuple[str, str, str]:
-    first, stop, rest = description.partition(". ")
-    return first[:300], stop, rest[:600]
+def _summary(description: str) -> tuple[str, str]:
+    first, *rest = _SENTENCE_ENDS.split(description, maxsplit=1)
+    return first[:300], "".join(rest)[:600]
+
+
+_SENTENCE_ENDS = re.compile(r"\.\s")
 
 
 def _instances(says: str) -> str:

@@ -43,12 +43,12 @@ _MANNERS = wordset(
     following existing missing running working naming matching building meaning pricing shipping rating setting
     making-up training marketing processing timing testing"""
 )
-_ALL = _VERBS | _OR_THINGS
+ALL_VERBS = _VERBS | _OR_THINGS
 
 
 def is_verb(word: str, *, or_thing: bool = True) -> bool:
     """Whether a word is a verb of doing as it stands; without `or_thing`, one that can be nothing else."""
-    return word in _ALL if or_thing else word in _VERBS and word not in _OR_THINGS
+    return word in ALL_VERBS if or_thing else word in _VERBS and word not in _OR_THINGS
 
 
 def is_asking(word: str, *, is_first: bool) -> bool:
@@ -62,4 +62,4 @@ def is_doing(word: str) -> bool:
     if not word.endswith("ing") or len(word) < 6 or word in _MANNERS:
         return False
     root = word[:-3]
-    return root in _ALL or f"{root}e" in _ALL or (root[-1] == root[-2] and root[:-1] in _ALL)
+    return root in ALL_VERBS or f"{root}e" in ALL_VERBS or (root[-1] == root[-2] and root[:-1] in ALL_VERBS)

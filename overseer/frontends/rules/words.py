@@ -46,7 +46,7 @@ _IRREGULAR = {
     "subscription": "subscrib", "transcription": "transcrib", "reservation": "reserv", "reservations": "reserv",
     "contents": "contents", "num": "numb", "ref": "referenc", "refs": "referenc", "lang": "languag", "qty": "quantit",
     "quantity": "quantit", "amt": "amount", "addr": "address", "desc": "describ", "img": "image", "temp": "temperatur",
-    "lines": "line", "files": "file", "times": "time", "dates": "date", "ages": "age", "prices": "price",
+    "files": "file", "times": "time", "dates": "date", "ages": "age", "prices": "price",
 }  # fmt: skip
 
 
@@ -120,7 +120,7 @@ SILENT = wordset(
     subsequently following meanwhile any some all each every both either other another such same own up out over
     under very just only not no yes what which who whom whose when where why how many much able possible
     possibly able appropriate suitable given based using use used via per etc eg ie s t d ll re ve m one
-    specific various particular certain would could thanks thank hello hi dear okay ok well now right really
+    specific various particular certain would could know hey thanks thank hello hi dear okay ok well now right really
     quite"""
 )
 
