@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: chat demo test coverage lint bench clean
+.PHONY: chat demo test coverage lint bench clean moved
 
 chat: .venv/ready  ## talk
 	@$(BIN)/python chat_cli.py
@@ -36,7 +36,9 @@ clean:  ## everything that can be made again
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
 
 # A virtual environment remembers where it was made, so one that moved is made anew.
-.venv/ready: pyproject.toml constraints.txt
+MOVED := $(shell test "$$(cat .venv/place 2>/dev/null)" = "$(CURDIR)" || echo moved)
+
+.venv/ready: pyproject.toml constraints.txt $(MOVED)
 	@test "$$(cat .venv/place 2>/dev/null)" = "$(CURDIR)" || rm -rf .venv
 	@if command -v uv >/dev/null; then \
 	    uv venv --quiet --allow-existing --python $(PYTHON) .venv && \
