@@ -233,6 +233,7 @@ def overseer(*arguments: str, **variables: str) -> subprocess.CompletedProcess[s
 def run(text: str, **variables: str) -> dict[str, Any]:
     ended = overseer("run", "plan.yaml", "--input", f"text={text}", "--json", **variables)
     document: dict[str, Any] = json.loads(ended.stdout)
+    assert "status" in document, document
     return {**document, "code": ended.returncode}
 
 

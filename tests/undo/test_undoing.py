@@ -46,7 +46,7 @@ def test_each_further_undo_goes_one_run_back_and_redo_comes_back_in_order(world:
     for expected in reversed(seen[:-1]):
         world.undo()
         assert world.files() == expected
-    with pytest.raises(RunNotFound, match="every run that is known was undone"):
+    with pytest.raises(RunNotFound, match="every known run was undone"):
         world.undoing.preview()
     for expected in seen[1:]:
         world.redo()
