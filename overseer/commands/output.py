@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from overseer.console import printable, put, say
+from overseer.errors import UsageError
 from overseer.jsonvalue import Json, json_text
 from overseer.registry.folders import changed_since_trusted
 from overseer.render import value_text
@@ -17,6 +18,12 @@ from overseer.terminal.style import Line, Palette
 def is_machine(options: Namespace) -> bool:
     """Whether a program reads the output."""
     return bool(options.json or getattr(options, "jsonl", False))
+
+
+def refuse_json(options: Namespace) -> None:
+    """UsageError where a document is wanted of what gives none."""
+    if options.json:
+        raise UsageError("--json goes with what is listed or shown; this only says that it is done")
 
 
 def put_document(document: dict[str, Json]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from overseer import exits
 from overseer.broker.permissions import Grants
 from overseer.broker.ranking import ranked_tools
-from overseer.commands.output import put_document, put_lines, put_value, say_if_changed
+from overseer.commands.output import put_document, put_lines, put_value, refuse_json, say_if_changed
 from overseer.commands.reading import read_tools
 from overseer.config import Settings
 from overseer.console import printable, put, say
@@ -33,6 +33,8 @@ from overseer.wiring import document_fetcher, make_broker, require_known, take_s
 
 def tools(options: Namespace, settings: Settings) -> int:
     """List the tools, or show one; trust or distrust those of the project."""
+    if options.trust or options.distrust or options.fetch:
+        refuse_json(options)
     if options.trust or options.distrust:
         return _change_trust(is_wanted=options.trust)
     if options.fetch:
@@ -41,6 +43,7 @@ def tools(options: Namespace, settings: Settings) -> int:
     with redirect_stdout(sys.stderr):
         registry = load_tools(tool_folders(Path.cwd(), options.tools))
     if options.name is not None and options.name not in registry.entries:
+        _say_what_is_not_read()
         help = did_you_mean(options.name, registry.entries, "there are")
         raise UsageError(f"there is no tool '{options.name}'; {help}")
     chosen = _chosen(registry, options)
@@ -59,6 +62,8 @@ def call(options: Namespace, settings: Settings) -> int:
     """Call one tool, through the same door as every step of a plan."""
     secrets = take_secrets(settings)
     registry = read_tools(options.tools, Path.cwd())
+    if options.name not in registry.tools:
+        _say_what_is_not_read()
     with redirect_stdout(sys.stderr):
         require_known(settings, registry.tools)
         args = _arguments(registry, options.name, options.arguments)
@@ -140,10 +145,14 @@ def _change_trust(*, is_wanted: bool) -> int:
 def _say_what_is_left_out(registry: Registry) -> None:
     for problem in registry.problems:
         say(f"left out: {problem}")
+    _say_what_is_not_read()
+    say_if_changed(Path.cwd())
+
+
+def _say_what_is_not_read() -> None:
     folder = project_tools(Path.cwd())
     if folder is not None and trust_of(folder) == "none":
         say(f"not read: the tools of this project in {folder}; to trust them: overseer tools --trust")
-    say_if_changed(Path.cwd())
 
 
 # --- as text
