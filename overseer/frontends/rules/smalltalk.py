@@ -25,7 +25,9 @@ _ABOUT = re.compile(
     r"(?:ai|bot|human|model|robot|there)|tell me about yourself|introduce yourself|what's your name|what is your name)",
     re.IGNORECASE,
 )
-HOW_TO_CONNECT = "To connect one, start Ollama on this machine or set OPENAI_API_KEY, and ask again."
+HOW_TO_CONNECT = (
+    "To connect one, start Ollama on this machine, or set OPENAI_API_KEY or OPENAI_BASE_URL, and ask again."
+)
 _NO_MODEL = f"No model is connected, so I go by rules alone. {HOW_TO_CONNECT}"
 _FEW = 8
 
