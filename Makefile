@@ -3,7 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: chat demo test lint bench clean
+# Pages with parts that are made from the code.
+PAGES := docs/tools.md docs/configuration.md docs/safety.md docs/commands.md
+
+.PHONY: chat demo test lint docs bench clean
 
 chat: .venv/ready  ## talk
 	@$(BIN)/python chat_cli.py
@@ -19,9 +22,17 @@ lint: .venv/ready  ## style, types, and generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m overseer.plan.schema | diff - docs/plan.schema.json
-	@for page in docs/tools.md docs/configuration.md docs/safety.md docs/commands.md; do \
+	@for page in $(PAGES); do \
 	    $(BIN)/python -m overseer.catalogue < $$page | diff - $$page || exit 1; \
 	done
+
+docs: .venv/ready  ## make the generated parts of the documentation anew
+	@set -e; made=$$(mktemp); for page in $(PAGES); do \
+	    $(BIN)/python -m overseer.catalogue < $$page > $$made && cat $$made > $$page; \
+	done; \
+	$(BIN)/python -m tests.picture < docs/architecture.md > $$made && cat $$made > docs/architecture.md; \
+	$(BIN)/python -m overseer.plan.schema > $$made && cat $$made > docs/plan.schema.json; \
+	rm $$made
 
 bench: .venv/ready  ## the executor against hand-written ones and whatever peers are installed
 	$(BIN)/python bench/executor.py
