@@ -143,6 +143,11 @@ def test_every_link_leads_to_a_file_and_a_heading() -> None:
             assert not anchor or anchor in anchors(found), (page.name, target, anchor)
 
 
+def test_every_page_is_linked_to() -> None:
+    linked = re.findall(r"\]\(docs/([\w-]+\.md)", README)
+    assert {path.name for path in pages.DOCS.glob("*.md")} <= set(linked)
+
+
 def anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
