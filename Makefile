@@ -3,7 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: chat demo test coverage lint bench clean moved
+# Pages with parts that are made from the code.
+PAGES := docs/tools.md docs/configuration.md docs/safety.md docs/commands.md
+
+.PHONY: chat demo test coverage lint docs bench clean moved
 
 chat: .venv/ready  ## talk
 	@$(BIN)/python chat_cli.py
@@ -16,7 +19,7 @@ test: .venv/ready  ## the whole suite, in two processes
 
 coverage: .venv/ready  ## the same, and which lines it reaches
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist worksteal
+	$(BIN)/coverage run -m pytest -n 2 --dist worksteal --timeout 0  # an alarm may find its lock held
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -25,9 +28,17 @@ lint: .venv/ready  ## style, types, and generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m overseer.plan.schema | diff - docs/plan.schema.json
-	@for page in docs/tools.md docs/configuration.md docs/safety.md docs/commands.md; do \
+	@for page in $(PAGES); do \
 	    $(BIN)/python -m overseer.catalogue < $$page | diff - $$page || exit 1; \
 	done
+
+docs: .venv/ready  ## make the generated parts of the documentation anew
+	@set -e; made=$$(mktemp); for page in $(PAGES); do \
+	    $(BIN)/python -m overseer.catalogue < $$page > $$made && cat $$made > $$page; \
+	done; \
+	$(BIN)/python -m tests.picture < docs/architecture.md > $$made && cat $$made > docs/architecture.md; \
+	$(BIN)/python -m overseer.plan.schema > $$made && cat $$made > docs/plan.schema.json; \
+	rm $$made
 
 bench: .venv/ready  ## the executor against hand-written ones and whatever peers are installed
 	$(BIN)/python bench/executor.py

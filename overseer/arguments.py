@@ -109,7 +109,7 @@ def _add_plan_commands(commands: _Commands) -> None:
     plan = commands.add_parser("plan", help="make a plan for a task in plain words, and carry out nothing of it")
     plan.epilog = EXIT_CODES
     plan.add_argument("task", nargs="+", metavar="TASK", help="what is to be done")
-    plan.add_argument("--rules", action="store_true", help="by rules alone, even where a model is connected")
+    plan.add_argument("--rules", action="store_true", help="plan by rules alone, even where a model is connected")
     plan.add_argument("--save", type=Path, metavar="FILE", help="write the plan to a new file, as YAML")
     _add_tools(plan)
     _add_json(plan)
@@ -132,7 +132,9 @@ def _add_plan_commands(commands: _Commands) -> None:
 
 
 def _add_carrying_out(run: argparse.ArgumentParser) -> None:
-    run.add_argument("--input", action="append", default=[], metavar="NAME=VALUE", help="an input of the plan")
+    run.add_argument(
+        "--input", action="append", default=[], metavar="NAME=VALUE", help="an input of the plan (repeatable)"
+    )
     run.add_argument("--no-journal", action="store_true", help="leave no trace; the run cannot be resumed")
     _add_tools(run)
     _add_running(run)
@@ -275,7 +277,7 @@ def _add_settings(parser: argparse.ArgumentParser, commands: Iterable[argparse.A
             type=Path,
             default=argparse.SUPPRESS,
             metavar="FILE",
-            help="in place of your config.yaml",
+            help="settings to read in place of your config.yaml",
         )
         group.add_argument(
             "--set",
@@ -283,7 +285,7 @@ def _add_settings(parser: argparse.ArgumentParser, commands: Iterable[argparse.A
             action="append",
             default=argparse.SUPPRESS,
             metavar="KEY=VALUE",
-            help="such as execution.max_parallel=4 (repeatable)",
+            help="a setting, such as execution.max_parallel=4 (repeatable)",
         )
 
 
@@ -292,7 +294,7 @@ def _add_looks(parser: argparse.ArgumentParser) -> None:
     looks.add_argument("--plain", action="store_true", help="lines that follow each other; nothing is drawn anew")
     colour = looks.add_mutually_exclusive_group()
     colour.add_argument(
-        "--no-color", dest="color", action="store_false", default=None, help="no colours, nor NO_COLOR=1"
+        "--no-color", dest="color", action="store_false", default=None, help="no colours, as with NO_COLOR=1"
     )
     colour.add_argument("--color", action="store_true", default=None, help="colours, wherever it is written to")
 
@@ -337,7 +339,11 @@ def _add_approval(parser: argparse.ArgumentParser) -> None:
 
 def _add_budget(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--budget", type=cap, default=None, metavar="AMOUNTS", help="such as requests=20,tokens=50k,cost=0.50,time=10m"
+        "--budget",
+        type=cap,
+        default=None,
+        metavar="AMOUNTS",
+        help="what it may spend, such as requests=20,tokens=50k,cost=0.50,time=10m",
     )
 
 

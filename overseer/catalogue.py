@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 import sys
+from argparse import Action, ArgumentParser, _SubParsersAction
 from collections.abc import Callable, Iterable, Mapping
 from textwrap import wrap
 from typing import Final
 
+from overseer.arguments import parser
 from overseer.chat.commands import all_commands
 from overseer.chat.slash import SlashCommand
 from overseer.errors import UsageError
@@ -89,6 +91,53 @@ def _sentences(command: SlashCommand) -> tuple[str, str]:
     return f"{command.summary[0].upper()}{command.summary[1:]}.", command.more
 
 
+def command_line_table() -> list[str]:
+    """The commands of the shell, as the first lines of their help have them."""
+    every = parser()
+    (listed,) = (action for action in every._actions if isinstance(action, _SubParsersAction))
+    rows = ((f"`{_usage(line.dest, every.commands[line.dest])}`", line.help or "") for line in listed._get_subactions())
+    return _table(("command", "what it does"), rows)
+
+
+def _usage(name: str, command: ArgumentParser) -> str:
+    return " ".join(["overseer", name, *(_place(each) for each in _actions(command) if not each.option_strings)])
+
+
+def _place(action: Action) -> str:
+    name = str(action.metavar or "|".join(action.choices or ()))
+    several = f"{name}…" if action.nargs in ("+", "*") else name
+    return f"[{several}]" if action.nargs in ("?", "*") else several
+
+
+def option_table() -> list[str]:
+    """The options of the shell's commands: each with its meaning and the commands that take it, shared ones first."""
+    every = parser()
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, command in every.commands.items():
+        for action in _actions(command):
+            if action.option_strings:
+                found.setdefault((_option(action), action.help or ""), []).append(name)
+    shared_first = sorted(found.items(), key=lambda each: len(each[1]) == 1)
+    rows = ((f"`{option}`", _takers(names, list(every.commands)), meaning) for (option, meaning), names in shared_first)
+    return _table(("option", "of", "meaning"), rows)
+
+
+def _option(action: Action) -> str:
+    value = [] if action.nargs == 0 else [_place(action)]
+    return " ".join([", ".join(action.option_strings), *value])
+
+
+def _takers(names: list[str], every: list[str]) -> str:
+    others = [name for name in every if name not in names]
+    if len(others) < 2:
+        return " ".join(["all", *(f"but `{name}`" for name in others)])
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _actions(command: ArgumentParser) -> list[Action]:
+    return [action for action in command._actions if action.dest != "help"]
+
+
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
     return [_row(head), "|" + "---|" * len(head), *map(_row, rows)]
 
@@ -103,6 +152,8 @@ PARTS: Final[Mapping[str, Callable[[], list[str]]]] = {
     "settings": settings_table,
     "never written": never_written,
     "commands": command_table,
+    "command line": command_line_table,
+    "options": option_table,
 }
 
 

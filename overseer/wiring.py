@@ -224,6 +224,9 @@ def _wanted(settings: Settings) -> Wanted | None:
 def _chosen(settings: Settings, secrets: Secrets, folder: Path) -> Choice:
     """The same, told before anything is asked of a model that nobody has named."""
     choice = choose_model(settings, secrets, folder)
+    for probe in choice.probes:
+        if probe.outcome == "unusable":
+            say(f"note: {probe.place}: {probe.detail}")
     if choice.model is not None and _wanted(settings) is None:
         say(f"model: {choice.model}, since {choice.reason}")
     return choice

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 DOCS = Path(__file__).parents[1] / "docs"
 
-_BLOCK = re.compile(r"^```(\w+)(?: ([\w.-]+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^```(\w+)(?: ([\w./-]+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+# After a prompt, a pipe or a variable; up to a pipe, a redirection, or what stands beside it.
+_COMMAND = re.compile(
+    r"""[ ]*(?:[$][ ])?(?:[^'"]*[|][ ])?(?:[A-Z_]+=\S+[ ])?
+    overseer(?=[ ]|$)((?:[ ]?(?:'[^']*'|"[^"]*"|[^\s'"|<>#]+))*)""",
+    re.VERBOSE,
+)
 _ROW = re.compile(r"^\| ((?:`[^`]+`(?:, )?)+) \|", re.MULTILINE)
 
 
@@ -28,6 +35,19 @@ def page(name: str) -> str:
 def blocks(text: str, language: str | None = None) -> list[Block]:
     found = [Block(*match.groups(default="")) for match in _BLOCK.finditer(text)]
     return [block for block in found if language is None or block.language == language]
+
+
+def command_lines(text: str) -> list[list[str]]:
+    """The arguments of every command of ours that a page shows, in blocks and in indented lines."""
+    lines = re.findall(r"^    (\S.*)$", text, re.MULTILINE)
+    for block in blocks(text):
+        lines += block.text.splitlines() if block.language in ("sh", "console", "text") else []
+    return [shlex.split(found[1]) for line in lines if (found := _COMMAND.match(line))]
+
+
+def commands_in_passing(text: str) -> list[list[str]]:
+    """The words of every command of ours that a page names in a sentence."""
+    return [shown.split() for shown in re.findall(r"(?<!`)`overseer ([^`]+)`(?!`)", text)]
 
 
 def section(text: str, heading: str) -> str:

@@ -48,6 +48,19 @@ def test_a_model_that_was_found_is_named_with_the_reason_before_it_is_asked() ->
     assert made.stderr.splitlines()[0] == (f"model: ollama/zephyr, since Ollama at {server.url} is running and has it")
 
 
+@pytest.mark.parametrize(
+    ("here", "told"),
+    [
+        (f"{NOWHERE}/v1", f"note: OPENAI_BASE_URL, {NOWHERE}/v1: Connection refused"),
+        ("https://models.example/v1", "note: OPENAI_BASE_URL: an address elsewhere needs OPENAI_API_KEY as well"),
+    ],
+)
+def test_a_server_that_was_named_in_vain_is_told_of(here: str, told: str) -> None:
+    made = overseer("plan", "count the words in 'a b c'", OPENAI_BASE_URL=here)
+    assert made.returncode == 0
+    assert made.stderr.splitlines()[0] == told
+
+
 def test_a_model_that_was_named_is_used_without_a_word() -> None:
     with ModelServer([ANSWER]) as server:
         settings({"default": "near/tiny", "providers": {"near": {"kind": "openai", "base_url": server.openai_url}}})

@@ -776,6 +776,27 @@ def test_what_may_be_written_is_never_a_tool_or_a_plan(overseer: Any, tmp_path: 
     assert not (tmp_path / place).exists()
 
 
+@pytest.mark.parametrize("command", [("tools", "note"), ("call", "note", "text=hi")])
+def test_where_a_tool_is_not_there_it_is_said_that_those_of_the_project_are_not_read(
+    overseer: Any, command: tuple[str, ...]
+) -> None:
+    Path("tools").mkdir()
+    Path("tools/own.py").write_text(COUNTING.format(body="return text"))
+    said = overseer(*command)
+    assert said.code != 0
+    assert "there is no tool 'note'" in said.err
+    assert said.err.count("to trust them: overseer tools --trust") == 1
+
+
+@pytest.mark.parametrize("option", ["--trust", "--distrust", "--fetch"])
+def test_what_gives_no_document_says_so_to_whoever_wants_one(overseer: Any, option: str) -> None:
+    Path("tools").mkdir()
+    Path("tools/own.py").write_text(COUNTING.format(body="return text"))
+    said = overseer("tools", option, "--json")
+    assert (said.code, json.loads(said.out)["schema"]) == (2, "overseer.error/1")
+    assert overseer("tools", "note").code == 2
+
+
 def test_tools_that_changed_are_not_read_and_told_of(overseer: Any, tmp_path: Path) -> None:
     a_failed_run_of_the_project(overseer, tmp_path / "project", FAILS_ONCE)
     (tmp_path / "project/tools/more.py").write_text(COUNTING.format(body="return text").replace("note", "more"))

@@ -114,6 +114,14 @@ def test_trust_is_given_and_taken_back(overseer: Any, tmp_path: Path) -> None:
     assert overseer("config", "show", "retry.attempts")[1].split() == ["retry.attempts", "4"]
 
 
+@pytest.mark.parametrize("action", ["trust", "distrust"])
+def test_what_gives_no_document_says_so_to_whoever_wants_one(overseer: Any, action: str) -> None:
+    Path("overseer.yaml").write_text("retry: {attempts: 2}")
+    code, out, _ = overseer("config", action, "--json")
+    assert (code, json.loads(out)["schema"]) == (2, "overseer.error/1")
+    assert json.loads(overseer("config", "show", "retry.attempts", "--json")[1])["settings"][0]["value"] == 4
+
+
 def test_where_settings_are_broken_trust_can_be_taken_back_and_files_be_found(overseer: Any, tmp_path: Path) -> None:
     Path("overseer.yaml").write_text("retry: {attempts: 0}")
     code, _, err = overseer("config", "trust")

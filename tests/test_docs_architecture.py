@@ -39,3 +39,18 @@ def test_every_target_of_make_that_is_named_is_there() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^make (\w+)", page("contributing.md"), re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+def test_every_file_of_tests_that_is_to_be_run_is_there() -> None:
+    named = re.findall(r"-m pytest (tests/\S+)(?: -k (\w+))?", page("contributing.md"))
+    assert len(named) > 1
+    for path, words in named:
+        assert (ROOT / path).exists()
+        assert not words or re.search(rf"^def test_\w*{words}", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_every_place_where_something_new_goes_is_named_as_it_is() -> None:
+    text = section(page("contributing.md"), "Where something new goes")
+    for name in ("_HOMES", "_ORDER", "connector", "SlashCommand", "ModelError", "Draft"):
+        assert f"`{name}`" in text
+        assert any(re.search(rf"\b{name}\b", path.read_text("utf-8")) for path in (ROOT / "overseer").rglob("*.py"))

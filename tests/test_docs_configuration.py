@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import chat_cli
 from overseer.broker.gauge import Limit
 from overseer.catalogue import page_made_anew, settings_table
 from overseer.config import load_settings
@@ -26,6 +27,7 @@ from tests.pages import blocks, first_column, page, section
 
 PAGE = page("configuration.md")
 EXAMPLES = [block for block in blocks(PAGE, "yaml") if block.file == "config.yaml"]
+HOME_SHOWN = "/home/ann/.local/share/overseer"
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +67,19 @@ def keys_in(value: Any, section: str = "") -> Iterator[str]:
 
 def test_the_variables_of_the_page_are_variables() -> None:
     assert set(re.findall(r"OVERSEER_[A-Z_]+", PAGE)) <= {*VARIABLES, *OTHERS}
+
+
+def test_the_settings_that_are_shown_are_what_the_command_prints(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (block,) = blocks(PAGE, "console")
+    command, *shown = block.text.splitlines()
+    variable, arguments = command.removeprefix("$ ").split(" overseer ")
+    monkeypatch.setenv(*variable.split("="))
+    (own_home / "config.yaml").write_text(EXAMPLES[0].text, encoding="utf-8")
+    assert chat_cli.main(arguments.split()) == 0
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in shown if line.replace(HOME_SHOWN, str(own_home)).split() not in printed] == []
 
 
 def test_the_rules_of_the_example_decide_as_the_page_says(own_home: Path) -> None:

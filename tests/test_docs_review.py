@@ -15,7 +15,7 @@ from overseer.review import Outlook, Proposal
 from overseer.settings.chat import REVIEWS
 from overseer.terminal.style import text_of
 from tests.chat.people import plan, step
-from tests.pages import page
+from tests.pages import blocks, page
 
 PAGE = page("review.md")
 
@@ -41,7 +41,8 @@ def test_the_number_of_steps_from_which_a_plan_is_folded() -> None:
 
 
 def test_the_plan_that_is_shown_looks_like_that() -> None:
-    shown = PAGE.split("```")[1].strip("\n").splitlines()
+    (block,) = blocks(PAGE, "text")
+    shown = block.text.splitlines()
     tools = load_tools([ToolFolder(our_tools(), "built-in")]).tools
     steps = [
         {

@@ -32,6 +32,12 @@ def test_the_python_example_does_what_it_says() -> None:
     exec(compile(example.text, "sandbox.md", "exec"), {})
 
 
+def test_the_packages_of_the_example_are_let_in(tmp_path: Path) -> None:
+    (example,) = blocks(PAGE, "yaml")
+    (tmp_path / example.file).write_text(example.text, encoding="utf-8")
+    assert load_settings().sandbox_packages == ("numpy",)
+
+
 def test_the_tables_name_every_verdict_level_and_option() -> None:
     assert first_column(section(PAGE, "Levels")) == set(LEVELS)
     assert set(get_args(Verdict)) <= first_column(section(PAGE, "What becomes of a node"))

@@ -170,6 +170,12 @@ def test_a_server_answers_until_it_is_told_to_stop(folder: Path, tmp_path: Path)
     assert (process.returncode, output.strip()) == (0, "STOP")
 
 
+def test_tools_that_pretend_take_what_the_real_ones_take() -> None:
+    real, pretending = (load_tools([ToolFolder(path, "given")]).tools for path in (our_tools(), EXAMPLES / "tools"))
+    for name, stand_in in pretending.items():
+        assert stand_in.parameters["properties"].keys() == real[name].parameters["properties"].keys()
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_example_is_valid_with_the_tools_beside_it(path: Path) -> None:
     registry = load_tools([ToolFolder(our_tools(), "built-in"), ToolFolder(EXAMPLES / "tools", "given")])

@@ -29,6 +29,7 @@ _UNSPACED = "\u3041-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     examples=[
         {"request": "count the words in this text", "args": {"text": "To be or not to be."}},
         {"request": "how many lines are in this text?", "args": {"text": "one\ntwo"}},
+        {"request": "how many lines or words are there?", "args": {"text": "To be\nor not to be."}},
         {"request": "how long does it take to read this?", "args": {"text": "It was a dark night."}},
     ],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from overseer import exits
 from overseer.checkup.configuration import file_lines, files_json
 from overseer.commands import flags_of
-from overseer.commands.output import put_document, put_lines
+from overseer.commands.output import put_document, put_lines, refuse_json
 from overseer.console import say
 from overseer.errors import SettingsError, UsageError
 from overseer.jsonvalue import Json
@@ -30,6 +30,8 @@ def config(options: Namespace) -> int:
     """Show the settings or their files; trust or distrust those of the project."""
     if options.key is not None and options.action != "show":
         raise UsageError(f"config {options.action} takes no KEY, but was given {options.key!r}")
+    if options.action in ("trust", "distrust"):
+        refuse_json(options)
     match options.action:
         case "trust":
             return _trust()
@@ -55,7 +57,7 @@ def _show(options: Namespace) -> int:
 def _path(options: Namespace) -> int:
     layers = _layers(options)
     if options.json:
-        put_document({"schema": "overseer.config_path/1", "files": files_json(layers.files)})
+        put_document({"schema": "overseer.config-path/1", "files": files_json(layers.files)})
     else:
         put_lines(file_lines(layers.files))
     return exits.OK

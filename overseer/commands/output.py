@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from overseer.console import printable, put, say
+from overseer.errors import UsageError
 from overseer.folding import fitted
 from overseer.jsonvalue import Json, is_document, json_text
 from overseer.registry.folders import changed_since_trusted
@@ -23,6 +24,12 @@ def is_machine(options: Namespace) -> bool:
 def as_typed(options: Namespace, command: str) -> str:
     """A command of ours as it is typed where this one was: in a shell, or in the chat."""
     return f"/{command}" if getattr(options, "in_chat", False) else f"overseer {command}"
+
+
+def refuse_json(options: Namespace) -> None:
+    """UsageError where a document is wanted of what gives none."""
+    if options.json:
+        raise UsageError("--json goes with what is listed or shown; this only says that it is done")
 
 
 def put_document(document: dict[str, Json]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from overseer import exits
 from overseer.broker.permissions import Grants
 from overseer.broker.ranking import ranked_tools
-from overseer.commands.output import as_typed, put_document, put_lines, put_value, say_if_changed
+from overseer.commands.output import as_typed, put_document, put_lines, put_value, refuse_json, say_if_changed
 from overseer.commands.reading import read_tools
 from overseer.config import Settings
 from overseer.console import say
@@ -32,6 +32,8 @@ from overseer.wiring import document_fetcher, make_broker, require_known, take_s
 
 def tools(options: Namespace, settings: Settings) -> int:
     """List the tools, or show one; trust or distrust those of the project."""
+    if options.trust or options.distrust or options.fetch:
+        refuse_json(options)
     if options.trust or options.distrust:
         return _change_trust(is_wanted=options.trust)
     if options.fetch:
@@ -40,6 +42,7 @@ def tools(options: Namespace, settings: Settings) -> int:
     with kept_from_tools():
         registry = load_tools(tool_folders(Path.cwd(), options.tools))
     if options.name is not None and options.name not in registry.entries:
+        _say_what_is_not_read(as_typed(options, "tools --trust"))
         help = did_you_mean(options.name, registry.entries, "there are")
         raise UsageError(f"there is no tool '{options.name}'; {help}")
     chosen = _chosen(registry, options)
@@ -58,6 +61,8 @@ def call(options: Namespace, settings: Settings) -> int:
     """Call one tool, through the same door as every step of a plan."""
     secrets = take_secrets(settings)
     registry = read_tools(options.tools, Path.cwd())
+    if options.name not in registry.tools:
+        _say_what_is_not_read(as_typed(options, "tools --trust"))
     with kept_from_tools():
         require_known(settings, registry.tools)
         args = _arguments(registry, options.name, options.arguments)
@@ -139,10 +144,14 @@ def _change_trust(*, is_wanted: bool) -> int:
 def _say_what_is_left_out(registry: Registry, to_trust: str) -> None:
     for problem in registry.problems:
         say(f"left out: {problem}")
+    _say_what_is_not_read(to_trust)
+    say_if_changed(Path.cwd())
+
+
+def _say_what_is_not_read(to_trust: str) -> None:
     folder = project_tools(Path.cwd())
     if folder is not None and trust_of(folder) == "none":
         say(f"not read: the tools of this project in {folder}; to trust them: {to_trust}")
-    say_if_changed(Path.cwd())
 
 
 # --- as text

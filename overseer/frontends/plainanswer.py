@@ -27,15 +27,20 @@ def failure_text(outcome: Outcome) -> str:
 
 def _made(outcome: Outcome) -> Iterator[str]:
     if outcome.plan.output is not None and outcome.output is not None:
-        yield from readable(outcome.output)
+        yield from _alone(outcome.output)
         return
     results = outcome.results()
     with_values = [step for step in results if step.value is not None]
     if len(with_values) == len(results) == 1:
-        yield from readable(with_values[0].value)
+        yield from _alone(with_values[0].value)
         return
     for step in results:
         yield from _result(step)
+
+
+def _alone(value: Json) -> list[str]:
+    """A value that nothing names: where it is empty, that is what there is to say."""
+    return readable(value) if value != "" else ["(an empty text)"]
 
 
 def _result(step: StepOutcome) -> Iterator[str]:

@@ -202,7 +202,7 @@ class _Search:
         if name := self._environment.get("OPENAI_MODEL") or (USUAL_OPENAI_MODEL if provider.url == OPENAI_URL else ""):
             place = "OPENAI_API_KEY" if key else "OPENAI_BASE_URL"
             return self._chosen(ModelRef("openai", name), provider, f"{place} is set", place)
-        return self._first_of(provider, key, "OPENAI_BASE_URL is set")
+        return self._first_of(provider, key, "OPENAI_BASE_URL is set", named_by="OPENAI_BASE_URL")
 
     def ollama(self) -> Choice | None:
         provider = self._providers["ollama"]
@@ -225,11 +225,14 @@ class _Search:
                 return found
         return None
 
-    def _first_of(self, provider: Provider, key: str, reason: str) -> Choice | None:
+    def _first_of(self, provider: Provider, key: str, reason: str, *, named_by: str = "") -> Choice | None:
         try:
             names = self._look.openai_models(provider.url, key)
         except LookFailed as error:
-            self._note(provider.url, "absent", str(error))
+            if named_by:  # whoever named it expects it to be there
+                self._note(f"{named_by}, {provider.url}", "unusable", str(error))
+            else:
+                self._note(provider.url, "absent", str(error))
             return None
         if not (name := _preferred(names)):
             self._note(provider.url, "unusable", "the server there has no model to talk to")

@@ -255,6 +255,12 @@ def test_no_value_is_too_strange_to_be_told(value: Json) -> None:
     assert readable(value)
 
 
+@pytest.mark.parametrize("more", [{}, {"output": "{{none}}"}])
+def test_an_empty_text_is_not_nothing_done(more: dict[str, str]) -> None:
+    of = outcome({"step_id": "none", "tool": "give", "args": {"value": ""}}, **more)
+    assert plain_answer(of) == "(an empty text)"
+
+
 def test_a_run_that_did_nothing_says_so() -> None:
     plan = plan_from({"steps": [JOKE]}).plan
     of = outcome_of(Report(plan), TOOLS)

@@ -64,6 +64,7 @@ PLANS = [
     ("show lines 10 to 20 of server.log", "read_file"),
     ("read notes.txt and count its words", "read_file; text_statistics < read_file"),
     ("count the words in notes.txt", "read_file; text_statistics < read_file"),
+    ("how many words does notes.txt have?", "read_file; text_statistics < read_file"),
     ("the 10 most common words in book.txt", "read_file; word_frequency < read_file"),
     ("which keywords describe notes.txt?", "read_file; extract_keywords < read_file"),
     ("summarize notes.txt in 2 sentences", "read_file; extractive_summary < read_file"),

@@ -155,7 +155,7 @@ def test_a_reader_of_lines_that_goes_away_stops_the_run(place: Place) -> None:
 def test_the_page_names_every_document_and_every_event(place: Place) -> None:
     text = page("json.md")
     found = subprocess.run(
-        ["grep", "-rhoE", r"overseer\.[a-z-]+/[0-9]+", "overseer", "--include=*.py"],
+        ["grep", "-rhoE", r"overseer\.[a-z_-]+/[0-9]+", "overseer", "--include=*.py"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -180,6 +180,7 @@ def test_the_page_names_every_document_and_every_event(place: Place) -> None:
         ("nodes",),
         ("demo", "--list"),
         ("config",),
+        ("config", "path"),
         ("doctor",),
         ("run", "absent.json"),
         ("node", "node.py"),

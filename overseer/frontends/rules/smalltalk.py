@@ -34,7 +34,9 @@ _ABOUT = re.compile(
     r"|(?:how (?:do|can) i|can i) (?:connect|use|add|set up) (?:a|an|the) (?:language )?(?:model|llm|key|api key))",
     re.IGNORECASE,
 )
-HOW_TO_CONNECT = "To connect one, start Ollama on this machine or set OPENAI_API_KEY, and ask again."
+HOW_TO_CONNECT = (
+    "To connect one, start Ollama on this machine, or set OPENAI_API_KEY or OPENAI_BASE_URL, and ask again."
+)
 _NO_MODEL = "No model is connected, so I go by rules alone."
 _FEW = 8
 
