@@ -122,12 +122,6 @@ def help_lines(commands: Mapping[str, SlashCommand], columns: int = 100) -> list
     return lines
 
 
-def one_of(candidates: Iterable[Candidate]) -> Completes:
-    """Completes the first word after a command, and no other."""
-    kept = tuple(candidates)
-    return lambda chat, words: () if words else kept
-
-
 def words_of(rest: str) -> list[str]:
     """The rest of a line as a shell would split it; UsageError if it cannot be."""
     import shlex

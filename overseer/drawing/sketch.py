@@ -63,10 +63,6 @@ class Node:
     outcome: Outcome | None
     path: str  # its key without rounds
 
-    @property
-    def is_scope(self) -> bool:
-        return self.body is not None
-
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
