@@ -17,7 +17,6 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from overseer import __version__
 from overseer.engine import Engine, EngineSettings
 from overseer.journal import Journal
 from overseer.plan import Limits, WorkflowPlan, WorkflowStep
@@ -29,10 +28,6 @@ NAME = "overseer"
 MODE = "threads"
 
 _BODY = Call("body")
-
-
-def VERSION() -> str:
-    return __version__
 
 
 def prepare(dag: Any, fn: Callable[[str, Mapping[str, Any]], Any], workers: int) -> Callable[[], Mapping[str, Any]]:

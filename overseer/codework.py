@@ -133,11 +133,10 @@ def coding_for(
     broker: Broker,
     tools: Mapping[str, Tool],
     *,
-    ahead: Door | None = None,
     keeps: bool = True,
 ) -> Iterator[Coding | None]:
     """What one plan needs for its code, for as long as this is open."""
-    with CodeWork(settings, broker, tools, ahead=ahead, keeps=keeps) as work:
+    with CodeWork(settings, broker, tools, keeps=keeps) as work:
         yield work.coding_for(plan)
 
 

@@ -134,21 +134,6 @@ class Forecast:
     never: tuple[str, ...] = ()  # what was never called before
     known_from: int = 0  # earlier calls
 
-    def to_json(self) -> dict[str, Json]:
-        return {
-            "calls": _bounds(self.calls),
-            "programs": _bounds(self.programs),
-            "tokens": _bounds(self.tokens) if self.is_counted else None,
-            "cost": _bounds(self.cost) if self.is_priced else None,
-            "seconds": _bounds(self.seconds),
-            "never_called": list(self.never),
-            "earlier_calls": self.known_from,
-        }
-
-
-def _bounds(amount: Amount) -> list[Json]:
-    return [amount.least, amount.most]
-
 
 def forecast(
     plan: WorkflowPlan,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from overseer.brevity import brief
 from overseer.frontends.shelf import Kept
 from overseer.jsonvalue import Json
 from overseer.render import when
@@ -25,7 +26,7 @@ def _listed(kept: Kept) -> list[str]:
         return [f"{head}  damaged: {kept.damage}; delete it"]
     takes = (f"{label} {', '.join(names)}" for label, names in (("input", kept.names), ("tools", kept.tools)) if names)
     facts = "; ".join([*takes, f"{kept.size:,} bytes", f"written {when(kept.written)}"])
-    return [f"{head}  {_one_line(kept.task)}", f"{'':<{SHORT_ID}}  {facts}"]
+    return [f"{head}  {brief(kept.task, _LONGEST_TASK)}", f"{'':<{SHORT_ID}}  {facts}"]
 
 
 def kept_text(kept: Kept) -> list[str]:
@@ -57,8 +58,3 @@ def kept_json(kept: Kept) -> dict[str, Json]:
         "used": kept.used,
         "damage": kept.damage or None,
     }
-
-
-def _one_line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_TASK else f"{line[: _LONGEST_TASK - 1]}…"

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import takewhile
 from typing import NoReturn
 
+from overseer.brevity import shortened
 from overseer.exits import USAGE
 
 _LONGEST = 60  # letters of a request that is quoted whole
@@ -53,7 +54,7 @@ def _no_command(given: Sequence[str], commands: Collection[str]) -> str:
     from overseer.plan.suggestions import did_you_mean, nearest
 
     word, request = given[0], _words(given)
-    told = f"there is no command '{word if len(word) <= _LONGEST else f'{word[: _LONGEST - 1]}…'}'"
+    told = f"there is no command '{shortened(word, _LONGEST)}'"
     if len(request) < 2:
         return f"{told}; {did_you_mean(word, commands, 'there are', most=50)}"
     by_request = f"request in plain words goes with -p: {_as_request(request)}"

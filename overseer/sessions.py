@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, cast
 
+from overseer.brevity import brief
 from overseer.database import Database, storable
 from overseer.diagnosis import diagnosed
 from overseer.errors import JournalError, RunNotFound
@@ -110,7 +111,7 @@ class Sessions:
             ).fetchall()
             return [
                 SessionSummary(
-                    session_id, folder, created, used, turns, _title(first or ""), _spent(connection, session_id)
+                    session_id, folder, created, used, turns, brief(first or "", _TITLE), _spent(connection, session_id)
                 )
                 for session_id, folder, created, used, turns, first in rows
             ]
@@ -163,8 +164,3 @@ def _spent(connection: sqlite3.Connection, session_id: str) -> Json:
         with suppress(ValueError, KeyError, TypeError):
             costs.append(json.loads(body)["spent"])
     return total(*costs)
-
-
-def _title(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _TITLE else f"{line[: _TITLE - 1]}…"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
+from overseer.brevity import shortened
 from overseer.broker.needs import visible
 from overseer.cells import pieces
 from overseer.given import effects_of
@@ -255,5 +256,4 @@ def _guard(guard: Guard) -> str:
 
 
 def _short(value: Json) -> str:
-    text = text_of_value(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    return shortened(text_of_value(value), 60)

@@ -59,18 +59,6 @@ def hearing_signals(
             hearing.join(_PATIENCE_S)  # what came in time is heard before anybody asks what was heard
 
 
-@contextmanager
-def interrupts_raise() -> Iterator[None]:
-    """Ctrl-C is a KeyboardInterrupt where nobody hears it otherwise; ignored, it stays so."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _leave_it_to_the_pipe(_number: int, _frame: Any) -> None:
     pass
 

@@ -69,6 +69,7 @@ def test_a_refusal_quotes_little_and_no_pages() -> None:
     [
         ("120", 120.0),
         (" 0 ", 0.0),
+        ("1.5", 1.5),
         ("Thu, 01 Jan 1970 00:01:40 GMT", 90.0),
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
         ("soon", None),

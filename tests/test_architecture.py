@@ -63,7 +63,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("overseer.plan",),
     ("overseer.console", "overseer.descriptors", "overseer.exits", "overseer.stopreasons", "overseer.stopsignals"),
     ("overseer.folding",),
-    ("overseer.spending", "overseer.cells"),
+    ("overseer.spending", "overseer.cells", "overseer.brevity"),
     ("overseer.jsonvalue", "overseer.errors", "overseer.clock", "overseer.printing"),
     ("overseer.tool",),
 )

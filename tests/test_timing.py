@@ -371,7 +371,7 @@ def test_a_stopwatch_without_rounds_does_not_grow_with_a_loop() -> None:
         for event in ran(f"loop[{index}]/a", index, index + 0.5):
             clock.observe(event)
         clock.observe(RoundClosed(index + 1.0, "loop", index, "succeeded"))
-    kept = (clock._tracks, clock._opened, clock._bodies, clock._rounds["loop"], clock._past)
+    kept = (clock._tracks, clock._opened, clock._bodies._known, clock._rounds["loop"], clock._past)
     assert sum(map(len, kept)) < 10
     timing = clock.timing(now=500.0)
     assert (timing.critical_s, timing.sum_s, timing.critical) == (250, 250, ("loop",))

@@ -136,13 +136,6 @@ class Budget:
                     if budget._began_at is None:
                         budget._began_at = budget._clock()
 
-    def start(self) -> None:
-        """Its time runs from now, if it does not run yet; the first reservation does the same."""
-        with self._lock:
-            for budget in self._chain:
-                if budget._began_at is None:
-                    budget._began_at = budget._clock()
-
     @property
     def parent(self) -> Budget | None:
         """The budget that this one is part of."""

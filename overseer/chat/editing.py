@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from overseer.brevity import shortened
 from overseer.broker.needs import visible
 from overseer.chat.editor import in_editor
 from overseer.plan import Limits, check_draft, read_plan
@@ -86,8 +87,7 @@ def fault_lines(text: str, faults: Sequence[Fault]) -> list[str]:
         said.append(visible(str(fault)))
         if fault.line is not None and not fault.source and 0 < fault.line <= len(lines):
             quoted = visible(lines[fault.line - 1].rstrip())
-            quoted = quoted if len(quoted) <= _LONGEST_QUOTE else f"{quoted[: _LONGEST_QUOTE - 1]}…"
-            said.append(f"  {fault.line} | {quoted}")
+            said.append(f"  {fault.line} | {shortened(quoted, _LONGEST_QUOTE)}")
     if len(faults) > _MOST_FAULTS:
         said.append(f"and {len(faults) - _MOST_FAULTS:,} more")
     return said

@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
+from overseer.brevity import brief
 from overseer.broker.broker import Door
 from overseer.broker.budget import NOTHING, Spend
 from overseer.chat.asking import AsksAtDoor
@@ -108,7 +109,7 @@ class Handling:
     def _proposal(self, draft: Planned) -> Proposal:
         plan, maker = draft.plan, self._model_name() if draft.by == "model" else ""
         if not plan.name:  # lists of runs show what was asked for
-            plan = replace(plan, name=_name_of(self._request))
+            plan = replace(plan, name=brief(self._request, _LONGEST_NAME))
         if self._talk.demo:
             plan = replace(plan, name=f"{plan.name} (scripted model)")  # as the list of runs shows it
         return Proposal(plan, draft.by, given_to(plan, self._earlier), draft.notes, maker=maker)
@@ -368,11 +369,6 @@ class Handling:
     def _under_way(self) -> UnderWay:
         assert self._drafting.under_way is not None
         return self._drafting.under_way
-
-
-def _name_of(request: str) -> str:
-    line = " ".join(request.split())
-    return line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 1]}…"
 
 
 def _is_cancelled(draft: Refused) -> bool:

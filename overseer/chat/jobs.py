@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from overseer.brevity import brief
 from overseer.commands.relay import Relay
 from overseer.errors import OverseerError
 from overseer.kernel.events import Event, StepCancelled, StepFailed, StepHeld, StepInterrupted, StepReleased
@@ -142,7 +143,7 @@ class Jobs:
         job.status, job.ended = status, self._clock()
         if handled is not None:
             self._ended(handled)
-        self._tell(f"job {job.number} {status} after {job.seconds(0):.1f} s: {_short(job.request)}{_way_on(job)}")
+        self._tell(f"job {job.number} {status} after {job.seconds(0):.1f} s: {brief(job.request, 50)}{_way_on(job)}")
 
 
 class InBackground:
@@ -203,8 +204,3 @@ def _way_on(job: Job) -> str:
     if job.status in ("failed", "cancelled") and job.run.is_recorded:
         return f" (/jobs show {job.number}; to go on: /resume {job.run.run_id})"
     return f" (/jobs show {job.number})"
-
-
-def _short(text: str, most: int = 50) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"

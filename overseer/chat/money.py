@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from overseer.brevity import brief
 from overseer.broker.budget import NOTHING, Spend
 from overseer.broker.caps import NO_CAP, cap_from_text, cap_text
 from overseer.chat.slash import Candidate, SlashCommand
@@ -36,8 +37,7 @@ def spend_text(spent: Spend) -> str:
 
 def _head(handled: Handled) -> str:
     run = f"run {handled.performed.run.run_id}" if handled.performed is not None else "no run"
-    line = " ".join(handled.request.split())
-    return f"{run}  {line if len(line) <= 40 else f'{line[:39]}…'}"
+    return f"{run}  {brief(handled.request, 40)}"
 
 
 def _budget(chat: Chat, rest: str) -> None:

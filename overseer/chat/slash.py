@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from overseer.brevity import brief
 from overseer.errors import UsageError
 from overseer.plan.suggestions import nearest
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 # What a command does, with the rest of the line.
 Act = Callable[["Chat", str], None]
 
+_QUOTED = 40  # letters of what cannot be understood
 _ENDS = ".,;:!?"  # what follows a path in a sentence
 
 
@@ -50,13 +52,10 @@ class SlashCommand:
     def carry_out(self, chat: Chat, rest: str) -> None:
         """Do it with the rest of the line; UsageError for words that nobody would read."""
         if rest and not self.takes:
-            raise UsageError(f"{self.usage} takes nothing, but {_short(rest)!r} follows it; write {self.usage} alone")
+            raise UsageError(
+                f"{self.usage} takes nothing, but {brief(rest, 40)!r} follows it; write {self.usage} alone"
+            )
         self.act(chat, rest)
-
-
-def _short(text: str, most: int = 40) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def registry(*groups: Iterable[SlashCommand]) -> dict[str, SlashCommand]:
@@ -96,14 +95,14 @@ def found(commands: Mapping[str, SlashCommand], line: str) -> tuple[SlashCommand
     slashed = ", ".join(f"/{known}" for known in beginnings or commands)
     guess = None if beginnings else nearest(name, commands)
     help = f"did you mean '/{guess}'?" if guess else f"{'it could be' if beginnings else 'there are:'} {slashed}"
-    raise UsageError(f"there is no command /{_short(word)}; {help}")
+    raise UsageError(f"there is no command /{brief(word, _QUOTED)}; {help}")
 
 
 def quoted_in_part(message: str, line: str) -> str:
     """A message about a line, with no more of its long words than it takes to know them again."""
     for word in line.split():
         if len(word) > _LONGEST_WORD:
-            message = message.replace(word, _short(word))
+            message = message.replace(word, brief(word, _QUOTED))
     return message
 
 
@@ -120,12 +119,6 @@ def help_lines(commands: Mapping[str, SlashCommand], columns: int = 100) -> list
         head = f"  {command.usage:<{_USAGE}}  "
         lines += wrap(head + command.summary, max(40, columns), subsequent_indent=" " * (_USAGE + 4))
     return lines
-
-
-def one_of(candidates: Iterable[Candidate]) -> Completes:
-    """Completes the first word after a command, and no other."""
-    kept = tuple(candidates)
-    return lambda chat, words: () if words else kept
 
 
 def words_of(rest: str) -> list[str]:

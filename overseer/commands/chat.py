@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from overseer import exits
 from overseer.arguments import parsed
-from overseer.broker.permissions import Grants
 from overseer.commands import carry_out
-from overseer.commands.conversations import conversation_for
+from overseer.commands.conversations import talk_for
 from overseer.commands.output import is_machine, put_lines
 from overseer.commands.reading import read_tools
 from overseer.commands.viewing import palette_for, screen_for
@@ -29,7 +28,6 @@ from overseer.workbench import Workbench
 if TYPE_CHECKING:
     from overseer.chat.chat import LineReader
     from overseer.chat.person import Person
-    from overseer.chat.talk import Talk
     from overseer.chat.terminal import Heard
     from overseer.terminal.screen import Screen
 
@@ -49,6 +47,7 @@ def chat(options: Namespace, settings: Settings) -> int:
     from overseer.chat.commands import all_commands
     from overseer.chat.completing import ChatCompleter
     from overseer.chat.ending import Ending
+    from overseer.chat.models import TO_CONNECT_HERE
     from overseer.chat.resuming import interrupted_here
     from overseer.chat.sessions import tail_lines
 
@@ -58,7 +57,8 @@ def chat(options: Namespace, settings: Settings) -> int:
     ending = Ending()
     make_redirectable()
     with opened(wanted=settings.journal) as journal:
-        talk = _talk(options, bench, journal, person_at(bench, reader, screen, journal, heard=ending.heard))
+        person = person_at(bench, reader, screen, journal, heard=ending.heard)
+        talk = talk_for(options, bench, journal, person, to_connect=TO_CONNECT_HERE)
         chat = Chat(
             talk,
             bench,
@@ -77,22 +77,6 @@ def chat(options: Namespace, settings: Settings) -> int:
         if _is_plain(options):  # there is no way to tell anything above the prompt
             telling.join()
         return chat.run([] if options.demo is None else [f"/demo {options.demo}"])
-
-
-def _talk(options: Namespace, bench: Workbench, journal: Journal | None, person: Person) -> Talk:
-    from overseer.chat.models import TO_CONNECT_HERE
-    from overseer.chat.talk import Talk
-
-    return Talk(
-        bench,
-        person,
-        conversation_for(options, journal, bench),
-        journal=journal,
-        grants=Grants(classes=options.approve),
-        budget=options.budget,
-        is_by_rules=options.rules,
-        to_connect=TO_CONNECT_HERE,
-    )
 
 
 def person_at(

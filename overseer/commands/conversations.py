@@ -1,17 +1,46 @@
-"""Which conversation a command line is about: a new one, or one of before."""
+"""The talk that a command line begins: a new conversation, or one of before that goes on."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
+from overseer.broker.permissions import Grants
 from overseer.conversation import Conversation, begun, continued, last_of
 from overseer.errors import UsageError
+from overseer.frontends.rules.smalltalk import HOW_TO_CONNECT
 from overseer.journal import Journal
 from overseer.workbench import Workbench
 
+if TYPE_CHECKING:
+    from overseer.chat.person import Person
+    from overseer.chat.talk import Talk
 
-def conversation_for(options: Namespace, journal: Journal | None, bench: Workbench) -> Conversation:
-    """A new conversation, or the one that is to go on; UsageError or RunNotFound if there is none."""
+
+def talk_for(
+    options: Namespace,
+    bench: Workbench,
+    journal: Journal | None,
+    person: Person,
+    *,
+    to_connect: str = HOW_TO_CONNECT,
+) -> Talk:
+    """A talk that is held to what the command line says; UsageError or RunNotFound if there is no such conversation."""
+    from overseer.chat.talk import Talk
+
+    return Talk(
+        bench,
+        person,
+        _conversation(options, journal, bench),
+        journal=journal,
+        grants=Grants(classes=options.approve),
+        budget=options.budget,
+        is_by_rules=options.rules,
+        to_connect=to_connect,
+    )
+
+
+def _conversation(options: Namespace, journal: Journal | None, bench: Workbench) -> Conversation:
     redact = bench.broker.redactor.redact
     if not options.goes_on and options.session is None:
         return begun(journal, bench.folder, redact)

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from overseer import exits
-from overseer.broker.permissions import Grants
 from overseer.chat.alone import Alone
 from overseer.chat.handled import Handled
 from overseer.chat.stdin import Given, read_input
 from overseer.chat.talk import Talk
-from overseer.commands.conversations import conversation_for
+from overseer.commands.conversations import talk_for
 from overseer.commands.eventlines import put_line
 from overseer.commands.output import is_machine, put_document
 from overseer.commands.reading import read_tools
@@ -95,15 +94,7 @@ class _Headless:
             follow=self._telling.follow,
         )
         with opened(wanted=self._settings.journal) as journal:
-            self._talk = talk = Talk(
-                bench,
-                person,
-                conversation_for(options, journal, bench),
-                journal=journal,
-                grants=Grants(classes=options.approve),
-                budget=options.budget,
-                is_by_rules=options.rules,
-            )
+            self._talk = talk = talk_for(options, bench, journal, person)
             self._request = self._without_secrets(self._request, "the request")
             if self._given.text is not None:
                 text = self._without_secrets(self._given.text, "standard input")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from overseer import exits
+from overseer.brevity import shortened
 from overseer.broker.permissions import Grants
 from overseer.broker.ranking import ranked_tools
 from overseer.commands.output import as_typed, put_document, put_lines, put_value, refuse_json, say_if_changed
@@ -162,8 +163,7 @@ def _table(entries: list[Entry], to_see_one: str) -> Iterator[str]:
     room = max(40, shutil.get_terminal_size().columns)
     for entry in entries:
         origin = "" if entry.layer == "built-in" else f"  [{entry.layer}]"
-        line = f"{entry.tool.name:<{width}}  {entry.tool.effect:<7}  {_summary(entry.tool)}{origin}"
-        yield line if len(line) <= room else f"{line[: room - 1]}…"
+        yield shortened(f"{entry.tool.name:<{width}}  {entry.tool.effect:<7}  {_summary(entry.tool)}{origin}", room)
     yield f"{len(entries)} tool{'' if len(entries) == 1 else 's'}; one of them: {to_see_one}"
 
 

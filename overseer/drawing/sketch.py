@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
+from overseer.brevity import shortened
 from overseer.console import printable
 from overseer.jsonvalue import as_text
 from overseer.plan.durations import duration_text
@@ -62,10 +63,6 @@ class Node:
     body: Sketch | None
     outcome: Outcome | None
     path: str  # its key without rounds
-
-    @property
-    def is_scope(self) -> bool:
-        return self.body is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +143,7 @@ class _Sketcher:
         )
 
     def _line(self, text: str, longest: int = _LONGEST_WORDS) -> str:
-        line = harmless(self.redact(text))
-        return line if len(line) <= longest else f"{line[: longest - 1]}…"
+        return shortened(harmless(self.redact(text)), longest)
 
     def _risk(self, step: WorkflowStep) -> Risk:
         match step.action:

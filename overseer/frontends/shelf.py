@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from overseer.brevity import brief
 from overseer.errors import OverseerError, UsageError
 from overseer.frontends.programs import Task
 from overseer.home import make_private
@@ -210,5 +211,4 @@ def _listed(kept: list[Kept]) -> str:
 
 
 def _shortened(kept: Kept) -> str:
-    text = "damaged" if kept.damage else " ".join(kept.task.split())
-    return text if len(text) <= 40 else f"{text[:39]}…"
+    return "damaged" if kept.damage else brief(kept.task, 40)

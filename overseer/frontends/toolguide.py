@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from overseer.brevity import brief
 from overseer.broker.ranking import ranked_tools
 from overseer.jsonvalue import Json, json_text
 from overseer.models.model import tokens_in
@@ -142,8 +143,7 @@ _BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusive
 
 def one_line(text: object, *, most: int = _LONGEST_LINE) -> str:
     """Text from elsewhere as part of a line: without line breaks, control characters and an end too far away."""
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in str(text)).split())
-    return f"{line[: most - 1]}…" if len(line) > most else line
+    return brief("".join(letter if letter.isprintable() else " " for letter in str(text)), most)
 
 
 def _properties(tool: Tool) -> Mapping[str, Mapping[str, Json]]:

@@ -320,13 +320,8 @@ class RunState:
         """The keys of the scopes whose rounds are under way."""
         return [scope.key for frame in self.frames.values() for scope in frame.scopes.values() if scope.is_open]
 
-    def interrupted(self) -> Iterator[tuple[str, WorkflowStep]]:
-        """Steps that had started, that a resume would start again, and whose outcome nobody knows."""
-        for frame, step in self._left_behind():
-            yield frame.key_of(step.step_id), step
-
     def unsure(self) -> list[str]:
-        """The keys of those of them that must not simply be started again."""
+        """The keys of steps that had started, and must not simply be started again: nobody knows their outcome."""
         return [
             frame.key_of(step.step_id)
             for frame, step in self._left_behind()
@@ -334,6 +329,7 @@ class RunState:
         ]
 
     def _left_behind(self) -> Iterator[tuple[Frame, WorkflowStep]]:
+        """Steps that had started, that a resume would start again, and whose outcome nobody knows."""
         frames = [self.root]
         for frame in frames:  # grows while it is walked
             for scope in frame.scopes.values():

@@ -7,9 +7,8 @@ nothing about that. What one refused is not asked of it again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 # Ways of asking for JSON, from the one that binds the model most.
 Rung = Literal["json_schema", "json_object", "tool", "prompt"]
@@ -23,15 +22,12 @@ class Known:
     rung: Rung | None = None  # the way of asking for JSON that has worked
     refused: frozenset[str] = frozenset()  # parameters that the server does not take
 
-    def to_json(self) -> dict[str, Any]:
-        return {"rung": self.rung, "refused": sorted(self.refused)}
-
 
 class Capabilities:
     """What is known of all models, by server and name. Shared between threads."""
 
-    def __init__(self, known: Mapping[tuple[str, str], Known] | None = None) -> None:
-        self._known = dict(known or {})
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Known] = {}
         self._lock = threading.Lock()
 
     def of(self, server: str, model: str) -> Known:
@@ -45,19 +41,6 @@ class Capabilities:
         with self._lock:
             known = self.of(server, model)
             self._known[server, model] = replace(known, refused=known.refused | {parameter})
-
-    def to_json(self) -> list[dict[str, Any]]:
-        with self._lock:
-            return [{"server": at, "model": name, **known.to_json()} for (at, name), known in self._known.items()]
-
-    @classmethod
-    def from_json(cls, records: list[dict[str, Any]]) -> Capabilities:
-        return cls(
-            {
-                (record["server"], record["model"]): Known(record["rung"], frozenset(record["refused"]))
-                for record in records
-            }
-        )
 
 
 _NOTHING = Known()

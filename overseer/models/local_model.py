@@ -25,7 +25,6 @@ from overseer.models.model import (
     at_once,
     cancelled,
     folded,
-    messages_of,
 )
 from overseer.models.openai_errors import refused_parameter
 from overseer.models.remedies import SHORTER
@@ -55,6 +54,7 @@ class LocalModel:
         self._provider = provider
         self._window = window or USUAL_WINDOW
         self._capabilities = capabilities or Capabilities()
+        self._asking = Asking(_LADDER, str(path), path.name, self._capabilities)
         self._seat = _Seat()
         self._engine: Engine | None = None
 
@@ -74,15 +74,7 @@ class LocalModel:
         on_text: OnText | None = None,
         turn: Turn = at_once,
     ) -> Reply:
-        call = Call(question, cancellation, on_text, turn)
-
-        def send(messages: Sequence[Message], rung: Rung | None, schema: Schema, turn: Turn) -> Reply:
-            wished = schema if rung == "json_schema" else None
-            return turn(call.request(messages, lambda: self._answered(messages, wished, call)))
-
-        if question.schema is None:
-            return send(messages_of(question), None, {}, turn)
-        return Asking(_LADDER, str(self._path), self.name, self._capabilities, turn).ask(question, send)
+        return self._asking.ask(Call(question, cancellation, on_text, turn), self._sent)
 
     def close(self) -> None:
         """Give the memory back; another question would load the model anew."""
@@ -90,6 +82,10 @@ class LocalModel:
             if self._engine is not None:
                 self._engine.close()
             self._engine = None
+
+    def _sent(self, messages: Sequence[Message], rung: Rung | None, schema: Schema, call: Call) -> Reply:
+        wished = schema if rung == "json_schema" else None
+        return call.in_turn(messages, lambda: self._answered(messages, wished, call))
 
     def _answered(self, messages: Sequence[Message], schema: Schema | None, call: Call) -> Reply:
         heard = Heard(call.on_text)

@@ -100,8 +100,9 @@ class Call:
     on_text: OnText | None
     turn: Turn
 
-    def request(self, messages: Sequence[Message], send: Callable[[], Reply]) -> Request:
-        return Request(tokens_of(messages), self.question.max_tokens, send)
+    def in_turn(self, messages: Sequence[Message], send: Callable[[], Reply]) -> Reply:
+        """What these messages are answered with, sent once their turn has come."""
+        return self.turn(Request(tokens_of(messages), self.question.max_tokens, send))
 
 
 class Heard:

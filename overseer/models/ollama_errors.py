@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from overseer.models.model import ModelError
 from overseer.models.place import Place
-from overseer.models.remedies import FEWER, LATER, LONGER, SHORTER, address, again, is_about_length, reach
-from overseer.models.waiting import retry_after_s
+from overseer.models.remedies import LONGER, address, again, reach
+from overseer.models.statuses import meant, refusal
 from overseer.plan.suggestions import listed
 
 if TYPE_CHECKING:
@@ -59,19 +59,11 @@ def _refusal(error: Any, place: Place, client: Client, headers: Mapping[str, str
                 f"{place.title} is closed to us: {words}; check its address, or what guards it",
                 "denied",
             )
-        case 429:
-            message, kind = f"{place.title} has had too many requests: {words}; {FEWER}", "rate_limited"
-        case 408 | 504:
-            message, kind = f"{place.title} took too long: {words}; {LATER}", "timeout"
-        case _ if status >= 500:
-            message, kind = f"{place.title} failed with status {status}: {words}; {LATER}", "transient"
         case _ if status < 0:  # sent in the middle of a stream
             message, kind = f"{place.title} broke off: {words}; {again(place)}", "transient"
         case _:
-            message, kind = f"{place.title} refused the request: {words}", "bad_request"
-            message += f"; {SHORTER}" if is_about_length(words) else ""
-    wait = retry_after_s(headers) if kind in ("rate_limited", "transient") else None
-    return ModelError(message, kind=kind, retry_after_s=wait, status=status if status > 0 else None)
+            message, kind = meant(place, status, words)
+    return refusal(message, kind, status if status > 0 else None, headers)
 
 
 def _installed(client: Client) -> str:

@@ -20,7 +20,6 @@ from overseer.models.model import (
     OnText,
     Turn,
     at_once,
-    messages_of,
     read_in_part,
     tokens_in,
     tokens_of,
@@ -56,7 +55,7 @@ class OllamaModel:
         timeout_s: float = 300.0,
     ) -> None:
         self._place = Place(provider, name, host)
-        self._capabilities = capabilities or Capabilities()
+        self._asking = Asking(_LADDER, host, name, capabilities or Capabilities())
         self._timeout_s = timeout_s
         self._limit: int | None = None  # of the model's window, once it was asked for; 0 where it is not told
 
@@ -76,14 +75,10 @@ class OllamaModel:
         on_text: OnText | None = None,
         turn: Turn = at_once,
     ) -> Reply:
-        call = Call(question, cancellation, on_text, turn)
+        return self._asking.ask(Call(question, cancellation, on_text, turn), self._sent)
 
-        def send(messages: Sequence[Message], rung: Rung | None, schema: Schema, turn: Turn) -> Reply:
-            return turn(call.request(messages, lambda: self._answered(messages, rung, schema, call)))
-
-        if question.schema is None:
-            return send(messages_of(question), None, {}, turn)
-        return Asking(_LADDER, self._place.url, self.name, self._capabilities, turn).ask(question, send)
+    def _sent(self, messages: Sequence[Message], rung: Rung | None, schema: Schema, call: Call) -> Reply:
+        return call.in_turn(messages, lambda: self._answered(messages, rung, schema, call))
 
     def _answered(self, messages: Sequence[Message], rung: Rung | None, schema: Schema, call: Call) -> Reply:
         heard = Heard(call.on_text)

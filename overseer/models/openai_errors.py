@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from overseer.models.model import ModelError
 from overseer.models.place import Place
-from overseer.models.remedies import FEWER, LATER, LONGER, SHORTER, address, again, is_about_length, reach
-from overseer.models.waiting import retry_after_s
+from overseer.models.remedies import LATER, LONGER, SHORTER, address, again, is_about_length, reach
+from overseer.models.statuses import meant, refusal
 from overseer.plan.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -85,20 +85,13 @@ def _refusal(error: Any, place: Place, client: OpenAI) -> ModelError:
                 f"{place.title}: the account of {place.key_name} has no credit left; add some, or use another key",
                 "denied",
             )
-        case 429:
-            message, kind = f"{place.title} has had too many requests: {words}; {FEWER}", "rate_limited"
-        case 408 | 504:
-            message, kind = f"{place.title} took too long: {words}; {LATER}", "timeout"
         case 409 | 425:
             message, kind = f"{place.title}: {words}; {LATER}", "transient"
-        case 400 | 413 | 500 if is_about_length(words):  # some servers take any refusal for a crash
+        case 500 if is_about_length(words):  # some servers take any refusal for a crash
             message, kind = f"{place.title} refused the request: {words}; {SHORTER}", "bad_request"
-        case _ if status >= 500:
-            message, kind = f"{place.title} failed with status {status}: {words}; {LATER}", "transient"
         case _:
-            message, kind = f"{place.title} refused the request: {words}", "bad_request"
-    wait = retry_after_s(error.response.headers) if kind in ("rate_limited", "transient") else None
-    return ModelError(message, kind=kind, retry_after_s=wait, status=status)
+            message, kind = meant(place, status, words)
+    return refusal(message, kind, status, error.response.headers)
 
 
 def _complaint(error: Any, place: Place) -> ModelError:

@@ -26,7 +26,6 @@ from overseer.models.model import (
     at_once,
     folded,
     is_loopback,
-    messages_of,
     read_in_part,
     tokens_in,
     tokens_of,
@@ -66,6 +65,7 @@ class OpenAIModel:
     ) -> None:
         self._place = Place(provider, name, base_url.rstrip("/"), key, key_name)
         self._capabilities = capabilities or Capabilities()
+        self._asking = Asking(RUNGS, self._place.url, name, self._capabilities)
         self._timeout_s = timeout_s
 
     @property
@@ -84,14 +84,7 @@ class OpenAIModel:
         on_text: OnText | None = None,
         turn: Turn = at_once,
     ) -> Reply:
-        call = Call(question, cancellation, on_text, turn)
-        if question.schema is None:
-            return self._sent(messages_of(question), None, {}, call)
-        asking = Asking(RUNGS, self._place.url, self.name, self._capabilities, turn)
-        return asking.ask(
-            question,
-            lambda messages, rung, schema, turn: self._sent(messages, rung, schema, replace(call, turn=turn)),
-        )
+        return self._asking.ask(Call(question, cancellation, on_text, turn), self._sent)
 
     def _sent(self, messages: Sequence[Message], rung: Rung | None, schema: Schema, call: Call) -> Reply:
         """One answer; a parameter that the server turns out not to know is left out from then on."""
@@ -100,11 +93,11 @@ class OpenAIModel:
             request, warnings = _request(self.name, messages, call.question, refused)
             request |= _asking_for_json(rung, schema)
             try:
-                reply = call.turn(call.request(messages, partial(self._accepted, request, call)))
+                reply = call.in_turn(messages, partial(self._accepted, request, call))
             except _ParameterRefused:
                 continue
             except _NothingStreamed:
-                reply = call.turn(call.request(messages, partial(self._streamed, _in_one_piece(request), call)))
+                reply = call.in_turn(messages, partial(self._streamed, _in_one_piece(request), call))
             return replace(reply, warnings=(*warnings, *reply.warnings))
 
     def _accepted(self, request: dict[str, Any], call: Call) -> Reply:

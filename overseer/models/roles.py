@@ -160,9 +160,9 @@ _NOTHING = RoleSettings()
 _CHOSEN_HERE = "chosen in this session"
 
 
-def connector(secret: Secret, *, capabilities: Capabilities | None = None, folder: Path | None = None) -> Connect:
+def connector(secret: Secret, *, folder: Path | None = None) -> Connect:
     """What makes the model that the settings name. Scripts and files of models are looked for in `folder`."""
-    known = capabilities or Capabilities()
+    known = Capabilities()
 
     def connect(ref: ModelRef, provider: Provider) -> Model:
         timeout = {} if provider.timeout_s is None else {"timeout_s": provider.timeout_s}

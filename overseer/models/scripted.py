@@ -36,11 +36,10 @@ from overseer.models.model import (
     Turn,
     at_once,
     cancelled,
-    messages_of,
     tokens_in,
     tokens_of,
 )
-from overseer.models.structured import Asking
+from overseer.models.structured import Asking, Schema
 from overseer.tool import Cancellation, Question, Reply
 
 _LADDER: tuple[Rung, ...] = ("prompt",)
@@ -89,6 +88,7 @@ class ScriptedModel:
     def __init__(self, script: Script | Sequence[Json]) -> None:
         self._script = script if isinstance(script, Script) else script_from(list(script))
         self.name = self._script.name
+        self._asking = Asking(_LADDER, "", self.name, Capabilities())
         self.questions: list[Question] = []
         self._used = [0] * len(self._script.entries)
         self._lock = threading.Lock()
@@ -108,15 +108,10 @@ class ScriptedModel:
     ) -> Reply:
         with self._lock:
             self.questions.append(question)
-        call = Call(question, cancellation, on_text, turn)
+        return self._asking.ask(Call(question, cancellation, on_text, turn), self._sent)
 
-        def send(messages: Sequence[Message], turn: Turn) -> Reply:
-            return turn(call.request(messages, lambda: self._said(messages, call)))
-
-        if question.schema is None:
-            return send(messages_of(question), turn)
-        asking = Asking(_LADDER, "", self.name, Capabilities(), turn)
-        return asking.ask(question, lambda messages, rung, schema, turn: send(messages, turn))
+    def _sent(self, messages: Sequence[Message], _rung: Rung | None, _schema: Schema, call: Call) -> Reply:
+        return call.in_turn(messages, lambda: self._said(messages, call))
 
     def _said(self, messages: Sequence[Message], call: Call) -> Reply:
         entry = self._entry(call.question)

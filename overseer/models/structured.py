@@ -1,4 +1,4 @@
-"""Getting JSON that fits a schema out of a model, whatever its server understands.
+"""Asking a model, and getting JSON that fits a schema out of it, whatever its server understands.
 
 There are several ways to ask for JSON, and servers refuse some, or accept and ignore them. So one is
 tried after the other until an answer fits; that one is remembered. Whatever a server promises, every
@@ -16,13 +16,13 @@ from typing import Any
 from overseer.jsonvalue import Json, json_text
 from overseer.models.capabilities import Capabilities, Rung
 from overseer.models.jsonreply import values_in
-from overseer.models.model import Message, ModelError, NotThisWay, Request, Turn, messages_of
+from overseer.models.model import Call, Message, ModelError, NotThisWay, Request, Turn, messages_of
 from overseer.models.promptfiles import fenced, prompt
 from overseer.plan import value_faults
-from overseer.tool import Question, Reply
+from overseer.tool import Reply
 
 Schema = Mapping[str, Any]
-Send = Callable[[Sequence[Message], Rung, Schema, Turn], Reply]  # asks for JSON in this way, with requests in turn
+Send = Callable[[Sequence[Message], Rung | None, Schema, Call], Reply]  # asks for JSON in this way, or for any text
 
 # How servers say that they do not understand a way of asking; some crash instead of saying so.
 _REFUSALS = frozenset({400, 415, 422, 500, 501})
@@ -30,28 +30,29 @@ _REFUSALS = frozenset({400, 415, 422, 500, 501})
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How one model on one server is asked for JSON: the ways it may know, and what is known of it."""
+    """How one model on one server is asked: the ways it may know to ask for JSON, and what is known of it."""
 
     ladder: Sequence[Rung]
     server: str
     model: str
     capabilities: Capabilities
-    turn: Turn
 
-    def ask(self, question: Question, send: Send) -> Reply:
-        """The reply, with a value that fits the schema of the question."""
-        assert question.schema is not None
-        form = Form.of(question.schema)
-        messages = _with_schema(messages_of(question), form)
+    def ask(self, call: Call, send: Send) -> Reply:
+        """The reply; to a question with a schema, with a value that fits it."""
+        if call.question.schema is None:
+            return send(messages_of(call.question), None, {}, call)
+        form = Form.of(call.question.schema)
+        messages = _with_schema(messages_of(call.question), form)
         proven = self.capabilities.of(self.server, self.model).rung
         place = self.ladder.index(proven) if proven in self.ladder else 0
-        place, first = self._accepted(place, messages, form, send, proven)
+        wish = _Wish(form, call, send, proven)
+        place, first = self._accepted(place, messages, wish)
         value, faults = form.read(first)
         if not faults:
             return self._proven(place, replace(first, value=value))
         if self.ladder[place] != proven and place + 1 < len(self.ladder):
             place += 1  # accepted, and then ignored
-        place, second = self._accepted(place, _with_faults(messages, first, faults, form), form, send, proven)
+        place, second = self._accepted(place, _with_faults(messages, first, faults, form), wish)
         value, faults = form.read(second)
         if faults:
             raise ModelError(
@@ -61,16 +62,11 @@ class Asking:
             )
         return self._proven(place, replace(_together(first, second), value=value))
 
-    def _accepted(
-        self, place: int, messages: Sequence[Message], form: Form, send: Send, proven: Rung | None
-    ) -> tuple[int, Reply]:
+    def _accepted(self, place: int, messages: Sequence[Message], wish: _Wish) -> tuple[int, Reply]:
         """The first answer that the server does not refuse to give, from this place on the ladder downwards."""
         while True:
-            rung = self.ladder[place]
-            is_last = place + 1 == len(self.ladder)
-            turn = self.turn if is_last else partial(self._unless_refused, rung == proven)
             try:
-                reply = send(messages, rung, form.sent, turn)
+                reply = wish.sent(messages, self.ladder[place], is_last=place + 1 == len(self.ladder))
             except NotThisWay:
                 place += 1
                 continue
@@ -82,28 +78,44 @@ class Asking:
                 )
             return place, reply
 
-    def _unless_refused(self, is_proven: bool, request: Request) -> Reply:
-        """The answer to a request in its turn; NotThisWay where it could be asked for in another way."""
-
-        def send() -> Reply:
-            try:
-                return request.send()
-            except NotThisWay:
-                raise
-            except ModelError as error:
-                is_trouble = is_proven and (error.status or 0) >= 500  # it has worked before
-                if error.status not in _REFUSALS or is_trouble:
-                    raise
-                raise NotThisWay(error) from error
-
-        return self.turn(replace(request, send=send))
-
     def _proven(self, place: int, reply: Reply) -> Reply:
         known = self.capabilities.of(self.server, self.model).rung
         # One schema that a server cannot work with says nothing of the others.
         if known is None:
             self.capabilities.learn_rung(self.server, self.model, self.ladder[place])
         return reply
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """One call that asks for JSON."""
+
+    form: Form
+    call: Call
+    send: Send
+    proven: Rung | None  # the way that had worked before
+
+    def sent(self, messages: Sequence[Message], rung: Rung, *, is_last: bool) -> Reply:
+        """The answer in this way; NotThisWay where the server refuses it and there is another one."""
+        turn = self.call.turn if is_last else partial(_unless_refused, self.call.turn, is_proven=rung == self.proven)
+        return self.send(messages, rung, self.form.sent, replace(self.call, turn=turn))
+
+
+def _unless_refused(turn: Turn, request: Request, *, is_proven: bool) -> Reply:
+    """The answer to a request in its turn; NotThisWay where it could be asked for in another way."""
+
+    def send() -> Reply:
+        try:
+            return request.send()
+        except NotThisWay:
+            raise
+        except ModelError as error:
+            is_trouble = is_proven and (error.status or 0) >= 500  # it has worked before
+            if error.status not in _REFUSALS or is_trouble:
+                raise
+            raise NotThisWay(error) from error
+
+    return turn(replace(request, send=send))
 
 
 @dataclass(frozen=True, slots=True)

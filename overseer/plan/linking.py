@@ -100,13 +100,14 @@ def check_draft(
     limits: Limits = DEFAULT_LIMITS,
     folder: str | Path | None = ".",
     folders: Iterable[str | Path] = (),
-    read: Reader = read_plan,
 ) -> Checked:
     """The plan of a draft from elsewhere with all its faults.
 
     Its workflows are looked for in `folder`. With None no file is read, and naming one is a fault.
     """
-    return _checked(draft, Path(folder or ".") / "-", tools, limits, folders, read=read, may_read=folder is not None)
+    return _checked(
+        draft, Path(folder or ".") / "-", tools, limits, folders, read=read_plan, may_read=folder is not None
+    )
 
 
 def _checked(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from overseer.plan.arguments import argument_misfits
 from overseer.plan.cycles import cycles
-from overseer.plan.faults import Fault, Lines, Where, line_at
+from overseer.plan.faults import Fault, Where
 from overseer.plan.grammar import BUDGET_PLACES
 from overseer.plan.inputs import given_misfits
 from overseer.plan.references import Ref, is_name, refs_in, written
@@ -62,10 +62,9 @@ def validate(
     *,
     tools: Mapping[str, Tool] | None = None,
     limits: Limits = DEFAULT_LIMITS,
-    lines: Lines | None = None,
 ) -> tuple[Fault, ...]:
-    """All faults of a plan. Without `tools`, any tool is taken to exist; `lines` are those of its text."""
-    validation = _Validation(tools, lines or {})
+    """All faults of a plan. Without `tools`, any tool is taken to exist."""
+    validation = _Validation(tools)
     validation.check_size(plan, limits)
     if not validation.faults:  # what is far too large is not worth walking through
         validation.check(Level(plan, guess=validation.guess))
@@ -77,13 +76,12 @@ class _Validation:
     """One pass over a plan, collecting faults; a workflow that is used several times is checked once."""
 
     tools: Mapping[str, Tool] | None
-    lines: Lines
     faults: list[Fault] = field(default_factory=list)
     checked: set[int] = field(default_factory=set)
 
     def fault(self, where: Where, step: WorkflowStep | None, problem: str, help: str = "") -> None:
         step_id = step.step_id if step is not None else None
-        self.faults.append(Fault(problem, help, step_id, where, line_at(self.lines, where)))
+        self.faults.append(Fault(problem, help, step_id, where))
 
     def guess(self, word: str, names: Iterable[str], otherwise: str) -> str:
         return did_you_mean(word, names, otherwise) if len(self.faults) < _MOST_GUESSES else ""

@@ -98,7 +98,8 @@ def _with_effect_of_plan(tool: Tool, entries: Mapping[str, Entry]) -> Tool:
             if name in entries and name not in found:
                 found[name] = entries[name].tool
                 waiting.append(found[name])
-    return replace(tool, effect=max((other.effect for other in found.values()), key=EFFECTS.index))
+    effect = max((other.effect for other in found.values()), key=EFFECTS.index)
+    return replace(tool, effect=effect, idempotent=all(other.idempotent for other in found.values()))
 
 
 def _called(plan: WorkflowPlan) -> set[str]:

@@ -1,9 +1,8 @@
-"""Saved plans as tools: the plan's inputs become the parameters, and the worst of its steps the class."""
+"""Saved plans as tools: the plan's inputs become the parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ from overseer.kinds import CONTEXT, KindError, SectionFault
 from overseer.plan import Checked, Input, WorkflowPlan, check_draft, check_plan, plan_from
 from overseer.plan.files import find_workflow
 from overseer.plan.inputs import must_be_given
-from overseer.plan.values import Call, Code, Scope
-from overseer.tool import EFFECTS, Tool, ToolContext
+from overseer.tool import ToolContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,37 +34,6 @@ def workflow_parts(folder: Path, section: Json) -> WorkflowParts:
     if checked.faults:
         raise KindError([SectionFault(fault.where, str(fault)) for fault in checked.faults])
     return WorkflowParts(checked.plan, _parameters(checked.plan))
-
-
-def classed(tool: Tool, tools: Mapping[str, Tool]) -> Tool:
-    """A workflow tool with what its steps do to the world, whatever its file says of that."""
-    if tool.plan is None:
-        return tool
-    called = [tools[name] for name in _called(tool.plan, tools, {tool.name}) if tools[name].plan is None]
-    effect = max((tool.effect, *(each.effect for each in called)), key=EFFECTS.index)
-    return replace(tool, effect=effect, idempotent=tool.idempotent and all(each.idempotent for each in called))
-
-
-def _called(plan: WorkflowPlan, tools: Mapping[str, Tool], seen: set[str]) -> Iterator[str]:
-    """The tools that a plan calls, and those that the plans of these call."""
-    for step in plan.steps:
-        match step.action:
-            case Call(tool=name):
-                names: tuple[str, ...] = (name,)
-            case Code(tools=names):
-                pass
-            case Scope(body=WorkflowPlan() as body):
-                yield from _called(body, tools, seen)
-                continue
-            case _:
-                continue
-        for name in names:
-            if name not in tools or name in seen:
-                continue
-            seen.add(name)
-            yield name
-            if tools[name].plan is not None:
-                yield from _called(tools[name].plan, tools, seen)
 
 
 def _checked(folder: Path, section: Json) -> Checked:

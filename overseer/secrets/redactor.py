@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from overseer.jsonvalue import Json
 from overseer.secrets.exact import ExactFinder
 from overseer.secrets.forms import SHORTEST, forms
 from overseer.secrets.patterns import pattern_spans
+from overseer.secrets.places import REDACTED, Place, merged, replaced
 from overseer.secrets.store import Secrets
-
-if TYPE_CHECKING:
-    from overseer.secrets.streams import StreamRedactor
-
-Place = tuple[int, int, str]  # from, to, and what stands there instead
-
-REDACTED = "[redacted]"
+from overseer.secrets.streams import StreamRedactor
 
 # So much of a long secret tells too much.
 _TELLING = 16
@@ -61,8 +55,6 @@ class Redactor:
 
     def in_pieces(self) -> StreamRedactor:
         """For a text that comes in pieces."""
-        from overseer.secrets.streams import StreamRedactor  # which builds upon this one
-
         return StreamRedactor(self)
 
     def redact_known(self, text: str) -> str:
@@ -71,7 +63,7 @@ class Redactor:
         Half of one is one too, where it was cut short: before an end, a quotation mark or dots.
         """
         places = [*self._exact.spans(text), *self._cut_short(text)]
-        return replaced(text, _merged(places)) if places else text
+        return replaced(text, merged(places)) if places else text
 
     def _cut_short(self, text: str) -> Iterator[Place]:
         for start, end, _ in self._beginnings.spans(text):
@@ -97,7 +89,7 @@ class Redactor:
     def places(self, text: str) -> list[Place]:
         """What is to be replaced, in order and without overlaps."""
         found: list[Place] = [*self._exact.spans(text), *((*span, REDACTED) for span in pattern_spans(text))]
-        return _merged(found) if found else found
+        return merged(found) if found else found
 
     def _redacted(self, value: Json) -> Json:
         kind = type(value)
@@ -137,37 +129,6 @@ def _collect(value: Json, texts: list[str]) -> None:
         texts += value
         for item in value.values():
             _collect(item, texts)
-
-
-def replaced(text: str, places: Iterable[Place]) -> str:
-    pieces = []
-    end = 0
-    for start, stop, label in places:
-        pieces += [text[end:start], label]
-        end = stop
-    return "".join([*pieces, text[end:]])
-
-
-def _merged(places: list[Place]) -> list[Place]:
-    """Places that overlap become one, called after the longest known secret in it."""
-    places.sort(key=lambda place: (place[0], -place[1]))
-    merged = [places[0]]
-    longest = _weight(places[0])
-    for place in places[1:]:
-        start, end, label = merged[-1]
-        if place[0] >= end:
-            merged.append(place)
-            longest = _weight(place)
-            continue
-        if (weight := _weight(place)) > longest:
-            longest, label = weight, place[2]
-        merged[-1] = (start, max(end, place[1]), label)
-    return merged
-
-
-def _weight(place: Place) -> tuple[bool, int]:
-    start, end, label = place
-    return label != REDACTED, end - start
 
 
 def _unused(key: str, *objects: dict[str, Json]) -> str:

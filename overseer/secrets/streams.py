@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from typing import TYPE_CHECKING
 
 from overseer.secrets.patterns import KINDS_OF_KEYS
-from overseer.secrets.redactor import Redactor, replaced
+from overseer.secrets.places import replaced
+
+if TYPE_CHECKING:
+    from overseer.secrets.redactor import Redactor
 
 # Beginnings of what a pattern takes for a secret together with the word that follows.
 _LEAD = re.compile(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from overseer.brevity import shortened
 from overseer.errors import OverseerError
 from overseer.jsonvalue import Json
 from overseer.settings.keys import check_of
@@ -51,10 +52,10 @@ class Findings:
         from overseer.secrets import Redactor  # hardly ever needed
 
         problem = Redactor().redact(problem)  # a key may stand where it does not belong
-        self.faults.append(f"{where}: {_shortened(problem)}")
+        self.faults.append(f"{where}: {shortened(problem, _LONGEST)}")
 
     def warn(self, where: object, problem: str) -> None:
-        self.warnings.append(f"{where}: {_shortened(problem)}")
+        self.warnings.append(f"{where}: {shortened(problem, _LONGEST)}")
 
     def checked(self, key: str, given: Json, origin: Origin) -> list[Entry]:
         """The entry, or nothing where the value does not fit."""
@@ -65,8 +66,3 @@ class Findings:
         except (ValueError, OverseerError) as error:
             self.fault(origin, f"{key}: {error}")
             return []
-
-
-def _shortened(text: str) -> str:
-    """A complaint that does not repeat a value of any length."""
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -47,11 +47,6 @@ class Typesetter:
         self._folding: Folding | None = None  # of what gets no styles
         self._ends_line = True
 
-    @property
-    def open_text(self) -> str:
-        """What has come and is not written yet."""
-        return self._markdown.open_text
-
     def add(self, piece: str) -> None:
         """Take the next piece."""
         if not self._screen.has_colour:

@@ -60,15 +60,6 @@ class StepTiming:
             **({"spent": self.spent} if self.spent else {}),
         }
 
-    @property
-    def started(self) -> float | None:
-        """When it began to work first."""
-        return next((interval.start for interval in self.intervals if interval.phase != "waiting"), None)
-
-    @property
-    def ended(self) -> float | None:
-        return self.intervals[-1].end if self.intervals else None
-
 
 @dataclass(frozen=True, slots=True)
 class Break:

@@ -99,8 +99,13 @@ def _said(answer: WebAnswer) -> str:
 
 def retry_after_of(answer: WebAnswer, *, now: float | None = None) -> float | None:
     """How many seconds the server asks to be left alone, given as a number or as a date."""
-    text = answer.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit() and len(text) <= 10:
+    return seconds_named(answer.headers.get("retry-after", ""), now=now)
+
+
+def seconds_named(text: str, *, now: float | None = None) -> float | None:
+    """The wait that a header names as a number of seconds, or as the date when it ends; None if it names none."""
+    text = text.strip()
+    if _SECONDS.fullmatch(text):
         return float(text)
     if not text:
         return None
@@ -111,3 +116,6 @@ def retry_after_of(answer: WebAnswer, *, now: float | None = None) -> float | No
     except (ValueError, OverflowError):
         return None
     return max(0.0, then - (time.time() if now is None else now))
+
+
+_SECONDS = re.compile(r"[0-9]{1,10}(\.[0-9]+)?")

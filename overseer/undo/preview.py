@@ -69,10 +69,6 @@ class Preview:
     notes: tuple[str, ...] = ()
 
     @property
-    def free(self) -> tuple[FilePreview, ...]:
-        return tuple(file for file in self.files if file.is_free)
-
-    @property
     def conflicts(self) -> tuple[FilePreview, ...]:
         return tuple(file for file in self.files if file.conflict and not file.obstacle)
 

@@ -180,7 +180,7 @@ def test_time_runs_from_the_first_use() -> None:
     run = Budget("run r", Cap(time_s=600), parent=session, clock=clock)
     clock.advance(5000)
     assert (session.left().time_s, run.left().time_s, Budget("free").left().time_s) == (1000, 600, None)
-    session.start()
+    session.check_time()
     clock.advance(500)
     with run.reserve(NOTHING):
         clock.advance(100)
@@ -214,7 +214,7 @@ def test_what_an_earlier_process_spent_counts_as_far_up_as_it_was_the_same() -> 
 def test_a_budget_has_the_clock_of_the_one_above_it() -> None:
     clock = FakeClock()
     scope = Budget("scope 'map'", Cap(time_s=10), parent=Budget("run r", clock=clock))
-    scope.start()
+    scope.check_time()
     clock.advance(4)
     assert scope.left().time_s == 6
 

@@ -17,10 +17,11 @@ from overseer.catalogue import page_made_anew
 from overseer.chat.commands import all_commands
 from overseer.chat.completing import ChatCompleter
 from overseer.chat.files import with_paths
-from overseer.chat.slash import Candidate, SlashCommand, found, help_lines, is_command, is_request, one_of, registry
+from overseer.chat.slash import Candidate, SlashCommand, found, help_lines, is_command, is_request, registry
 from overseer.errors import UsageError
 from tests.pages import page
 
+RUNS = (Candidate("one run"), Candidate("other"))
 COMMANDS = registry(
     SlashCommand(name, f"about {name}", lambda chat, rest: None)
     for name in ("help", "history", "run", "runs", "resume")
@@ -107,7 +108,7 @@ def completed(typed: str, folder: Path, **of_chat: Any) -> list[str]:
         [
             SlashCommand("help", "", lambda chat, rest: None),
             SlashCommand("history", "", lambda chat, rest: None),
-            SlashCommand("show", "", lambda chat, rest: None, "", one_of([Candidate("one run"), Candidate("other")])),
+            SlashCommand("show", "", lambda chat, rest: None, "", lambda chat, words: () if words else RUNS),
         ]
     )
     chat: Any = SimpleNamespace(commands=commands, bench=SimpleNamespace(root=folder), **of_chat)

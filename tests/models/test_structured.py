@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -47,16 +46,6 @@ def test_what_is_known_is_used_at_once(rung: Rung) -> None:
         known.learn_rung(server.openai_url, "tiny", rung)
         ask(OpenAIModel("tiny", base_url=server.openai_url, capabilities=known), schema=CITY)
     assert [rung_of(body) for body in server.questions()] == [rung]
-
-
-def test_what_was_learned_can_be_kept() -> None:
-    known = Capabilities()
-    known.learn_rung("http://a", "m", "tool")
-    known.learn_refused("http://a", "m", "temperature")
-    known.learn_refused("http://b", "m", "max_tokens")
-    again = Capabilities.from_json(json.loads(json.dumps(known.to_json())))
-    for server in ("http://a", "http://b", "http://c"):
-        assert again.of(server, "m") == known.of(server, "m")
 
 
 def test_trouble_of_a_server_that_is_known_teaches_nothing() -> None:

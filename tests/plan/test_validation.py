@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from overseer.plan import Limits, completed, plan_from, read_plan, validate
+from overseer.plan import Limits, check_draft, completed, plan_from, read_plan, validate
 from overseer.plan.values import Allowance, Call, Each, Input, Once, Scope, WorkflowPlan, WorkflowStep
 from overseer.tool import Tool, tool
 
@@ -500,18 +500,18 @@ def test_everything_is_found_at_once_with_its_line() -> None:
         "output: '{{g}}'\n"
     )
     assert draft.faults == ()
-    found = [str(fault) for fault in validate(draft.plan, tools=TOOLS, lines=draft.lines)]
+    found = [str(fault) for fault in check_draft(draft, tools=TOOLS).faults]
     assert found == [
         "line 3, step 'a': there is no tool 'translat'; did you mean 'translate'?",
-        "line 9, step 'b': depends on 'd', which does not exist; the other steps are: a, c",
+        "line 4, step 'b': waits for itself: b -> c -> b; take one of these dependencies away",
         "line 8, step 'b': the argument 'target_lang' must be text, not 5",
-        "line 14, step 'c': reads {{f}}, but there is no step 'f'; the steps to read are: a, b",
+        "line 9, step 'b': depends on 'd', which does not exist; the other steps are: a, c",
         "line 12, step 'e': there is no tool 'zzz'; the tools are: translate, search, anything",
         "line 13, step 'c': the output reads {{item}}, but 'item' has a value only inside of a 'for_each' "
         "or 'iterations' scope",
+        "line 14, step 'c': reads {{f}}, but there is no step 'f'; the steps to read are: a, b",
         "line 15, step 'a': another step has the same id; ids must be unique",
         "line 16: the output reads {{g}}, but there is no step 'g'; the steps to read are: a, b, c",
-        "line 4, step 'b': waits for itself: b -> c -> b; take one of these dependencies away",
     ]
 
 

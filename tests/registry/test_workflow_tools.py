@@ -105,3 +105,12 @@ def test_a_plan_does_what_the_tools_do_that_it_calls(tmp_path: Path) -> None:
         "inner": "exec",
         "count_words": "pure",
     }
+
+
+def test_a_plan_must_not_be_repeated_where_a_tool_must_not_that_it_calls(tmp_path: Path) -> None:
+    running = "description: x\nworkflow: {steps: [{step_id: s, tool: run_command, args: {command: [ls]}}]}\n"
+    outer = "description: x\nworkflow: {steps: [{step_id: s, tool: running}]}\n"
+    tools = registry_of(tmp_path, running=running, outer=outer, count_words=COUNT).tools
+    assert not tools["running"].idempotent
+    assert not tools["outer"].idempotent
+    assert tools["count_words"].idempotent

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from overseer.brevity import brief
 from overseer.frontends.draft import Refused
 from overseer.frontends.rules.accounting import Unaccounted
 from overseer.frontends.rules.matching import GENERAL
@@ -101,8 +102,7 @@ def _says(slot: Slot) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+    return brief(text, _SHOWN)
 
 
 def _listed(names: Sequence[str]) -> str:

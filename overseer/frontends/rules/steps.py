@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from overseer.brevity import brief
 from overseer.frontends.rules.calls import Call
 from overseer.frontends.rules.slots import Slot
 from overseer.plan.references import Ref, refs_in
@@ -21,12 +22,7 @@ def plan_of(request: str, calls: Sequence[Call]) -> WorkflowPlan:
         for slot in call.missing:
             call.args[slot.name] = Ref("inputs", (_input_for(slot, call, inputs),))
         steps.append(_step(call, _waits_for(call, calls[:at])))
-    return WorkflowPlan(tuple(steps), name=_name(request), inputs=inputs)
-
-
-def _name(request: str) -> str:
-    line = " ".join(request.split())
-    return line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 1]}…"
+    return WorkflowPlan(tuple(steps), name=brief(request, _LONGEST_NAME), inputs=inputs)
 
 
 def _input_for(slot: Slot, call: Call, inputs: dict[str, Input]) -> str:
