@@ -13,7 +13,9 @@ from overseer.arguments import parsed
 from overseer.chat.chat import Chat
 from overseer.chat.commands import all_commands
 from overseer.chat.ending import Ending
-from overseer.commands.chat import _talk, carried_out_here, person_at
+from overseer.chat.models import TO_CONNECT_HERE
+from overseer.commands.chat import carried_out_here, person_at
+from overseer.commands.conversations import talk_for
 from overseer.commands.reading import read_tools
 from overseer.commands.viewing import screen_for
 from overseer.config import load_settings
@@ -66,7 +68,7 @@ class Typed:
         journal = opened_on.enter_context(opened(wanted=True))
         person = person_at(bench, self.reader, screen_for(options), journal, heard=ending.heard)
         self.chat = Chat(
-            _talk(options, bench, journal, person),
+            talk_for(options, bench, journal, person, to_connect=TO_CONNECT_HERE),
             bench,
             self.reader,
             all_commands(),
