@@ -273,6 +273,19 @@ def test_calls_of_code_are_counted_and_what_they_spent_too() -> None:
     assert timing.spent == {"requests": 1, "unpriced": 1}
 
 
+def test_a_step_cut_off_after_it_was_to_be_tried_again_has_waited_since_then() -> None:
+    events = [
+        RunStarted(0.0, "r", {}),
+        StepStarted(0.0, "a"),
+        StepFailed(1.0, "a", BROKEN, 2.0),
+        RunResumed(5.0),
+        RunFinished(5.0, "partial"),
+    ]
+    in_between = StepStarted(4.0, "b")  # the last that was heard of the earlier process
+    timing = timing_of(DIAMOND, [*events[:3], in_between, *events[3:]])
+    assert stretches(timing, "a") == [("running", 0, 1), ("retrying", 1, 2), ("waiting", 2, 4)]
+
+
 def test_a_run_that_has_not_begun_took_no_time() -> None:
     timing = timing_of(DIAMOND, [])
     assert (timing.wall_s, timing.sum_s, timing.critical, timing.speed_up) == (0, 0, (), None)

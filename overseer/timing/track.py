@@ -69,6 +69,7 @@ class Track:
 
     def cut_off(self, at: float) -> None:
         """What it was doing ended with the process, and what it is to do begins anew."""
+        self._wait_after_retrying(at)
         self._enter(None, at)
         self.status, self.ended = "waiting", None
 
