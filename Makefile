@@ -50,12 +50,14 @@ clean:  ## everything that can be made again
 MOVED := $(shell test "$$(cat .venv/place 2>/dev/null)" = "$(CURDIR)" || echo moved)
 
 .venv/ready: pyproject.toml constraints.txt $(MOVED)
+	@echo 'Setting up .venv: about a minute.'
 	@test "$$(cat .venv/place 2>/dev/null)" = "$(CURDIR)" || rm -rf .venv
 	@if command -v uv >/dev/null; then \
 	    uv venv --quiet --allow-existing --python $(PYTHON) .venv && \
 	    uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[test]'; \
 	else \
-	    $(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'; \
+	    $(PYTHON) -m venv .venv && \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'; \
 	fi
 	@printf '%s' "$(CURDIR)" > .venv/place
 	@touch $@

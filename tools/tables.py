@@ -111,17 +111,20 @@ def table_query(
     examples=[
         {"request": "describe the columns of data.csv", "args": {"path": "data.csv"}},
         {"request": "which values are missing in this table?", "args": {"table": "a,b\n1,\n2,x\n"}},
+        {"request": "the mean of the column price in data.csv", "args": {"path": "data.csv", "column": "price"}},
     ],
 )
-def table_statistics(context: ToolContext, *, table: Given = None, path: str = "") -> dict[str, Any]:
+def table_statistics(context: ToolContext, *, table: Given = None, path: str = "", column: str = "") -> dict[str, Any]:
     """Describe each column of a table or CSV file: type, missing and distinct values, minimum, maximum and mean.
 
     Args:
         table: the table as CSV, JSON or Markdown text, or as a list of objects; give this or path
         path: a file of the workspace that holds the table
+        column: the only column to describe; all of them if empty
     """
     source = _read(context, table, path)
-    columns = [_description(name, [row.get(name) for row in source.rows]) for name in source.columns]
+    names = [_column(source, column, "column")] if column else source.columns
+    columns = [_description(name, [row.get(name) for row in source.rows]) for name in names]
     return {"rows": len(source.rows), "columns": columns, "problems": source.problems}
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 from overseer.chat.reviewing import Reviewing
 from overseer.commands.following import Following
@@ -15,11 +17,14 @@ from overseer.plan.values import WorkflowPlan
 from overseer.report import Report
 from overseer.review import Decision, Proposal
 from overseer.run import Run, RunResult
-from overseer.stopsignals import hearing_signals
+from overseer.stopsignals import NOTHING, hearing_signals
 from overseer.terminal.screen import Screen
 from overseer.terminal.style import Palette
 from overseer.terminal.typesetter import Typesetter
 from overseer.tool import Cancellation
+
+if TYPE_CHECKING:
+    from overseer.terminal.waiting import Waiting
 
 PastOf = Callable[[str], Iterable[Event]]
 Heard = Callable[[signal.Signals], None]
@@ -50,6 +55,7 @@ class AtTerminal:
         self._resume_with = resume_with
         self._was_heard = ""
         self._typesetter: Typesetter | None = None  # of the answer that is being heard
+        self._waiting: Waiting | None = None  # while nothing of a reply is to be seen
 
     def tell(self, line: str) -> None:
         if self._typesetter is not None:  # the answer was broken off: what came of it stays
@@ -58,6 +64,8 @@ class AtTerminal:
         say(line)
 
     def hear(self, piece: str) -> None:
+        if self._waiting is not None:
+            self._waiting.end()
         if self._typesetter is None:
             self._typesetter = Typesetter(self._screen, self._palette)
         self._was_heard += piece
@@ -98,5 +106,19 @@ class AtTerminal:
             self._heard(number)
             cancellation.ask()
 
-        with hearing_signals(stop):
+        # Signals are heard until the terminal is as it was: one of them might end the process before.
+        with ExitStack() as opened:
+            waiting = self._waiting_line()
+            also = NOTHING if waiting is None else {"SIGTSTP": waiting.stop_process}
+            opened.enter_context(hearing_signals(stop, also))
+            self._waiting = None if waiting is None else opened.enter_context(waiting)
             yield cancellation
+
+    def _waiting_line(self) -> Waiting | None:
+        """What says that a reply is waited for, where lines can be drawn anew."""
+        if not self._screen.is_live:
+            return None
+        from overseer.terminal.tty import Tty
+        from overseer.terminal.waiting import Waiting
+
+        return Waiting(tty=Tty(sys.stderr.fileno()), screen=self._screen, palette=self._palette)

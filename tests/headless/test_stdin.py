@@ -73,6 +73,12 @@ def test_rules_take_it_too(place: Place) -> None:
     assert made.document["run"]["output"]["words"] == 3
 
 
+def test_rules_find_the_column_that_a_request_names(place: Place) -> None:
+    made = place.run("-p", "what is the mean of the column price?", "--json", given=b"name,price\na,2\nb,4\n")
+    (column,) = made.document["run"]["output"]["columns"]
+    assert (column["name"], column["mean"]) == ("price", 3.0)
+
+
 @pytest.mark.parametrize(
     ("given", "text"),
     [

@@ -126,6 +126,10 @@ def test_columns_are_described() -> None:
     }
     mixed = call("table_statistics", table=[{"a": 1}, {"a": "x"}, {"a": {"b": 1}}])
     assert mixed["columns"][0]["type"] == "mixed"
+    only = call("table_statistics", table="n,t\n1,x\n3,y\n", column="n")
+    assert [(column["name"], column["mean"]) for column in only["columns"]] == [("n", 2.0)]
+    with pytest.raises(ToolError, match="column names the unknown column 'm'"):
+        call("table_statistics", table="n,t\n1,x\n", column="m")
 
 
 def test_tables_are_written_in_other_forms() -> None:

@@ -123,7 +123,7 @@ def _span(tokens: Sequence[Token], at: int) -> tuple[int, Kind, Any] | None:
         return at + 1, "date", day
     if low in COUNTS:
         return at + 1, "count", COUNTS[low]
-    if _is_code(token.text):
+    if _is_code(token.text) or _is_column(tokens, at):
         return at + 1, "id", token.text
     end = _name_end(tokens, at)
     return (end, "name", _written(tokens[at:end])) if end > at else None
@@ -133,6 +133,13 @@ def _is_code(text: str) -> bool:
     return (any(c.isdigit() for c in text) and any(c.isalpha() for c in text) and not text[0].isdigit()) or (
         "_" in text and len(text) > 2
     )
+
+
+def _is_column(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a word is what a column is called: the column price."""
+    token = tokens[at]
+    is_led_to = at > 0 and tokens[at - 1].low == "column"
+    return is_led_to and token.kind == "word" and token.low not in SILENT | _PREPOSITIONS | _JOINING
 
 
 def _name_end(tokens: Sequence[Token], at: int) -> int:
