@@ -111,6 +111,16 @@ def test_what_an_example_takes_for_granted_is_taken() -> None:
     assert args_of("find all Python files under src") == [{"path": "src", "pattern": "*.py", "recursive": True}]
 
 
+def test_the_data_of_an_example_is_nobodys() -> None:
+    shape = made(
+        "table_shape",
+        "Tell how many rows and columns a table has.",
+        {"table": {"type": "string", "default": ""}, "path": {"type": "string", "default": ""}},
+        examples=({"request": "how many rows and columns has the table", "args": {"table": "a,b\n1,3"}},),
+    )
+    assert args_of("how many rows and columns has the table a.csv", shape) == [{"path": "a.csv"}]
+
+
 def test_what_is_missing_is_a_refusal_that_names_it() -> None:
     draft = plan_by_rules("book a flight to Rome", {"book_flight": FLIGHT})
     assert isinstance(draft, Refused)

@@ -299,7 +299,9 @@ class Binder:
                     call.missing.append(slot)
             elif model is not None:
                 found = unsaid(part.tokens, slot, model)
-                if found is None and is_close(part.tokens, model) and not works_on(slot):
+                if works_on(slot):
+                    found = found if str(found) in part.text else None  # else it is the example's own data
+                elif found is None and is_close(part.tokens, model):
                     found = by_example(part.tokens, slot, model)
             if found is None and slot.sort == "path":
                 found = folder_in(part, slot)
