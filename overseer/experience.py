@@ -1,5 +1,6 @@
 """What earlier calls took, as the journal has it: by tool, and by what the code of a step was to do.
 
+What the scripted model of a demo took is left out: it says nothing of what a real one takes, least of all its price.
 Only the newest runs are looked at, and of each only so much: a review does not wait for a long journal.
 """
 
@@ -92,14 +93,16 @@ def _runs(connection: sqlite3.Connection, names: list[str]) -> Iterator[tuple[in
     said = [json_text(name.removeprefix(task_name(""))) for name in names[:_MOST_NAMES]]
     holds = " OR ".join("instr(plan, ?) > 0" for _ in said)
     rows = connection.execute(
-        f"SELECT number, plan FROM runs WHERE length(plan) <= ? AND ({holds}) ORDER BY number DESC LIMIT ?",
+        f"SELECT number, plan, options FROM runs WHERE length(plan) <= ? AND ({holds}) ORDER BY number DESC LIMIT ?",
         (_LARGEST_PLAN, *said, _MOST_RUNS),
     )
-    for number, text in rows:
+    for number, text, options in rows:
         try:
-            yield number, json.loads(text)
+            plan = json.loads(text)
         except ValueError:  # damaged, of which others tell
             continue
+        if "demo" not in _object(options):
+            yield number, plan
 
 
 def _read(connection: sqlite3.Connection, number: int, plan: dict[str, Json], calls: dict[str, list[_Took]]) -> int:

@@ -213,6 +213,12 @@ class Chat:
         except EOFError:
             return None
 
+    def forget_typed(self) -> None:
+        """Nobody agrees to what they have not seen."""
+        if self.reader.discard_typed():
+            say("what was typed before the question was there is no answer to it, and was left out")
+
     def is_agreed(self, question: str) -> bool:
         """Whether somebody says yes."""
+        self.forget_typed()
         return self._asked(f"{question} [y/N] ") in ("y", "yes")

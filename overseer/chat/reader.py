@@ -25,6 +25,7 @@ from prompt_toolkit.shortcuts import CompleteStyle
 
 from overseer.chat.history import SharedHistory
 from overseer.chat.resizing import survive_resizing
+from overseer.chat.typedahead import take_typed_ahead
 from overseer.console import redirected, say
 from overseer.descriptors import ERR, OUT, diverted, own
 
@@ -71,7 +72,11 @@ class Reader:
         self._session.completer = completer
 
     def request(self, prompt: str) -> str:
-        """A request or command, of one line or several. What is printed meanwhile stands above it."""
+        """A request or command, of one line or several. What is printed meanwhile stands above it.
+
+        A line that was typed before, and ended, is the answer at once.
+        """
+        take_typed_ahead(self._session.app.input)
         return _read(self._session, prompt)
 
     def answer(self, prompt: str, *, default: str = "") -> str:

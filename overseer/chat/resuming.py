@@ -121,6 +121,7 @@ def _taken_up(chat: Chat, engine: Engine, run_id: str) -> Run:
 
 
 def _is_repeated(chat: Chat, key: str) -> bool:
+    chat.forget_typed()
     while True:
         try:
             answer = chat.reader.answer(f"  {key}: [r]epeat it, [g]ive it up, or [q]uit > ").strip().lower()

@@ -174,8 +174,8 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield opened
 
 
-def entered(journal: Journal, number: int, made: WorkflowPlan, events: list[Event]) -> None:
-    begun = {"name": "", "plan": to_text(made), "steps": 1, "inputs": {}, "options": {}, "at": float(number)}
+def entered(journal: Journal, number: int, made: WorkflowPlan, events: list[Event], **options: str) -> None:
+    begun = {"name": "", "plan": to_text(made), "steps": 1, "inputs": {}, "options": options, "at": float(number)}
     with journal.begin(f"r{number:06}", **begun) as log:  # type: ignore[arg-type]
         log.append([RunStarted(0, f"r{number:06}", {}), *events])
 
@@ -207,6 +207,12 @@ def test_one_call_without_a_price_leaves_the_price_unknown(journal: Journal) -> 
     for number, spent in enumerate(({"tokens": 10, "cost": 0.5}, {"tokens": 10, "unpriced": 1})):
         entered(journal, number, plan(step("a", "ask")), [StepStarted(0, "a"), StepSucceeded(1, "a", 1, spent=spent)])
     assert journal.experience.of(["ask"])["ask"].cost is None
+
+
+def test_what_a_scripted_model_took_says_nothing_of_a_real_one(journal: Journal) -> None:
+    took: list[Event] = [StepStarted(0, "a"), StepSucceeded(1, "a", 1, spent={"tokens": 10})]
+    entered(journal, 0, plan(step("a", "ask")), took, demo="joke")
+    assert journal.experience.of(["ask"]) == {}
 
 
 def test_waiting_for_a_limit_is_no_part_of_what_a_call_takes(journal: Journal) -> None:

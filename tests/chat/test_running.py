@@ -288,6 +288,22 @@ def test_the_plan_at_hand_is_edited_and_one_with_faults_leaves_it_as_it_was(chat
     chat.say("/run", "48")
 
 
+def test_what_was_typed_before_a_question_is_no_answer_to_it(chats: Chats) -> None:
+    chat = chats.begin()
+    chat.wait_for_prompt()
+    chat.enter("/run writes.yaml")
+    chat.wait_for_text("[r]un")
+    chat.enter("r")
+    chat.wait_for_text("succeeded")
+    chat.wait_for_prompt()
+    chat.enter("/undo\ry")
+    chat.wait_for_text("was left out")
+    chat.wait_until(lambda: chat.line_of_cursor() == "Undo this? [y/N]")
+    chat.enter("n")
+    chat.wait_for_prompt()
+    assert (chats.folder / "note.txt").exists()
+
+
 def test_what_a_run_wrote_is_undone_and_redone_after_a_look_at_it(chats: Chats) -> None:
     note = chats.folder / "note.txt"
     chat = chats.begin("--approve", "write", "--set", "chat.review=never")

@@ -89,6 +89,30 @@ def test_what_is_pasted_is_not_sent_before_enter(chats: Chats) -> None:
     assert requests(chats) == ["one\ntwo\nthree"]
 
 
+def test_a_line_typed_during_a_run_is_sent_after_it(chats: Chats) -> None:
+    chat = chats.begin()
+    chat.wait_for_prompt()
+    chat.enter("/run waiting.yaml")
+    chat.wait_until((chats.folder / "begun-w").exists)
+    chat.enter("/history 0")
+    (chats.folder / "go-w").touch()
+    chat.wait_for_text("takes how many turns")
+    chat.say("/hlep", "did you mean '/help'?")
+
+
+def test_several_lines_typed_during_a_run_wait_for_enter_as_pasted_ones_do(chats: Chats) -> None:
+    chat = chats.begin()
+    chat.wait_for_prompt()
+    chat.enter("/run waiting.yaml")
+    chat.wait_until((chats.folder / "begun-w").exists)
+    chat.type("one\rtwo\rthree")
+    (chats.folder / "go-w").touch()
+    chat.wait_until(lambda: chat.line_of_cursor() == "  three")
+    chat.enter()
+    chat.wait_for_text("no plan could be made")
+    assert requests(chats)[-1] == "one\ntwo\nthree"
+
+
 def test_what_was_typed_is_found_again_but_for_what_is_nobodys_business(chats: Chats) -> None:
     key = "sk-proj-" + "a1B2c3D4" * 5
     chat = chats.begin(environ={"MY_API_KEY": "correct-horse-battery"})
