@@ -36,7 +36,7 @@ def _waiting(device: Input) -> str:
     import termios
 
     taken = b""
-    with suppress(OSError, ValueError, termios.error):  # no terminal, or one that is gone
+    with suppress(OSError, ValueError, NotImplementedError, termios.error):  # no terminal, or one that is gone
         number = device.fileno()
         if not os.isatty(number):
             return ""
