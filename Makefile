@@ -3,6 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Much of the suite waits for others: one process more than there are processors.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+
 # Pages with parts that are made from the code.
 PAGES := docs/tools.md docs/configuration.md docs/safety.md docs/commands.md
 
@@ -14,12 +17,12 @@ chat: .venv/ready  ## talk
 demo: .venv/ready  ## a request from plan to answer, with a scripted model
 	$(BIN)/python chat_cli.py demo --yes
 
-test: .venv/ready  ## the whole suite, in two processes
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+test: .venv/ready  ## the whole suite, in several processes
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 coverage: .venv/ready  ## the same, and which lines it reaches
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist worksteal --timeout 0  # an alarm may find its lock held
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal --timeout 0  # an alarm may find its lock held
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
