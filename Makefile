@@ -20,9 +20,10 @@ demo: .venv/ready  ## a request from plan to answer, with a scripted model
 test: .venv/ready  ## the whole suite, in several processes
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-coverage: .venv/ready  ## the same, and which lines it reaches
+# A few tests look at what is loaded, and how soon: measured, they fail. Whether the suite passes is for `make test`.
+coverage: .venv/ready  ## which lines the suite reaches
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal --timeout 0  # an alarm may find its lock held
+	-$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal --timeout 0  # an alarm may find its lock held
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
