@@ -86,8 +86,8 @@ def begun(engine: Engine, *steps: dict[str, Any], seen: Seen | None = None) -> R
 
 
 def test_the_run_that_came_later_waits_for_the_end_of_the_first_and_says_so(engine: Engine, writing: Writing) -> None:
-    last, seen = writing.latches.setdefault("/work/z", Latch()), Seen()
-    first = begun(engine, keeps("a.md"), keeps("/work/z", "then", depends_on=["keep"]))
+    last, seen = writing.latches.setdefault("/there/z", Latch()), Seen()
+    first = begun(engine, keeps("a.md"), keeps("/there/z", "then", depends_on=["keep"]))
     last.wait_until_reached()
     engine.broker.writers.know_as(first.run_id, "job 1")
     second = begun(engine, {"step_id": "look", "tool": "say", "args": {"text": "before"}}, keeps("./a.md"), seen=seen)
