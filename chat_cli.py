@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from overseer.commands.misuse import Misused
     from overseer.console import Form
     from overseer.errors import OutputError
-    from overseer.misuse import Misused
 
 
 def entry() -> None:
@@ -40,9 +40,9 @@ def entry() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say; the process's exit code."""
-    from overseer.arguments import parsed
+    from overseer.commands.arguments import parsed
+    from overseer.commands.misuse import Misused
     from overseer.errors import OutputError
-    from overseer.misuse import Misused
 
     try:
         try:

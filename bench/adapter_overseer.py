@@ -17,11 +17,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from overseer.engine import Engine, EngineSettings
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.plan import Limits, WorkflowPlan, WorkflowStep
 from overseer.plan.references import Ref
 from overseer.plan.values import Call
+from overseer.running.engine import Engine, EngineSettings
 from overseer.tool import Tool, tool
 
 NAME = "overseer"

@@ -31,9 +31,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from overseer import Engine
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.plan import plan_from
-from overseer.report import Report
+from overseer.reports.report import Report
 from overseer.terminal.live import Live
 from overseer.terminal.screen import Screen
 from overseer.terminal.style import Palette

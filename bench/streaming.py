@@ -26,13 +26,13 @@ from typing import Any, TypeAlias
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from overseer.broker.broker import Broker
-from overseer.earlystart import EarlyStart
-from overseer.engine import Engine
+from overseer.chat.earlystart import EarlyStart
 from overseer.frontends.draft import Planned
 from overseer.frontends.planner import Planner
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.models import ModelRoles, ScriptedModel
-from overseer.run import RunResult
+from overseer.running.engine import Engine
+from overseer.running.run import RunResult
 from overseer.tool import Cancellation, Tool, ToolContext, tool
 
 MUST = 1.3

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from overseer.engine import Engine, EngineSettings, Run, RunResult
-    from overseer.journal import Journal
+    from overseer.journal.journal import Journal
     from overseer.plan import WorkflowPlan, WorkflowStep, load_plan
+    from overseer.running.engine import Engine, EngineSettings, Run, RunResult
     from overseer.tool import Tool, ToolContext, ToolError
 
 __version__ = "0.1.0"
@@ -31,8 +31,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "overseer.engine": ("Engine", "EngineSettings", "Run", "RunResult"),
-    "overseer.journal": ("Journal",),
+    "overseer.running.engine": ("Engine", "EngineSettings", "Run", "RunResult"),
+    "overseer.journal.journal": ("Journal",),
     "overseer.plan": ("WorkflowPlan", "WorkflowStep", "load_plan"),
     "overseer.tool": ("Tool", "ToolContext", "ToolError"),
 }

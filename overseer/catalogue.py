@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Mapping
 from textwrap import wrap
 from typing import Final
 
-from overseer.arguments import parser
 from overseer.chat.commands import all_commands
 from overseer.chat.slash import SlashCommand
+from overseer.commands.arguments import parser
 from overseer.errors import UsageError
 from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.registry.yamlfiles import KINDS, TOOL_KEYS

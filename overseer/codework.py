@@ -7,8 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from overseer.broker.broker import Broker, Door
-from overseer.coding import Coding
-from overseer.config import Settings
 from overseer.errors import OverseerError, PlanError
 from overseer.frontends.prewriting import Prewriting
 from overseer.frontends.programmer import ModelPrograms
@@ -18,6 +16,8 @@ from overseer.home import programs_folder
 from overseer.plan import Fault
 from overseer.plan.expansion import expanded
 from overseer.plan.values import Code, WorkflowPlan, WorkflowStep, all_steps
+from overseer.running.coding import Coding
+from overseer.settings.config import Settings
 from overseer.tool import Tool, ToolError
 from overseer.wiring import make_sandbox
 

@@ -20,9 +20,9 @@ from typing import Any, Literal, Protocol, TextIO, assert_never, cast
 
 from overseer.descriptors import ERR, own
 from overseer.errors import ApprovalNeeded, OutputError, OverseerError, PlanError, RunCutOff, SettingsError
-from overseer.folding import fitted
 from overseer.jsonvalue import Json, json_text
 from overseer.printing import LONGEST_LINE, taker
+from overseer.text.folding import fitted
 
 
 def put(text: str, to: TextIO | None = None) -> None:

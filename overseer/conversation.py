@@ -21,10 +21,10 @@ from overseer.frontends.asking import SUMMARY
 from overseer.frontends.asking import Turn as ShownTurn
 from overseer.frontends.earlier import Earlier
 from overseer.ids import new_run_id
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
+from overseer.journal.sessions import Sessions, Turn, TurnKind
 from overseer.jsonvalue import Json
 from overseer.kernel.events import StepSucceeded
-from overseer.sessions import Sessions, Turn, TurnKind
 
 _PLAIN = re.compile(r"\W+")
 _ANSWER = "answer"

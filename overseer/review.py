@@ -13,13 +13,13 @@ from typing import Literal, TypeAlias
 from overseer.broker.needs import Need, needs
 from overseer.broker.permissions import Grants, Policy
 from overseer.errors import BrokenInvariant
-from overseer.forecast import Forecast
 from overseer.frontends.draft import Planner
 from overseer.jsonvalue import Json
 from overseer.plan import plan_hash
 from overseer.plan.expansion import expanded
 from overseer.plan.suggestions import listed
 from overseer.plan.values import Call, Code, WorkflowPlan, all_steps, is_endless
+from overseer.timing.forecast import Forecast
 from overseer.tool import EFFECTS, Effect, Tool
 
 ReviewPolicy: TypeAlias = Literal["always", "risky", "never"]

@@ -19,10 +19,8 @@ from overseer.broker.broker import Broker
 from overseer.broker.fallback import Fallback
 from overseer.broker.permissions import Grants, classes_from
 from overseer.broker.programs import Program, ProgramDoor
-from overseer.config import load_settings
 from overseer.console import flush, make_streams_safe
 from overseer.descriptors import kept_from_tools
-from overseer.engine import Engine, EngineSettings
 from overseer.errors import OverseerError, UsageError
 from overseer.home import home, make_private
 from overseer.ids import new_run_id
@@ -30,6 +28,8 @@ from overseer.nodes import Allowance, NodeConnection, NodeServer
 from overseer.nodes.connection import SLOWEST_READ_S
 from overseer.nodes.frames import frame_bytes, send_frame
 from overseer.registry import LiveRegistry, tool_folders
+from overseer.running.engine import Engine, EngineSettings
+from overseer.settings.config import load_settings
 from overseer.tool import Effect, Tool
 from overseer.wiring import make_broker, require_known, take_secrets
 

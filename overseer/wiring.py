@@ -16,11 +16,10 @@ from overseer.broker.cache import NO_CACHE, Cache, FileCache
 from overseer.broker.limits import Limits
 from overseer.broker.remedies import of_request, of_setting
 from overseer.broker.retry import Retry
-from overseer.config import Settings
 from overseer.console import hide, say
 from overseer.errors import UsageError
 from overseer.home import home, journal_path, locks_folder
-from overseer.locks import RunLocks
+from overseer.journal.locks import RunLocks
 from overseer.models import (
     Choice,
     Look,
@@ -38,6 +37,7 @@ from overseer.plan.suggestions import did_you_mean
 from overseer.processes import ProcessCommands
 from overseer.registry.folders import never_written
 from overseer.secrets import RedactingFilter, Redactor, Secrets, StreamRedactor, environment, protect_memory
+from overseer.settings.config import Settings
 from overseer.settings.project import NAMES as PROJECT_SETTINGS
 from overseer.tool import Services, Tool, ToolError
 from overseer.undo.keeping import Changes

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from overseer.broker.broker import Broker
-from overseer.coding import Coding
-from overseer.config import Settings
-from overseer.engine import Engine
 from overseer.errors import ModelUnavailable
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.registry import Registry
+from overseer.running.coding import Coding
+from overseer.running.engine import Engine
 from overseer.secrets import Secrets
+from overseer.settings.config import Settings
 from overseer.tool import Tool, ToolError
 from overseer.wiring import make_broker, require_known, take_secrets
 

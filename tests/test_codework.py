@@ -12,7 +12,6 @@ import pytest
 from overseer import Engine, codework
 from overseer.broker.broker import Broker
 from overseer.codework import CodeWork, coding_for
-from overseer.config import Settings, load_settings
 from overseer.errors import PlanError
 from overseer.frontends.programs import Task
 from overseer.frontends.shelf import Shelf
@@ -20,6 +19,7 @@ from overseer.home import programs_folder
 from overseer.models import ModelRoles, ScriptedModel
 from overseer.plan import plan_from
 from overseer.plan.values import WorkflowPlan
+from overseer.settings.config import Settings, load_settings
 
 REPLY = "```python\ndef main(input):\n    return 7\n```"
 

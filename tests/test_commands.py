@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import chat_cli
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from tests.processes import signals_as_usual  # noqa: F401
 
 ROOT = Path(__file__).parent.parent

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from overseer.config import load_settings
 from overseer.errors import UsageError
+from overseer.settings.config import load_settings
 from overseer.settings.keys import GROUPS, KEYS
 
 NAMES = [*KEYS, "limits.tool:x"]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from overseer.conversation import Conversation, KeepsNothing, ValuesOf
+from overseer.journal.sessions import Turn
 from overseer.jsonvalue import Json
-from overseer.sessions import Turn
 
 
 class Memory:

@@ -22,13 +22,13 @@ import chat_cli
 from overseer.broker.broker import Broker
 from overseer.demo import LABEL, Demo, demo, demos
 from overseer.demo import prepared as demo_files
-from overseer.engine import Engine
 from overseer.errors import UsageError
 from overseer.frontends.draft import Planned
 from overseer.frontends.planner import Planner
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.plan.values import Code
 from overseer.registry import ToolFolder, load_tools, our_tools
+from overseer.running.engine import Engine
 from overseer.sandbox import Sandbox, SandboxUnavailable
 from overseer.tool import Cancellation, Question, ToolContext
 from tests.headless.schemas import require_valid

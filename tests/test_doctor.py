@@ -17,7 +17,7 @@ import pytest
 from overseer.checkup.extras import EXTRAS
 from overseer.checkup.finding import TooSlow, within
 from overseer.checkup.terminal import colours
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.kernel.events import RunFinished, RunStarted, StepSucceeded
 from tests.processes import PATIENCE_S, ROOT
 from tests.program import told_by

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from overseer import Engine, Journal
-from overseer.approval import NotApproved
 from overseer.broker.broker import Broker
 from overseer.broker.budget import Budget
 from overseer.broker.caps import Cap
 from overseer.broker.permissions import OPEN, Grants, Policy
 from overseer.errors import ApprovalNeeded, PlanError, UsageError
 from overseer.kernel.events import PlanChanged, QuestionAsked, RunResumed, StepStarted
-from overseer.report import Report
+from overseer.reports.report import Report
+from overseer.running.approval import NotApproved
 from overseer.tool import ToolError, tool
 from overseer.tool.decorator import tool as declared
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from tests.processes import PATIENCE_S, ROOT, signals_as_usual  # noqa: F401
 
 NAME = "ACME_API_KEY"

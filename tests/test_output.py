@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from tests.processes import signals_as_usual  # noqa: F401
 
 ROOT = Path(__file__).parent.parent

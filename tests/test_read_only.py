@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from overseer.errors import JournalError, RunNotFound
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.kernel.events import RunFinished, RunStarted, StepSucceeded
 from tests.processes import NOBODY, ROOT, Child
 
@@ -23,7 +23,8 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX
 # Carries out a command as a user whom permissions bind, but who has the program loaded.
 ASK = """
 import fcntl, os, sys
-from overseer import arguments, config
+from overseer.commands import arguments
+from overseer.settings import config
 from overseer.commands import runs
 options = arguments.parsed(sys.argv[1:])
 settings = config.load_settings()
@@ -35,7 +36,7 @@ print(getattr(runs, options.command)(options, settings), flush=True)
 WRITER = """
 import fcntl, os, sys
 from pathlib import Path
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.kernel.events import RunStarted, StepSucceeded
 if os.getuid() == 0:
     os.setgid(65534); os.setuid(65534)
@@ -134,7 +135,7 @@ def test_a_log_that_cannot_be_taken_into_account_is_named(folder: Path) -> None:
     (folder / "journal.db-shm").unlink()
     close_to_writers(folder)
     with Child(
-        "import os, sys\nfrom overseer.journal import Journal\nfrom overseer.errors import JournalError\n"
+        "import os, sys\nfrom overseer.journal.journal import Journal\nfrom overseer.errors import JournalError\n"
         "if os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
         "try: Journal.open(read_only=True)\nexcept JournalError as error: print(error, flush=True)\n"
     ) as child:
@@ -202,8 +203,8 @@ def test_a_journal_on_a_disk_that_cannot_be_written_can_be_read(
 
 
 def test_a_journal_of_an_older_schema_is_brought_up_to_date_where_that_is_possible(tmp_path: Path) -> None:
-    from overseer.database import Database
-    from tests.test_database import FIRST, SECOND, notes_in
+    from overseer.journal.database import Database
+    from tests.journal.test_database import FIRST, SECOND, notes_in
 
     path = tmp_path / "journal.db"
     Database(path, FIRST).close()

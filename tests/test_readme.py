@@ -154,7 +154,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def test_every_option_named_is_one_of_some_command() -> None:
-    from overseer.arguments import parser
+    from overseer.commands.arguments import parser
 
     known = {option for command in parser().commands.values() for option in command._option_string_actions}
     named = ("tools", "programs", "configuration", "safety", "looking", "headless", "sandbox", "review", "json")

@@ -20,6 +20,7 @@ from overseer.broker.budget import NOTHING, Budget, Spend
 from overseer.broker.cache import NO_CACHE, Cache, call_key
 from overseer.broker.changes import KeepsChanges
 from overseer.broker.desk import Desk
+from overseer.broker.failures import failure_from
 from overseer.broker.hearing import Hearing, OnText
 from overseer.broker.limits import Limits
 from overseer.broker.meter import Meter
@@ -33,7 +34,6 @@ from overseer.broker.retry import Retry
 from overseer.broker.waiting import GiveUp, Hold, OnHold, Waiting
 from overseer.broker.writers import InTheWay, Writers, WrittenBy
 from overseer.errors import Failure
-from overseer.failures import failure_from
 from overseer.jsonvalue import Json, json_text
 from overseer.plan.arguments import argument_faults
 from overseer.plan.suggestions import did_you_mean

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from overseer.broker.budget import NOTHING, Spend
 from overseer.broker.cache import NO_CACHE, Cache
+from overseer.broker.failures import failure_from
 from overseer.broker.permissions import Policy, Verdict
 from overseer.broker.retry import MayRetry, retryable
-from overseer.failures import failure_from
 from overseer.plan.acceptance import Accept, acceptor
 from overseer.tool import Effect, Tool
 

@@ -13,13 +13,13 @@ from typing import Protocol
 
 from overseer.broker.budget import Budget, Spend
 from overseer.broker.cache import NO_CACHE, Cache, question_key
+from overseer.broker.failures import failure_from
 from overseer.broker.hearing import Hearing
 from overseer.broker.limits import Limits, Share
 from overseer.broker.meter import Meter
 from overseer.broker.retry import Retry, retryable
 from overseer.broker.waiting import OnHold, Waiting
 from overseer.errors import Failure
-from overseer.failures import failure_from
 from overseer.models.model import Model, ModelError, Request
 from overseer.tool import Cancellation, Question, Reply, ToolError
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from overseer.broker.permissions import Arguments, Policy, Verdict
-from overseer.cells import pieces
 from overseer.jsonvalue import Json, as_text
 from overseer.plan.references import refs_in, written
 from overseer.plan.suggestions import listed
 from overseer.plan.values import Call, Code, Scope, WorkflowPlan, WorkflowStep
+from overseer.text.cells import pieces
 from overseer.tool import Effect, Tool
 
 _WIDTH = 100

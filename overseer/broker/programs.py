@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 
 from overseer.broker.attempts import TimeLimit
 from overseer.broker.broker import Door
+from overseer.broker.failures import failure_from
 from overseer.broker.fallback import Fallback
 from overseer.broker.records import CallNames, Record
 from overseer.broker.result import ToolResult
 from overseer.errors import Failure
-from overseer.failures import failure_from
 from overseer.jsonvalue import Json, as_text
 from overseer.nodes.connection import Answer
 from overseer.plan.suggestions import did_you_mean

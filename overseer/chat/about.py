@@ -10,8 +10,8 @@ from overseer.chat.slash import Candidate, SlashCommand, found, help_lines
 from overseer.commands.output import put_lines
 from overseer.console import printable, say
 from overseer.errors import UsageError
-from overseer.render import when
-from overseer.sessions import Turn
+from overseer.journal.sessions import Turn
+from overseer.reports.render import when
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
+from overseer.chat.planview import proposal_lines
 from overseer.commands.relay import Relay
 from overseer.console import say
 from overseer.descriptors import kept_from_tools
 from overseer.plan.values import WorkflowPlan
-from overseer.planview import proposal_lines
-from overseer.report import Report
+from overseer.reports.report import Report
 from overseer.review import Approve, Decision, Proposal, Reject, ReviewPolicy, unreviewed
-from overseer.run import Run, RunResult
+from overseer.running.run import Run, RunResult
 from overseer.stopsignals import hearing_signals
 from overseer.tool import Cancellation, Effect, Tool
 

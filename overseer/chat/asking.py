@@ -12,7 +12,7 @@ from overseer.broker.hearing import OnText
 from overseer.broker.result import ToolResult
 from overseer.chat.person import Person
 from overseer.errors import Failure
-from overseer.run import Run
+from overseer.running.run import Run
 from overseer.tool import Cancellation, Question, ToolContext
 
 

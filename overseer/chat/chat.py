@@ -20,7 +20,7 @@ from overseer.stopreasons import CHAT_LEFT, by_signal
 if TYPE_CHECKING:
     from overseer.chat.completing import ChatCompleter
     from overseer.chat.talk import Talk
-    from overseer.journal import Journal
+    from overseer.journal.journal import Journal
     from overseer.review import Proposal
     from overseer.workbench import Workbench
 

@@ -11,18 +11,18 @@ from overseer.broker.broker import Door
 from overseer.broker.caps import Cap
 from overseer.broker.permissions import Grants
 from overseer.chat.asking import AsksAtDoor
+from overseer.chat.earlystart import Begun, EarlyStart
 from overseer.chat.person import Person
 from overseer.codework import CodeWork
 from overseer.commands.relay import Relay
-from overseer.earlystart import Begun, EarlyStart
 from overseer.frontends.asking import Turn
 from overseer.frontends.earlier import Earlier
 from overseer.frontends.planner import Planner
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.jsonvalue import Json
 from overseer.plan.values import WorkflowPlan, WorkflowStep, is_endless
-from overseer.report import Report
-from overseer.run import Run
+from overseer.reports.report import Report
+from overseer.running.run import Run
 from overseer.workbench import Workbench
 
 

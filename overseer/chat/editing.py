@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from overseer.brevity import shortened
 from overseer.broker.needs import visible
 from overseer.chat.editor import in_editor
 from overseer.plan import Limits, check_draft, read_plan
 from overseer.plan.faults import Fault
 from overseer.plan.values import WorkflowPlan
+from overseer.text.brevity import shortened
 from overseer.tool import Tool
 
 _MARK = "#! "  # begins a line that is ours

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from overseer.chat.negotiation import EngineFor
 from overseer.codework import CodeWork
 from overseer.errors import JournalError
-from overseer.forecast import NO_HISTORY, History, forecast, names_in
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.jsonvalue import Json
 from overseer.plan.values import WorkflowPlan
 from overseer.review import Outlook
+from overseer.timing.forecast import NO_HISTORY, History, forecast, names_in
 from overseer.workbench import Workbench
 
 

@@ -10,7 +10,7 @@ from overseer.chat.performance import Performed
 from overseer.chat.person import Person
 from overseer.frontends.draft import Draft
 from overseer.review import Proposal
-from overseer.run import Run
+from overseer.running.run import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,17 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
-from overseer.brevity import brief
 from overseer.broker.broker import Door
 from overseer.broker.budget import NOTHING, Spend
 from overseer.chat.asking import AsksAtDoor
 from overseer.chat.drafting import Drafting, UnderWay
+from overseer.chat.earlystart import Begun
 from overseer.chat.foresight import Foresight
 from overseer.chat.handled import Handled
 from overseer.chat.negotiation import Negotiation
 from overseer.chat.performance import Performance, Performed
 from overseer.chat.person import Person
 from overseer.codework import CodeWork
-from overseer.earlystart import Begun
-from overseer.engine import Engine
 from overseer.errors import Failure, OverseerError
 from overseer.frontends.asking import ROLE, Room, Turn, tokens_of
 from overseer.frontends.directly import answered_directly
@@ -30,9 +28,11 @@ from overseer.frontends.rules import plan_by_rules
 from overseer.frontends.summing import summary_of
 from overseer.jsonvalue import Json
 from overseer.plan.values import Call, WorkflowPlan
-from overseer.report import Report
+from overseer.reports.report import Report
 from overseer.review import Approved, Proposal
-from overseer.run import Run
+from overseer.running.engine import Engine
+from overseer.running.run import Run
+from overseer.text.brevity import brief
 
 if TYPE_CHECKING:
     from overseer.chat.talk import Talk

@@ -15,15 +15,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from overseer.brevity import brief
 from overseer.commands.relay import Relay
 from overseer.errors import OverseerError
 from overseer.kernel.events import Event, StepCancelled, StepFailed, StepHeld, StepInterrupted, StepReleased
 from overseer.plan.values import WorkflowPlan
-from overseer.render import Progress
-from overseer.report import Report
+from overseer.reports.render import Progress
+from overseer.reports.report import Report
 from overseer.review import Approve, Decision, Proposal, Reject
-from overseer.run import Run, RunResult
+from overseer.running.run import Run, RunResult
+from overseer.text.brevity import brief
 from overseer.tool import Cancellation
 
 if TYPE_CHECKING:

@@ -59,7 +59,7 @@ def _nodes(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
     elif words[0] in ("show", "delete"):
         from overseer.frontends.shelf import Shelf
         from overseer.home import programs_folder
-        from overseer.keptprograms import SHORT_ID
+        from overseer.reports.keptprograms import SHORT_ID
 
         with suppress(OverseerError, OSError):
             yield from (Candidate(kept.id[:SHORT_ID], kept.task) for kept in Shelf(programs_folder()).kept())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from overseer.brevity import brief
 from overseer.broker.budget import NOTHING, Spend
 from overseer.broker.caps import NO_CAP, cap_from_text, cap_text
 from overseer.chat.slash import Candidate, SlashCommand
@@ -13,6 +12,7 @@ from overseer.commands.output import put_lines
 from overseer.console import say
 from overseer.errors import UsageError
 from overseer.spending import spent_text
+from overseer.text.brevity import brief
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat

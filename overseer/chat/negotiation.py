@@ -10,10 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from overseer.approval import open_needs
 from overseer.broker.permissions import Grants
 from overseer.chat.person import Person
-from overseer.engine import Engine
 from overseer.errors import PlanError
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.earlier import NOTHING_EARLIER, Earlier, given_to
@@ -32,6 +30,8 @@ from overseer.review import (
     ReviewPolicy,
     reason_to_ask,
 )
+from overseer.running.approval import open_needs
+from overseer.running.engine import Engine
 
 # An engine that can carry out a plan; PlanError if there is none.
 EngineFor = Callable[[WorkflowPlan], Engine]

@@ -10,22 +10,22 @@ from overseer.broker.permissions import Grants
 from overseer.chat.asking import AsksOfRun
 from overseer.chat.drafting import UnderWay
 from overseer.chat.negotiation import Negotiation
+from overseer.chat.outcomes import outcome_of
 from overseer.chat.person import Person
-from overseer.engine import Engine
 from overseer.errors import OverseerError, RunCutOff
 from overseer.frontends.answering import Answer, Answerer
 from overseer.frontends.asking import Turn
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.planner import Planner
 from overseer.frontends.replanning import Reviser
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.jsonvalue import Json
 from overseer.kernel.restart import HAS_ENDED
-from overseer.outcomes import outcome_of
 from overseer.plan.values import WorkflowPlan, is_endless
-from overseer.report import Report
+from overseer.reports.report import Report
 from overseer.review import Approved, Proposal
-from overseer.run import Run, RunResult
+from overseer.running.engine import Engine
+from overseer.running.run import Run, RunResult
 
 # Failures that another plan would meet as well.
 _BEYOND_MENDING = ("cancelled", "budget", "rate_limited")

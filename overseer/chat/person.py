@@ -7,9 +7,9 @@ from typing import Protocol
 
 from overseer.commands.relay import Relay
 from overseer.plan.values import WorkflowPlan
-from overseer.report import Report
+from overseer.reports.report import Report
 from overseer.review import Decision, Proposal
-from overseer.run import Run, RunResult
+from overseer.running.run import Run, RunResult
 from overseer.tool import Cancellation
 
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from overseer.chat.editing import edited
 from overseer.chat.editor import in_editor
 from overseer.chat.files import offered, with_paths
+from overseer.chat.planview import WIDEST, proposal_lines
 from overseer.chat.slash import Candidate, SlashCommand, words_of
 from overseer.commands.output import put_lines, say_lines
 from overseer.console import say
 from overseer.errors import OverseerError, PlanError, UsageError
-from overseer.folding import columns_of
 from overseer.plan import Input, to_yaml
 from overseer.plan.files import FOREIGN_SUFFIXES, SUFFIXES, plan_file, saved_workflows
-from overseer.planview import WIDEST, proposal_lines
 from overseer.review import Proposal
-from overseer.summary import summary_lines
 from overseer.terminal.style import text_of
+from overseer.terminal.summary import summary_lines
+from overseer.text.folding import columns_of
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat

@@ -9,18 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from overseer.approval import NotApproved, question_lines
 from overseer.broker.permissions import Grants
 from overseer.chat.slash import Candidate, SlashCommand, words_of
 from overseer.console import say
-from overseer.engine import Engine
 from overseer.errors import JournalError, OverseerError, RunNotFound, Undecided, UsageError
-from overseer.run import Run
+from overseer.running.approval import NotApproved, question_lines
+from overseer.running.engine import Engine
+from overseer.running.run import Run
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat
     from overseer.chat.talk import Talk
-    from overseer.journal import Journal, StoredRun
+    from overseer.journal.journal import Journal, StoredRun
 
 _RESUMABLE = ("interrupted", "failed", "cancelled")
 _LOOKED_AT = 50  # runs, the newest

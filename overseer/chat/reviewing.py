@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from overseer.cells import wrapped
 from overseer.chat.choices import ASKED, DENIED, Choice, Dropped, Unclear, read_choice, read_step, read_steps
 from overseer.chat.editing import edited, fault_lines
+from overseer.chat.planview import SHORT_HASH, difference_screen, plan_screen, step_screen, usual_detail
 from overseer.chat.saving import Save
 from overseer.commands.output import say_styled
 from overseer.console import say
@@ -24,9 +24,9 @@ from overseer.plan.expansion import contracted
 from overseer.plan.faults import Fault
 from overseer.plan.suggestions import listed
 from overseer.plan.values import WorkflowPlan
-from overseer.planview import SHORT_HASH, difference_screen, plan_screen, step_screen, usual_detail
 from overseer.review import Approve, Change, Decision, Proposal, Reject, Replace
 from overseer.terminal.style import Line, Palette
+from overseer.text.cells import wrapped
 from overseer.tool import Tool
 
 Answer = Callable[[str], str]

@@ -13,7 +13,7 @@ from overseer.commands.sessions import interrupted_by_session, session_line
 from overseer.console import say
 from overseer.conversation import Conversation, begun, continued
 from overseer.errors import OverseerError, UsageError
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat

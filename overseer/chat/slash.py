@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from overseer.brevity import brief
 from overseer.errors import UsageError
 from overseer.plan.suggestions import nearest
+from overseer.text.brevity import brief
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat

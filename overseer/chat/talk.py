@@ -17,14 +17,14 @@ from overseer.chat.handled import Handled, TakeOver
 from overseer.chat.handling import Handling
 from overseer.chat.person import Person
 from overseer.conversation import Conversation
-from overseer.engine import Engine
 from overseer.frontends.asking import Turn
 from overseer.frontends.earlier import Earlier
 from overseer.frontends.rules.smalltalk import HOW_TO_CONNECT
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.plan.values import WorkflowPlan
 from overseer.review import Proposal
-from overseer.run import Run
+from overseer.running.engine import Engine
+from overseer.running.run import Run
 from overseer.workbench import Workbench
 
 

@@ -14,9 +14,9 @@ from overseer.commands.relay import Relay
 from overseer.console import say
 from overseer.kernel.events import Event
 from overseer.plan.values import WorkflowPlan
-from overseer.report import Report
+from overseer.reports.report import Report
 from overseer.review import Decision, Proposal
-from overseer.run import Run, RunResult
+from overseer.running.run import Run, RunResult
 from overseer.stopsignals import NOTHING, hearing_signals
 from overseer.terminal.screen import Screen
 from overseer.terminal.style import Palette

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from overseer.checkup.finding import Finding, Status
-from overseer.config import Settings
 from overseer.sandbox import SandboxUnavailable
 from overseer.sandbox.selftest import Check
+from overseer.settings.config import Settings
 from overseer.wiring import make_sandbox
 
 

@@ -45,7 +45,7 @@ def journal() -> Finding:
 
 
 def _looked_through(path: Path) -> tuple[int, list[str]]:
-    from overseer.journal import Journal
+    from overseer.journal.journal import Journal
 
     with Journal.open(path, busy_timeout_s=_LOCK_PATIENCE_S, read_only=True) as opened:
         faults = opened.check()

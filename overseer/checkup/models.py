@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 from overseer.checkup.finding import Finding, Status, TooSlow, within
-from overseer.config import Settings
 from overseer.errors import ModelUnavailable, UsageError
 from overseer.jsonvalue import Json
 from overseer.models import Choice, Look, LookFailed, Probe, parse_models
@@ -16,6 +15,7 @@ from overseer.models.detection import probe_all
 from overseer.models.look import HttpLook
 from overseer.models.roles import WAYS_TO_CONNECT
 from overseer.secrets import Secrets
+from overseer.settings.config import Settings
 from overseer.wiring import choose_model
 
 # Each look has a limit of its own, but finding out where a name is has none.

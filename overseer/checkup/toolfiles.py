@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from overseer.checkup.finding import Finding, Status, TooSlow, within
-from overseer.config import Settings
 from overseer.descriptors import kept_from_tools
 from overseer.errors import UsageError
 from overseer.registry import Registry, load_tools, tool_folders
 from overseer.registry.folders import project_tools, trust_of
+from overseer.settings.config import Settings
 from overseer.wiring import require_known
 
 _MOST_S = 20.0  # a tool file is a program, and may never end

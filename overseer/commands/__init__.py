@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from overseer.errors import UsageError
 
 if TYPE_CHECKING:
-    from overseer.config import Settings
+    from overseer.settings.config import Settings
     from overseer.settings.given import Flags
 
 Command = Callable[[Namespace, "Settings"], int]
@@ -54,7 +54,7 @@ def carry_out(options: Namespace) -> int:
     command = getattr(importlib.import_module(f"overseer.commands.{_HOMES[name]}"), name)
     if name in _BARE:
         return int(command(options))
-    from overseer.config import load_settings
+    from overseer.settings.config import load_settings
 
     return int(command(options, load_settings(flags_of(options))))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from overseer.approval import question_lines
 from overseer.broker.needs import Need
 from overseer.commands.output import say_lines
+from overseer.running.approval import question_lines
 
 
 def asked(needs: Sequence[Need]) -> frozenset[str]:

@@ -12,12 +12,12 @@ from overseer.commands.following import Following
 from overseer.commands.output import is_machine, put_document, put_value
 from overseer.commands.viewing import palette_for, screen_for
 from overseer.console import say
-from overseer.engine import Run, RunResult
 from overseer.errors import OutputError
 from overseer.jsonvalue import Json
 from overseer.kernel.events import Event
 from overseer.plan.values import WorkflowPlan
-from overseer.report import Report
+from overseer.reports.report import Report
+from overseer.running.engine import Run, RunResult
 
 
 def carried_out(

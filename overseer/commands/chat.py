@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from overseer import exits
-from overseer.arguments import parsed
 from overseer.commands import carry_out
+from overseer.commands.arguments import parsed
 from overseer.commands.conversations import talk_for
+from overseer.commands.misuse import Misused
 from overseer.commands.output import is_machine, put_lines
 from overseer.commands.reading import read_tools
 from overseer.commands.viewing import palette_for, screen_for
-from overseer.config import Settings
 from overseer.console import make_redirectable, say
 from overseer.errors import UsageError
 from overseer.home import home
-from overseer.journal import Journal, opened
-from overseer.misuse import Misused
+from overseer.journal.journal import Journal, opened
+from overseer.settings.config import Settings
 from overseer.workbench import Workbench
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from overseer.broker.permissions import Grants
 from overseer.conversation import Conversation, begun, continued, last_of
 from overseer.errors import UsageError
 from overseer.frontends.rules.smalltalk import HOW_TO_CONNECT
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.workbench import Workbench
 
 if TYPE_CHECKING:

@@ -19,14 +19,14 @@ from overseer.commands.reading import read_tools
 from overseer.commands.taskdocument import denial, exit_code, reasons
 from overseer.commands.telling import Telling
 from overseer.commands.viewing import screen_for
-from overseer.config import Settings
 from overseer.console import complain, say
 from overseer.conversation import begun
 from overseer.demo import LABEL, Demo, demos
 from overseer.demo import demo as demo_named
 from overseer.errors import ApprovalNeeded, OverseerError
-from overseer.journal import Journal, opened
+from overseer.journal.journal import Journal, opened
 from overseer.jsonvalue import Json
+from overseer.settings.config import Settings
 from overseer.tool import EFFECTS
 from overseer.workbench import Workbench
 

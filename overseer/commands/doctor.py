@@ -23,11 +23,11 @@ from overseer.checkup.terminal import terminal
 from overseer.checkup.toolfiles import tool_files
 from overseer.commands import flags_of
 from overseer.commands.output import as_typed, put_document, put_lines
-from overseer.config import Settings, settings_of
 from overseer.errors import UsageError
 from overseer.jsonvalue import Json
 from overseer.plan.suggestions import did_you_mean
 from overseer.secrets import Secrets
+from overseer.settings.config import Settings, settings_of
 from overseer.settings.layers import Layers, only_defaults, read_layers
 from overseer.wiring import take_secrets
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from overseer.console import put, watching_reader
-from overseer.engine import Run
 from overseer.errors import OutputError
 from overseer.jsonvalue import Json, json_text
 from overseer.kernel.events import Event, to_record
+from overseer.running.engine import Run
 
 
 def put_line(kind: str, body: Mapping[str, Json], to: TextIO | None = None) -> None:

@@ -10,16 +10,16 @@ from overseer.commands.output import say_lines, say_styled
 from overseer.commands.relay import Relay, Watchable
 from overseer.commands.viewing import View, view_of
 from overseer.descriptors import kept_from_tools
-from overseer.engine import Run, RunResult
 from overseer.errors import JournalError, RunCutOff
 from overseer.kernel.events import Event
 from overseer.plan.values import WorkflowPlan
-from overseer.report import Report
+from overseer.reports.report import Report
+from overseer.running.engine import Run, RunResult
 from overseer.stopreasons import by_signal
 from overseer.stopsignals import NOTHING, hearing_signals
-from overseer.summary import summary_lines
 from overseer.terminal.screen import Screen
 from overseer.terminal.style import Palette
+from overseer.terminal.summary import summary_lines
 from overseer.timing import Stopwatch
 
 

@@ -6,11 +6,11 @@ from argparse import Namespace
 
 from overseer import exits
 from overseer.commands.output import as_typed, put_document, put_lines
-from overseer.config import Settings
 from overseer.errors import UsageError
 from overseer.frontends.shelf import Shelf
 from overseer.home import programs_folder
-from overseer.keptprograms import kept_json, kept_lines, kept_text
+from overseer.reports.keptprograms import kept_json, kept_lines, kept_text
+from overseer.settings.config import Settings
 
 
 def nodes(options: Namespace, settings: Settings) -> int:

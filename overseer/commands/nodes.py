@@ -16,12 +16,12 @@ from overseer.broker.programs import Program, ProgramDoor
 from overseer.commands.output import put_document, put_lines
 from overseer.commands.reading import read_tools
 from overseer.commands.unsafe import require_leave
-from overseer.config import Settings
 from overseer.errors import UsageError
 from overseer.ids import new_run_id
 from overseer.jsonvalue import Json, as_json, json_text
 from overseer.plan.suggestions import did_you_mean
 from overseer.sandbox import Job, Limits, Outcome
+from overseer.settings.config import Settings
 from overseer.wiring import make_sandbox
 from overseer.workbench import Workbench
 

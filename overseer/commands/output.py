@@ -9,11 +9,11 @@ from pathlib import Path
 
 from overseer.console import printable, put, say
 from overseer.errors import UsageError
-from overseer.folding import fitted
 from overseer.jsonvalue import Json, is_document, json_text
 from overseer.registry.folders import changed_since_trusted
-from overseer.render import value_text
+from overseer.reports.render import value_text
 from overseer.terminal.style import Line, Palette
+from overseer.text.folding import fitted
 
 
 def is_machine(options: Namespace) -> bool:

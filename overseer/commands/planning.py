@@ -11,7 +11,6 @@ from typing import assert_never
 from overseer import exits
 from overseer.commands.output import put_document, put_lines, say_lines
 from overseer.commands.reading import read_tools
-from overseer.config import Settings
 from overseer.console import say
 from overseer.errors import UsageError
 from overseer.frontends.asking import ROLE
@@ -20,7 +19,8 @@ from overseer.frontends.planner import Planner
 from overseer.frontends.rules import plan_by_rules
 from overseer.jsonvalue import Json
 from overseer.plan import to_document, to_yaml, waves
-from overseer.render import plan_lines, wave_lines
+from overseer.reports.render import plan_lines, wave_lines
+from overseer.settings.config import Settings
 from overseer.tool import Cancellation, ToolContext
 from overseer.workbench import Workbench
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from overseer import exits
-from overseer.approval import NotApproved, refuse_secrets
 from overseer.broker.permissions import Grants
 from overseer.codework import coding_for
 from overseer.commands.asking import asked
@@ -16,21 +15,22 @@ from overseer.commands.carrying import carried_out
 from overseer.commands.output import is_machine, put_document, put_lines, say_lines
 from overseer.commands.reading import read_tools
 from overseer.commands.runs import report_of, run_named
-from overseer.config import Settings
 from overseer.console import say
-from overseer.engine import Run
 from overseer.errors import PlanError, UsageError
 from overseer.frontends.files import plan_reader
 from overseer.frontends.pipes import read_pipes
-from overseer.journal import Journal, opened
+from overseer.journal.journal import Journal, opened
 from overseer.jsonvalue import Json
 from overseer.plan import Checked, Loaded, check_draft, check_plan, load_plan, parse_input, plan_from, plan_hash, waves
 from overseer.plan.difference import difference, difference_lines
 from overseer.plan.files import find_plan, plan_file
 from overseer.plan.values import Code, WorkflowPlan, all_steps
-from overseer.render import plan_lines, wave_lines
-from overseer.report import Report
+from overseer.reports.render import plan_lines, wave_lines
+from overseer.reports.report import Report
+from overseer.running.approval import NotApproved, refuse_secrets
+from overseer.running.engine import Run
 from overseer.secrets import Redactor
+from overseer.settings.config import Settings
 from overseer.wiring import take_secrets
 from overseer.workbench import Workbench
 

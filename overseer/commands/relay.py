@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from overseer.engine import Run
 from overseer.kernel.events import Event
-from overseer.stream import Watcher
+from overseer.running.engine import Run
+from overseer.running.stream import Watcher
 
 Pause = Callable[[], None]
 

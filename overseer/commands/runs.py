@@ -9,16 +9,16 @@ from pathlib import Path
 
 from overseer import exits
 from overseer.commands.output import as_typed, put_document, put_lines
-from overseer.config import Settings
 from overseer.console import say
 from overseer.errors import BrokenInvariant, JournalError, RunNotFound, UsageError
 from overseer.home import changes_path
-from overseer.journal import Journal, Pruned, StoredRun
+from overseer.journal.journal import Journal, Pruned, StoredRun
 from overseer.plan import plan_from
 from overseer.plan.files import find_plan
-from overseer.render import dismissed_lines, pruned_lines, run_line
-from overseer.report import Report
-from overseer.retelling import run_lines
+from overseer.reports.render import dismissed_lines, pruned_lines, run_line
+from overseer.reports.report import Report
+from overseer.reports.retelling import run_lines
+from overseer.settings.config import Settings
 
 _ALL = 1_000_000_000
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from overseer import exits
 from overseer.commands.output import put_document, say_if_changed
-from overseer.config import Settings
 from overseer.console import put, say
 from overseer.descriptors import kept_from_tools
 from overseer.registry import LiveRegistry, tool_folders
 from overseer.serving import serve as serve_programs
 from overseer.serving import socket_path
+from overseer.settings.config import Settings
 from overseer.stopsignals import hearing_signals
 from overseer.wiring import make_broker, require_known, take_secrets
 

@@ -8,11 +8,11 @@ from dataclasses import asdict
 
 from overseer import exits
 from overseer.commands.output import put_document, put_lines
-from overseer.config import Settings
 from overseer.console import printable
-from overseer.journal import Journal
-from overseer.render import when
-from overseer.sessions import SessionSummary
+from overseer.journal.journal import Journal
+from overseer.journal.sessions import SessionSummary
+from overseer.reports.render import when
+from overseer.settings.config import Settings
 from overseer.spending import spent_text
 
 

@@ -22,14 +22,14 @@ from overseer.commands.output import is_machine, put_document
 from overseer.commands.reading import read_tools
 from overseer.commands.taskdocument import denial, exit_code, plan_fields, task_document
 from overseer.commands.telling import Telling
-from overseer.config import Settings
 from overseer.console import say
 from overseer.errors import UsageError
 from overseer.frontends.asking import ROLE
 from overseer.frontends.earlier import Earlier
-from overseer.journal import opened
+from overseer.journal.journal import opened
 from overseer.jsonvalue import Json
 from overseer.review import Proposal
+from overseer.settings.config import Settings
 from overseer.spending import total
 from overseer.workbench import Workbench
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from overseer import exits
-from overseer.approval import NotApproved
 from overseer.chat.handled import Handled
 from overseer.errors import Failure
 from overseer.frontends.draft import Answered, Planned, Refused
 from overseer.jsonvalue import Json
 from overseer.plan import to_document, waves
 from overseer.review import Proposal
+from overseer.running.approval import NotApproved
 
 SCHEMA = "overseer.task/1"
 

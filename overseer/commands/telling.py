@@ -17,8 +17,8 @@ from overseer.commands.relay import Relay
 from overseer.commands.viewing import palette_for, screen_for
 from overseer.errors import OutputError
 from overseer.plan.values import WorkflowPlan
-from overseer.report import Report
-from overseer.run import Run, RunResult
+from overseer.reports.report import Report
+from overseer.running.run import Run, RunResult
 
 
 class Telling:

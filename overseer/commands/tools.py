@@ -10,15 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from overseer import exits
-from overseer.brevity import shortened
 from overseer.broker.permissions import Grants
 from overseer.broker.ranking import ranked_tools
 from overseer.commands.output import as_typed, put_document, put_lines, put_value, refuse_json, say_if_changed
 from overseer.commands.reading import read_tools
-from overseer.config import Settings
 from overseer.console import say
 from overseer.descriptors import kept_from_tools
-from overseer.engine import Engine
 from overseer.errors import UsageError
 from overseer.ids import new_run_id
 from overseer.jsonvalue import Json, json_text
@@ -26,6 +23,9 @@ from overseer.plan.suggestions import did_you_mean
 from overseer.registry import Entry, Registry, load_tools, tool_folders
 from overseer.registry.documents import document_urls, keep_document
 from overseer.registry.folders import project_tools, tool_files, trust_of
+from overseer.running.engine import Engine
+from overseer.settings.config import Settings
+from overseer.text.brevity import shortened
 from overseer.tool import EFFECTS, Cancellation, Tool, ToolContext
 from overseer.trust import distrust, trust
 from overseer.wiring import document_fetcher, make_broker, require_known, take_secrets

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from overseer import exits
 from overseer.commands.output import put_document, put_lines, say_lines
-from overseer.config import Settings
 from overseer.errors import ApprovalNeeded
 from overseer.jsonvalue import Json
+from overseer.settings.config import Settings
 from overseer.undo.preview import Direction, Preview
 from overseer.undo.telling import (
     idle_line,

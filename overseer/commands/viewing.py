@@ -12,7 +12,7 @@ from overseer.commands.relay import Watchable
 from overseer.console import say
 from overseer.kernel.events import Event
 from overseer.plan.values import WorkflowPlan
-from overseer.render import Progress
+from overseer.reports.render import Progress
 from overseer.stopsignals import NOTHING
 from overseer.terminal.screen import Screen, screen_of
 from overseer.terminal.style import Palette

@@ -16,7 +16,6 @@ from overseer import exits
 from overseer.commands.output import put_document, put_drawing
 from overseer.commands.reading import read_tools
 from overseer.commands.runs import run_named
-from overseer.config import Settings
 from overseer.console import put, say
 from overseer.drawing.details import Details, details_of
 from overseer.drawing.gantt import gantt_lines
@@ -28,12 +27,13 @@ from overseer.drawing.svg import svg
 from overseer.drawing.text import text_lines
 from overseer.errors import RunNotFound, UsageError
 from overseer.frontends.files import plan_reader
-from overseer.journal import Journal, StoredRun
+from overseer.journal.journal import Journal, StoredRun
 from overseer.jsonvalue import Json
 from overseer.plan import load_plan, plan_from
 from overseer.plan.files import find_plan
 from overseer.plan.values import WorkflowPlan
 from overseer.secrets import Redactor, Secrets
+from overseer.settings.config import Settings
 from overseer.timing import RunTiming, timing_of
 from overseer.wiring import take_secrets
 

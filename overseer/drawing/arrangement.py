@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
 
-from overseer.cells import wrapped
 from overseer.drawing.layers import Layering, layered, placed
 from overseer.drawing.marks import MARKS
 from overseer.drawing.sketch import Node, Sketch
+from overseer.text.cells import wrapped
 
 LINE = 17.0  # from one line of text to the next
 PAD = 10.0

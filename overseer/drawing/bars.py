@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
-from overseer.cells import cut
 from overseer.drawing.marks import MARKS
 from overseer.drawing.rows import Row
 from overseer.drawing.sketch import seconds_text
+from overseer.text.cells import cut
 from overseer.timing import Break
 
 _ROW = 22

@@ -12,8 +12,8 @@ from overseer.jsonvalue import Json
 from overseer.kernel.events import Event, StepFailed, StepStarted, ToolCalled, ToolReturned
 from overseer.plan.references import written
 from overseer.plan.values import Scope, WorkflowPlan, WorkflowStep
-from overseer.render import value_text
-from overseer.report import Report, StepReport
+from overseer.reports.render import value_text
+from overseer.reports.report import Report, StepReport
 from overseer.spending import spent_text
 
 LONGEST = 4000  # characters of one value

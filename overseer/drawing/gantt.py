@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from overseer.cells import cells, cut, padded, wrapped
 from overseer.drawing.rows import PHASES, Row, rows_of
 from overseer.drawing.sketch import Sketch, harmless, seconds_text
 from overseer.drawing.strokes import BOXES, Strokes
 from overseer.drawing.summary import summary_lines
+from overseer.text.cells import cells, cut, padded, wrapped
 from overseer.timing import Interval, RunTiming
 
 NARROWEST = 40

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from overseer.cells import wrapped
 from overseer.drawing.sketch import Node, Sketch
+from overseer.text.cells import wrapped
 
 # Colours of lines alone: what is filled, and with what, is left to the theme of the page.
 _STYLES = {

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
-from overseer.brevity import shortened
 from overseer.console import printable
 from overseer.jsonvalue import as_text
 from overseer.plan.durations import duration_text
@@ -32,6 +31,7 @@ from overseer.plan.values import (
     WorkflowPlan,
     WorkflowStep,
 )
+from overseer.text.brevity import shortened
 from overseer.timing import RunTiming, StepTiming
 
 # What a step may do to the world; that of code is decided by the tools it may call.

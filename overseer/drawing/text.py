@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from overseer.cells import cells, cut, padded, wrapped
 from overseer.drawing.layers import Layering, layered, levels, placed
 from overseer.drawing.routes import Gap, route
 from overseer.drawing.sketch import Node, Sketch
 from overseer.drawing.strokes import BOXES, Strokes
+from overseer.text.cells import cells, cut, padded, wrapped
 
 NARROWEST = 20
 _NARROW_BOX = 16

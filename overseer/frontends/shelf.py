@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from overseer.brevity import brief
 from overseer.errors import OverseerError, UsageError
 from overseer.frontends.programs import Task
 from overseer.home import make_private
 from overseer.jsonvalue import Json, json_text
+from overseer.text.brevity import brief
 
 _FORM = 1
 _LARGEST = 1 << 20

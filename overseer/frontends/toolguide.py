@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from overseer.brevity import brief
 from overseer.broker.ranking import ranked_tools
 from overseer.jsonvalue import Json, json_text
 from overseer.models.model import tokens_in
+from overseer.text.brevity import brief
 from overseer.tool import Tool
 
 # Of the room, where there is not enough of it even to say something of every tool.

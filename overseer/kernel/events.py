@@ -34,7 +34,7 @@ class RunResumed:
     """The run goes on: what was running counts as interrupted, what had failed gets another chance."""
 
     at: float
-    approved: Json = None  # what is allowed from here on, where that was said anew; see `overseer.approval`
+    approved: Json = None  # what is allowed from here on, where that was said anew; see `overseer.running.approval`
     sandbox: str = ""
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from overseer.brevity import shortened
 from overseer.errors import OverseerError
 from overseer.jsonvalue import Json
 from overseer.settings.keys import check_of
+from overseer.text.brevity import shortened
 
 # From the weakest to the strongest.
 LayerName = Literal["default", "user", "project", "environment", "flag"]

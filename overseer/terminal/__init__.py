@@ -2,5 +2,5 @@
 
 `screen` decides what the terminal can do, `style` and `width` turn text into lines that fit, `board` keeps what is
 to be shown of a run, `region` works out what to send, `tty` sends it, and `live` puts them together. Pipes and plain
-terminals get the lines of `overseer.render` instead.
+terminals get the lines of `overseer.reports.render` instead.
 """

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Literal
 
-from overseer.cells import cut
 from overseer.jsonvalue import Json
 from overseer.kernel.events import (
     CancelAsked,
@@ -37,11 +36,12 @@ from overseer.kernel.events import (
 )
 from overseer.plan import plan_from
 from overseer.plan.values import Once, Scope, WorkflowPlan
-from overseer.render import cancel_text, few_lines
+from overseer.reports.render import cancel_text, few_lines
 from overseer.spending import spent_text, total
 from overseer.terminal.heard import Heard, last_lines
 from overseer.terminal.rows import Rounds, Row, elapsed_text, title_cells, tokens_text, what_of
 from overseer.terminal.style import Line, Marks
+from overseer.text.cells import cut
 
 # Of the steps in rounds that went wrong, those that are told of each scope.
 MOST_INNER = 5

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from overseer.cells import cells as width_of
 from overseer.terminal.style import Line, Span, text_of
+from overseer.text.cells import cells as width_of
 
 _GAP = "  "  # between columns
 _PARTS = re.compile(r"[^\S\n]+|\n|[^\s]+")

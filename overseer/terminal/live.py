@@ -18,7 +18,6 @@ from types import TracebackType
 
 from overseer import console
 from overseer.descriptors import diverted
-from overseer.folding import folded
 from overseer.kernel.events import Event
 from overseer.plan.values import WorkflowPlan
 from overseer.terminal.board import Board
@@ -27,6 +26,7 @@ from overseer.terminal.region import Region
 from overseer.terminal.screen import Screen
 from overseer.terminal.style import Line, Palette
 from overseer.terminal.tty import Tty
+from overseer.text.folding import folded
 
 FRAME_S = 0.1  # from one frame to the next at least
 BEGIN_S = 0.05  # a run that ends within this shows no lines that would be gone at once

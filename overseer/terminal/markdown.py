@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from overseer.cells import cells as width_of
 from overseer.terminal.flow import broken, table
 from overseer.terminal.style import Line, Marks, Span, text_of
+from overseer.text.cells import cells as width_of
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from overseer.cells import cells, padded
 from overseer.jsonvalue import Json
 from overseer.plan.values import Action, Call, Code, Each, Mode, On, Once, Scope, Until
 from overseer.terminal.style import Line, Span
+from overseer.text.cells import cells, padded
 
 _KINDS: dict[type[Mode], str] = {Once: "workflow", Each: "map", Until: "loop", On: "events"}
 _NARROW = 60  # cells; below that, what is known of the plan gives room to what changes

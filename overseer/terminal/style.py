@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from overseer.cells import cells as width_of
-from overseer.cells import cut
 from overseer.terminal.themes import THEMES, Theme, codes_of
+from overseer.text.cells import cells as width_of
+from overseer.text.cells import cut
 
 Span: TypeAlias = tuple[str, str]  # the name of a style and a text
 Line: TypeAlias = tuple[Span, ...]

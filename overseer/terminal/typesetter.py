@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from overseer.folding import Folding
 from overseer.jsonvalue import is_document
 from overseer.terminal.heard import last_lines
 from overseer.terminal.markdown import Markdown
 from overseer.terminal.region import Region
 from overseer.terminal.screen import Screen
 from overseer.terminal.style import Line, Palette
+from overseer.text.folding import Folding
 
 _FRAME_S = 0.1  # from one look at what is not complete to the next at least
 _MOST_OPEN = 8  # lines of it

@@ -15,12 +15,12 @@ from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 
 from overseer import console
-from overseer.folding import folded
 from overseer.terminal.colours import harmless
 from overseer.terminal.region import Region
 from overseer.terminal.screen import Screen
 from overseer.terminal.style import Palette
 from overseer.terminal.tty import Tty
+from overseer.text.folding import folded
 
 BEGIN_S = 0.5  # a reply that comes within this needs no line
 _TICK_S = 1.0

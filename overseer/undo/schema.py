@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from overseer.database import Migration
+from overseer.journal.database import Migration
 
 # A state of a file is the hash of its content; empty: there is none; NULL: nobody knows.
 _TABLES = (

@@ -14,9 +14,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from overseer.database import Database
-from overseer.diagnosis import diagnosed
 from overseer.home import changes_path
+from overseer.journal.database import Database
+from overseer.journal.diagnosis import diagnosed
 from overseer.undo.schema import MIGRATIONS
 from overseer.undo.states import Found, KeptFile, KeptRun, RunState, State
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from overseer.approval import NotApproved
 from overseer.broker.needs import Need, Use, needs
 from overseer.broker.permissions import CAREFUL, OPEN, Policy, Rule
 from overseer.plan import plan_from, read_plan
 from overseer.plan.values import Code, WorkflowPlan, WorkflowStep
+from overseer.running.approval import NotApproved
 from overseer.tool import Tool
 
 RUN = Tool("run_command", lambda: None, effect="exec")

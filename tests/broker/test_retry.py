@@ -12,8 +12,8 @@ import pytest
 from overseer.broker.limits import Limit, Limits
 from overseer.broker.retry import Retry, retryable
 from overseer.errors import FAILURE_KINDS, RETRYABLE_KINDS, Failure
+from overseer.running.worker import failure_from
 from overseer.tool import Cancellation, ToolError
-from overseer.worker import failure_from
 
 may_retry = retryable(failure_from, is_idempotent=True)
 

@@ -9,9 +9,9 @@ from typing import Any
 from overseer.chat.reviewing import Reviewing
 from overseer.plan import Limits, completed, plan_from
 from overseer.plan.values import WorkflowPlan
-from overseer.report import Report
+from overseer.reports.report import Report
 from overseer.review import Decision, Proposal
-from overseer.run import Run, RunResult
+from overseer.running.run import Run, RunResult
 from overseer.tool import Cancellation, Effect, Tool
 
 OPEN = {"type": "object", "additionalProperties": True}

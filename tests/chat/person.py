@@ -11,17 +11,17 @@ from overseer.broker.broker import Broker
 from overseer.broker.permissions import OPEN, Policy
 from overseer.chat.talk import Talk
 from overseer.commands.relay import Relay
-from overseer.config import load_settings
 from overseer.conversation import begun
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.models import ModelRoles, ScriptedModel
 from overseer.models.model import Model
 from overseer.plan.values import WorkflowPlan
 from overseer.registry import Registry
 from overseer.registry.findings import Entry
-from overseer.report import Report
+from overseer.reports.report import Report
 from overseer.review import Approve, Decision, Proposal, Reject
-from overseer.run import Run, RunResult
+from overseer.running.run import Run, RunResult
+from overseer.settings.config import load_settings
 from overseer.settings.given import Flags
 from overseer.tool import Cancellation, Tool
 from overseer.workbench import Workbench

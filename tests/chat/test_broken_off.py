@@ -13,13 +13,13 @@ import pytest
 from overseer.broker.permissions import CAREFUL
 from overseer.chat.talk import Talk
 from overseer.errors import JournalError, RunCutOff
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.models import OpenAIModel
 from overseer.plan import plan_from
 from overseer.plan.values import WorkflowPlan
-from overseer.report import Report
+from overseer.reports.report import Report
 from overseer.review import Replace
-from overseer.run import Run, RunResult
+from overseer.running.run import Run, RunResult
 from overseer.tool import Cancellation, tool
 from tests.chat.person import APPROVE, REJECT, Somebody, talk_with
 from tests.chat.test_talk import Calls, plan

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from overseer.chat.editing import edited, fault_lines, with_faults, without_faults
 from overseer.chat.editor import in_editor
-from overseer.engine import Engine
 from overseer.errors import UsageError
 from overseer.plan import Fault, Limits, to_yaml
 from overseer.plan.values import Once, Scope, WorkflowPlan, WorkflowStep
 from overseer.review import Proposal, Replace
+from overseer.running.engine import Engine
 from overseer.tool import Tool
 from tests.chat.people import TOOLS, Typist, plan, step
 

@@ -11,12 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from overseer.engine import Engine
 from overseer.errors import Failure
-from overseer.experience import Experience
-from overseer.forecast import Amount, Forecast, Seen, forecast, names_in, task_name
-from overseer.forecasttext import forecast_text
-from overseer.journal import Journal
+from overseer.journal.experience import Experience
+from overseer.journal.journal import Journal
 from overseer.kernel.events import (
     Event,
     PlanChanged,
@@ -31,7 +28,10 @@ from overseer.kernel.events import (
 )
 from overseer.plan import to_document, to_text
 from overseer.plan.values import WorkflowPlan
+from overseer.running.engine import Engine
 from overseer.timing import Stopwatch
+from overseer.timing.forecast import Amount, Forecast, Seen, forecast, names_in, task_name
+from overseer.timing.forecasttext import forecast_text
 from overseer.tool import Tool
 from tests.chat.people import TOOLS, plan, step
 

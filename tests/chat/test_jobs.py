@@ -20,14 +20,14 @@ from overseer.chat.handled import Handled
 from overseer.chat.jobs import Job, Jobs
 from overseer.chat.performance import Performed
 from overseer.chat.person import Person
-from overseer.engine import Run
 from overseer.errors import UsageError
 from overseer.frontends.answering import Answer
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.models import ScriptedModel
-from overseer.report import Report
+from overseer.reports.report import Report
 from overseer.review import Proposal
-from overseer.run import RunResult
+from overseer.running.engine import Run
+from overseer.running.run import RunResult
 from overseer.tool import Question, Reply, ToolError, tool
 from tests.chat.people import plan
 from tests.chat.person import Somebody, talk_with

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from overseer.broker.needs import needs
 from overseer.broker.permissions import CAREFUL
-from overseer.cells import cells, pieces
-from overseer.planview import difference_screen, plan_screen, proposal_lines, step_screen, usual_detail
+from overseer.chat.planview import difference_screen, plan_screen, proposal_lines, step_screen, usual_detail
 from overseer.review import Outlook, Proposal
 from overseer.terminal.style import Line, Palette, text_of
+from overseer.text.cells import cells, pieces
 from tests.chat.people import TOOLS, plan, step
 
 WIDTHS = [40, 80, 100]

@@ -6,8 +6,8 @@ from overseer import Engine
 from overseer.commands.following import Following
 from overseer.commands.relay import Relay
 from overseer.kernel.events import Event
-from overseer.report import Report
-from overseer.run import Run
+from overseer.reports.report import Report
+from overseer.running.run import Run
 from overseer.terminal.screen import Screen
 from overseer.terminal.style import Palette
 from overseer.tool import tool

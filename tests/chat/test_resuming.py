@@ -8,7 +8,7 @@ from typing import Any
 
 from overseer.chat.commands import all_commands
 from overseer.chat.resuming import interrupted_here
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 
 
 def test_the_newest_runs_of_this_folder_are_named_and_the_rest_is_counted(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from overseer.cells import cells
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.plan import plan_from, plan_hash
+from overseer.text.cells import cells
 from tests.servers.model_server import ModelServer
 from tests.terminals import ROOT, Terminal
 

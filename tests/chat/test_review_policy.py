@@ -9,8 +9,8 @@ import pytest
 
 from overseer.broker.needs import needs
 from overseer.broker.permissions import CAREFUL, Rule
-from overseer.engine import Engine
 from overseer.review import Proposal, ReviewPolicy, must_be_asked, reason_to_ask
+from overseer.running.engine import Engine
 from overseer.tool import Tool
 from tests.chat.people import KINDS, TOOLS, plan, step
 

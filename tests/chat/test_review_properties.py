@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from overseer.broker.broker import Broker
 from overseer.broker.permissions import CAREFUL, NOTHING_GRANTED
 from overseer.chat.negotiation import Negotiation
-from overseer.engine import Engine
 from overseer.errors import BrokenInvariant
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.earlier import Earlier
@@ -21,6 +20,7 @@ from overseer.plan import plan_hash
 from overseer.plan.dropping import dependants, without
 from overseer.plan.values import WorkflowPlan
 from overseer.review import Approve, Change, Decision, Proposal, Reject, Replace, ReviewPolicy
+from overseer.running.engine import Engine
 from tests.chat.people import KINDS, Counter, Typist, plan, step
 
 

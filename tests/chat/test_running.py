@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from tests.chat.conftest import CTRL, NO_MODEL, AtChat, Chats
 from tests.servers.model_server import Answer, ModelServer
 from tests.terminals import ROOT

@@ -12,7 +12,7 @@ import pytest
 
 from overseer.broker.permissions import CAREFUL
 from overseer.conversation import begun
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.models import OpenAIModel
 from overseer.models.model import Request
 from overseer.plan import plan_from

@@ -28,7 +28,7 @@ def speaks() -> str:
 
 
 def requests(chats: Chats) -> list[str]:
-    from overseer.journal import Journal
+    from overseer.journal.journal import Journal
 
     with Journal.open(chats.home / "journal.db", read_only=True) as journal:
         turns = [turn for each in journal.sessions.newest() for turn in journal.sessions.turns(each.session_id)]

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from overseer.arguments import parsed
 from overseer.chat.chat import Chat
 from overseer.chat.commands import all_commands
 from overseer.chat.ending import Ending
 from overseer.chat.models import TO_CONNECT_HERE
+from overseer.commands.arguments import parsed
 from overseer.commands.chat import carried_out_here, person_at
 from overseer.commands.conversations import talk_for
 from overseer.commands.reading import read_tools
 from overseer.commands.viewing import screen_for
-from overseer.config import load_settings
-from overseer.journal import opened
+from overseer.journal.journal import opened
+from overseer.settings.config import load_settings
 from overseer.settings.given import Flags
 from overseer.workbench import Workbench
 

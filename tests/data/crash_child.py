@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from overseer import Engine, EngineSettings, Journal
+from overseer.journal.runlog import RunLog
 from overseer.kernel.events import Event
-from overseer.runlog import RunLog
 from overseer.tool import Tool, ToolContext, tool
 
 # 20 steps: a chain, a batch side by side, a map, a loop, and a join of them all.

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from overseer import Engine, Journal
 from overseer.broker.broker import Broker
+from overseer.chat.outcomes import outcome_of
 from overseer.frontends.draft import Planned
 from overseer.frontends.planner import Planner
 from overseer.frontends.replanning import Reviser
 from overseer.models import ModelRoles, connector, parse_models
-from overseer.outcomes import outcome_of
-from overseer.report import Report
+from overseer.reports.report import Report
 from overseer.tool import Cancellation, Tool, ToolContext, ToolError, tool
 
 REQUEST = "Count the cats, and then the dogs."

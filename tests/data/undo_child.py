@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from overseer.database import Database
+from overseer.journal.database import Database
 from overseer.undo.keeping import Changes
 from overseer.undo.store import ChangeStore
 from overseer.undo.undoing import Undoing

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overseer.cells import cells
 from overseer.drawing.sketch import Node, Sketch, sketch_of
 from overseer.drawing.strokes import ASCII, BOXES, strokes_for
 from overseer.drawing.text import text_lines
 from overseer.plan.values import Once, Scope, WorkflowPlan, WorkflowStep
+from overseer.text.cells import cells
 from overseer.timing import timing_of
 from tests.drawing.graphs import chain, fan, layers, plans
 from tests.kernel.simulation import World, planned

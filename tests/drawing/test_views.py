@@ -13,9 +13,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from overseer.cells import cells
 from overseer.errors import Failure
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.jsonvalue import json_text
 from overseer.kernel.events import (
     Event,
@@ -30,6 +29,7 @@ from overseer.kernel.events import (
     ToolCalled,
     ToolReturned,
 )
+from overseer.text.cells import cells
 from tests.drawing.graphs import HOSTILE
 from tests.test_commands import TOOLS, TWO_STEPS, Said, overseer, plan_file  # noqa: F401
 

@@ -10,7 +10,7 @@ import pytest
 
 from overseer import Engine
 from overseer.frontends.files import plan_reader
-from overseer.journal import Journal
+from overseer.journal.journal import Journal
 from overseer.plan import check_plan
 from tests.frontends.forms import SIMPLE, complaints, read
 

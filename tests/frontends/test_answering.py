@@ -15,6 +15,7 @@ from overseer import Engine
 from overseer.broker.broker import Broker, Door
 from overseer.broker.hearing import OnText
 from overseer.broker.result import ToolResult
+from overseer.chat.outcomes import outcome_of
 from overseer.errors import Failure
 from overseer.frontends.answering import Answer, Answerer
 from overseer.frontends.material import shared_out, shortened, step_lines
@@ -22,9 +23,8 @@ from overseer.frontends.outcome import Outcome
 from overseer.frontends.plainanswer import plain_answer, readable
 from overseer.jsonvalue import Json, json_text
 from overseer.models import ModelRoles, connector, parse_models
-from overseer.outcomes import outcome_of
 from overseer.plan import plan_from
-from overseer.report import Report
+from overseer.reports.report import Report
 from overseer.tool import Cancellation, Question, Reply, ToolContext, ToolError, tool
 from tests.servers.model_server import Answer as Said
 from tests.servers.model_server import ModelServer

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overseer import Engine
-from overseer.run import RunResult
+from overseer.running.run import RunResult
 from overseer.tool import Tool, tool
 from tests.fakes import Gate
 from tests.frontends.forms import SIMPLE, complaints, document, read

@@ -20,7 +20,7 @@ from overseer.frontends.files import plan_reader
 from overseer.frontends.narrative.tomltext import read_toml
 from overseer.models import ModelRoles, ScriptedModel
 from overseer.plan import WorkflowPlan, check_plan
-from overseer.run import RunResult
+from overseer.running.run import RunResult
 from overseer.tool import Question, Services, tool
 from overseer.workspace import FolderWorkspace
 from tests.fakes import Gate

@@ -17,7 +17,6 @@ from overseer.broker.budget import Budget
 from overseer.broker.caps import Cap
 from overseer.broker.permissions import OPEN, Policy
 from overseer.broker.result import ToolResult
-from overseer.engine import Engine
 from overseer.errors import Failure
 from overseer.frontends.asking import Room
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
@@ -27,6 +26,7 @@ from overseer.models import ModelRoles, ScriptedModel, connector, parse_models
 from overseer.models.model import tokens_in
 from overseer.plan import Code, Limits, Ref, Text, check_draft, plan_from, to_document
 from overseer.plan import Draft as ReadPlan
+from overseer.running.engine import Engine
 from overseer.tool import Cancellation, Question, Reply, Tool, ToolContext, tool
 from tests.servers.model_server import Answer, ModelServer
 

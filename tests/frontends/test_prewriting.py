@@ -15,7 +15,6 @@ from overseer.broker.budget import Spend
 from overseer.broker.caps import Cap
 from overseer.broker.permissions import OPEN, Policy
 from overseer.broker.result import ToolResult
-from overseer.engine import EngineSettings
 from overseer.errors import Failure
 from overseer.frontends.prewriting import Prewriting, Written
 from overseer.frontends.programmer import TEMPLATE, ModelPrograms
@@ -25,6 +24,7 @@ from overseer.models import ModelRoles, ScriptedModel
 from overseer.models.ollama_model import OllamaModel
 from overseer.plan import plan_from
 from overseer.plan.values import WorkflowPlan
+from overseer.running.engine import EngineSettings
 from overseer.tool import Cancellation, Question, ToolContext, ToolError, tool
 from tests.fakes import Gate, Latch
 from tests.servers.model_server import Answer, ModelServer

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 
 from overseer import Engine
+from overseer.chat.outcomes import outcome_of
 from overseer.errors import Failure
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.earlier import Earlier
 from overseer.frontends.outcome import Outcome
 from overseer.frontends.planner import Planner
 from overseer.frontends.replanning import Reviser
-from overseer.outcomes import outcome_of
 from overseer.plan import plan_from
 from overseer.plan.difference import difference as between
 from overseer.plan.difference import difference_lines
 from overseer.plan.values import WorkflowPlan
-from overseer.report import Report
+from overseer.reports.report import Report
 from overseer.tool import ToolError, tool
 from tests.frontends.test_planner import Model
 

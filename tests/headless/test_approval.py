@@ -9,16 +9,16 @@ from typing import Any, get_args
 
 import pytest
 
-from overseer.approval import open_needs
 from overseer.broker.broker import Broker
 from overseer.broker.permissions import CAREFUL, OPEN, Grants, Policy, Verdict, classes_from
 from overseer.chat.alone import Alone
 from overseer.chat.negotiation import Negotiation
-from overseer.engine import Engine
 from overseer.errors import ApprovalNeeded
 from overseer.exits import APPROVAL, code_of
 from overseer.plan.values import WorkflowPlan
 from overseer.review import Proposal, ReviewPolicy, must_be_asked
+from overseer.running.approval import open_needs
+from overseer.running.engine import Engine
 from tests.chat.people import KINDS, TOOLS, plan, step
 from tests.chat.person import Somebody, talk_with
 from tests.headless.alone import WRITE, Place

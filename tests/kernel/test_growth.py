@@ -15,7 +15,7 @@ from overseer.kernel.growth import closing, following, without_the_rest
 from overseer.kernel.rules import Rules
 from overseer.plan import to_document
 from overseer.plan.values import WorkflowPlan
-from overseer.report import Report
+from overseer.reports.report import Report
 from tests.kernel.plans import documents, outcome
 from tests.kernel.plans import planned as plan_of
 from tests.kernel.simulation import World, planned

@@ -27,7 +27,7 @@ from overseer.kernel.rules import Rules
 from overseer.kernel.state import Status
 from overseer.plan import to_document
 from overseer.plan.values import WorkflowStep
-from overseer.report import Report
+from overseer.reports.report import Report
 from tests.kernel.plans import EFFECTS, documents, never_fails, outcome, planned
 from tests.kernel.simulation import World
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from overseer.config import load_settings
 from overseer.errors import UsageError
 from overseer.secrets import Redactor, Secrets
+from overseer.settings.config import load_settings
 from overseer.wiring import take_secrets
 
 VALUE = "Zq8xkW2mPf7RtY4v"

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from overseer.config import load_settings, settings_of
 from overseer.errors import SettingsError
 from overseer.home import home
 from overseer.jsonvalue import Json, json_text
 from overseer.secrets.names import holds_secret
+from overseer.settings.config import load_settings, settings_of
 from overseer.settings.entries import LayerName
 from overseer.settings.given import OTHERS, VARIABLES, Flags
 from overseer.settings.keys import KEYS, NAMED
@@ -412,9 +412,9 @@ def test_a_key_that_stands_where_it_does_not_belong_is_not_repeated(world: World
 def test_reading_settings_loads_nothing_that_takes_long(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("retry: {attempts: 2}\nmodels: {}\nlimits: {}\n")
     script = (
-        "import sys\nfrom overseer.config import load_settings\nassert load_settings().attempts == 2\n"
+        "import sys\nfrom overseer.settings.config import load_settings\nassert load_settings().attempts == 2\n"
         "print([name for name in ('jsonschema', 'openai', 'ollama', 'sqlite3', 'rich', 'prompt_toolkit',"
-        " 'asyncio', 'overseer.engine', 'overseer.models') if name in sys.modules])"
+        " 'asyncio', 'overseer.running.engine', 'overseer.models') if name in sys.modules])"
     )
     environment = {**os.environ, "OVERSEER_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True)

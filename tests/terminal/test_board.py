@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from overseer.cells import cells
 from overseer.errors import Failure
 from overseer.kernel.events import (
     CancelAsked,
@@ -32,6 +31,7 @@ from overseer.plan import plan_from
 from overseer.terminal.board import MOST_INNER, Board
 from overseer.terminal.screen import Screen
 from overseer.terminal.style import ASCII_MARKS, text_of
+from overseer.text.cells import cells
 
 DOWN = Failure("tool", "the server is down\nand more of it")
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overseer.cells import cells as cells_of
 from overseer.terminal.flow import broken
 from overseer.terminal.markdown import Markdown
 from overseer.terminal.screen import Screen
 from overseer.terminal.style import ASCII_MARKS, UNICODE_MARKS, Line, text_of
+from overseer.text.cells import cells as cells_of
 
 
 def markdown(columns: int = 40, *, is_unicode: bool = True) -> Markdown:

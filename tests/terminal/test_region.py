@@ -6,8 +6,8 @@ import pyte
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overseer.cells import cells as cells_of
 from overseer.terminal.region import Region
+from overseer.text.cells import cells as cells_of
 
 COLUMNS, ROWS = 30, 12
 

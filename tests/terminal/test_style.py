@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from overseer.cells import cells as cells_of
 from overseer.terminal.style import Palette, text_of
 from overseer.terminal.themes import THEMES, theme_of
+from overseer.text.cells import cells as cells_of
 
 SGR = re.compile(r"\x1b\[([0-9;]*)m")
 

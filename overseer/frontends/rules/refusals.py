@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from overseer.brevity import brief
 from overseer.frontends.draft import Refused
 from overseer.frontends.rules.accounting import Unaccounted
 from overseer.frontends.rules.matching import GENERAL
@@ -14,6 +13,7 @@ from overseer.frontends.rules.slots import Slot
 from overseer.frontends.rules.tongues import is_foreign
 from overseer.frontends.rules.toolbox import Profile, Toolbox
 from overseer.frontends.rules.words import FAINT, stem
+from overseer.text.brevity import brief
 from overseer.tool import Tool
 
 _NEAR, _SHOWN = 3, 80

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from overseer.brevity import brief
 from overseer.frontends.rules.calls import Call
 from overseer.frontends.rules.slots import Slot
 from overseer.plan.references import Ref, refs_in
 from overseer.plan.values import Call as CallTool
 from overseer.plan.values import Each, Input, Scope, TypeName, WorkflowPlan, WorkflowStep
+from overseer.text.brevity import brief
 
 _LONGEST_NAME = 60
 

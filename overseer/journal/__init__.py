@@ -1,0 +1,1 @@
+"""What happened, kept: runs, their events and the sessions in one SQLite file."""

@@ -1,0 +1,68 @@
+"""The place of one run among those of its process: which of its works wait for runs that came before.
+
+A work that waits is on no thread, and has done nothing yet. Belongs to the thread that owns the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from overseer.broker.writers import Writers
+from overseer.kernel.events import StepHeld
+from overseer.kernel.foreseen import foreseen_writes
+from overseer.kernel.state import RunState
+from overseer.plan.values import Call
+from overseer.running.worker import Work
+
+
+class Turns:
+    """What a run writes, told to the others, and its works that have to wait for some of them."""
+
+    def __init__(self, writers: Writers, state: RunState, free: Callable[[Work], None]) -> None:
+        """`free` is told, on any thread, of a work that is to be looked at again."""
+        self._writers = writers
+        self._state = state
+        self._free = free
+        self._waiting: dict[str, Work] = {}
+        self._stay = ExitStack()
+
+    def come(self) -> None:
+        """The run begins."""
+        self._stay.enter_context(self._writers.present(self._state.run_id))
+
+    def leave(self) -> None:
+        """It is over."""
+        self._waiting.clear()
+        self._stay.close()
+
+    def follow_plan(self) -> None:
+        """Hold what the plan writes, as it is now."""
+        state = self._state
+        if state.rules.effects:
+            inputs = state.root.names["inputs"]
+            self._writers.expect(state.run_id, foreseen_writes(state.plan, inputs, state.rules))
+
+    def kept_back(self, work: Work, now: float) -> StepHeld | None:
+        """What a work has to wait for; None if it may begin."""
+        state, key = self._state, work.context.key
+        names = state.rules.written_by(work.action.tool, work.args) if isinstance(work.action, Call) else ()
+        other = self._writers.ahead(state.run_id, names, lambda: self._free(work))
+        if other is None:
+            self._waiting.pop(key, None)
+            return None
+        self._waiting[key] = work
+        return StepHeld(now, key, other.seen_from(state.rules.folder), other.run)
+
+    def is_waiting(self, work: Work) -> bool:
+        return self._waiting.get(work.context.key) is work
+
+    def give_up(self, key: str) -> bool:
+        """A step is not waited for any more; whether it had to wait."""
+        return self._waiting.pop(key, None) is not None
+
+    def give_up_all(self) -> list[Work]:
+        """Nothing is begun any more; what had to wait."""
+        given_up = list(self._waiting.values())
+        self._waiting.clear()
+        return given_up

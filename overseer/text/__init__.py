@@ -1,0 +1,1 @@
+"""How wide text is on a terminal, where it folds, and how it is cut short."""
