@@ -1,6 +1,8 @@
 # `make chat` and `make test` set up all they need in .venv, with uv where it is installed, else with pip.
 
-PYTHON ?= python3
+# The first that is new enough, or the one you name: make chat PYTHON=/opt/python/bin/python3
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+    $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 BIN := .venv/bin
 
 # Much of the suite waits for others: one process more than there are processors.
@@ -16,6 +18,9 @@ chat: .venv/ready  ## talk
 
 demo: .venv/ready  ## a request from plan to answer, with a scripted model
 	$(BIN)/python chat_cli.py demo --yes
+
+# The suite starts the program hundreds of times, and must not compile it each time anew.
+test coverage: export PYTHONDONTWRITEBYTECODE =
 
 test: .venv/ready  ## the whole suite, in several processes
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
@@ -57,8 +62,10 @@ MOVED := $(shell test "$$(cat .venv/place 2>/dev/null)" = "$(CURDIR)" || echo mo
 	@echo 'Setting up .venv: about a minute.'
 	@test "$$(cat .venv/place 2>/dev/null)" = "$(CURDIR)" || rm -rf .venv
 	@if command -v uv >/dev/null; then \
-	    uv venv --quiet --allow-existing --python $(PYTHON) .venv && \
+	    uv venv --quiet --allow-existing --python '$(or $(PYTHON),>=3.11)' .venv && \
 	    uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[test]'; \
+	elif test -z '$(PYTHON)'; then \
+	    echo 'Overseer needs Python 3.11 or later, and finds none; name yours: make chat PYTHON=/its/python3' >&2; exit 1; \
 	else \
 	    $(PYTHON) -m venv .venv && \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'; \
