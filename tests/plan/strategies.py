@@ -129,9 +129,12 @@ NASTY = [
 characters = st.characters(codec="utf-8")
 texts = st.sampled_from(NASTY) | st.text(characters, max_size=30) | st.text("ab \n\t-:#'\"{}", max_size=12)
 filled_texts = texts.filter(lambda text: bool(text.strip()))
-names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,6}[a-z0-9]", fullmatch=True) | st.sampled_from(
-    ["1", "no", "é", "0x1F"]
-)
+_LOWER, _DIGITS = "abcdefghijklmnopqrstuvwxyz", "0123456789"
+_WORD = _LOWER + _LOWER.upper() + _DIGITS + "_-"
+# Put together rather than made by a pattern, which takes several times as long.
+names = st.tuples(
+    st.sampled_from(_LOWER + _LOWER.upper() + "_"), st.text(_WORD, max_size=6), st.sampled_from(_LOWER + _DIGITS)
+).map("".join) | st.sampled_from(["1", "no", "é", "0x1F"])
 numbers = st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)
 json_values = st.recursive(
     st.none() | st.booleans() | numbers | texts,
@@ -145,34 +148,43 @@ refs = st.builds(
 )  # a path may hold any text at all
 
 
+# Strategies are made once, here, and not at each draw, which would take most of the time there is.
+_pieces = st.lists(
+    st.one_of(
+        refs.map("{{{{{}}}}}".format),
+        refs.map("{{{{ {} }}}}".format),
+        st.just('{{"{{"}}'),
+        texts.filter(lambda text: "{{" not in text and not text.endswith("{")),
+    ),
+    max_size=4,
+)
+
+
 @st.composite
 def sources(draw: st.DrawFn) -> str:
     """Text as somebody writes it, with references and escaped braces in it."""
-    pieces = st.one_of(
-        refs.map(lambda ref: f"{{{{{ref}}}}}"),
-        refs.map(lambda ref: f"{{{{ {ref} }}}}"),
-        st.just('{{"{{"}}'),
-        texts.filter(lambda text: "{{" not in text and not text.endswith("{")),
-    )
-    return "".join(draw(st.lists(pieces, max_size=4)))
+    return "".join(draw(_pieces))
 
+
+parsed_sources = sources().map(parsed)
 
 templates = st.recursive(
-    st.none() | st.booleans() | numbers | refs | sources().map(parsed),
+    st.none() | st.booleans() | numbers | refs | parsed_sources,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=6,
 )
-reading = (refs | sources().map(parsed)).filter(lambda template: bool(refs_in(template)))
+reading = (refs | parsed_sources).filter(lambda template: bool(refs_in(template)))
+
+_operators: Any = st.sampled_from(OPERATORS)
+_within = st.lists(templates, max_size=3) | refs | parsed_sources
 
 
 @st.composite
 def guards(draw: st.DrawFn) -> Guard:
-    op: Any = draw(st.sampled_from(OPERATORS))
+    op: Any = draw(_operators)
     if op == "truthy":
         return Guard(draw(reading))
-    if op == "in":
-        return Guard(draw(reading), op, draw(st.lists(templates, max_size=3) | refs | sources().map(parsed)))
-    return Guard(draw(reading), op, draw(templates))
+    return Guard(draw(reading), op, draw(_within if op == "in" else templates))
 
 
 maybe_guards = st.none() | guards()
@@ -189,8 +201,8 @@ untils = st.builds(
     limit=limits | st.just(UNLIMITED),
     at_limit=st.sampled_from(AT_LIMIT),
 ).filter(lambda until: until.guard is not None or until.stop_when)
-paths = st.from_regex(r"/[a-z0-9/_-]{0,10}", fullmatch=True)
-triggers = st.builds(Timer, durations) | st.builds(FileChange, sources().map(parsed)) | st.builds(Hook, paths)
+paths = st.text(_LOWER + _DIGITS + "/_-", max_size=10).map("/{}".format)
+triggers = st.builds(Timer, durations) | st.builds(FileChange, parsed_sources) | st.builds(Hook, paths)
 ons = st.builds(On, trigger=triggers, until=maybe_guards, limit=limits | st.just(UNLIMITED), width=st.integers(1, 9))
 modes = st.builds(Once) | eaches | untils | ons
 
@@ -243,10 +255,12 @@ def steps_with(
     )
 
 
+_defaults = st.none() | json_values
+
+
 @st.composite
 def inputs(draw: st.DrawFn) -> Input:
-    default = draw(st.none() | json_values)
-    return Input("any", default, draw(st.booleans()), draw(texts))
+    return Input("any", draw(_defaults), draw(st.booleans()), draw(texts))
 
 
 def plans_of(steps: st.SearchStrategy[WorkflowStep]) -> st.SearchStrategy[WorkflowPlan]:
