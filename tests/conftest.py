@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import gc
+import os
 
 import httpx2
 import pytest
 
+from tests.order import long_ones_soon
+
 # Before anything imports httpx: openai uses httpx2, which respx knows only under that name.
 httpx2.alias_httpx()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = long_ones_soon(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 @pytest.hookimpl(trylast=True)

@@ -48,6 +48,7 @@ def test_the_archives_hold_what_they_should(built: Built) -> None:
     assert in_sdist >= TOP_LEVEL | {f"tools/{name}" for name in tools}
 
 
+@pytest.mark.long
 def test_the_command_works_from_any_folder(built: Built, tmp_path: Path) -> None:
     command = _installed(built.wheel, tmp_path / "environment")
     work = tmp_path / "work"

@@ -47,6 +47,7 @@ def test_it_is_short() -> None:
     assert 400 < len(prose.split()) < MOST_WORDS
 
 
+@pytest.mark.long
 def test_what_it_shows_of_a_run_is_what_a_run_prints() -> None:
     captures = captures_in(README)
     assert captures

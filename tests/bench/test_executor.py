@@ -31,6 +31,7 @@ def measures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor, "GROUPS", {"overhead": (Workload("wide:10000"),), "memory": (Workload("chain:10"),)})
 
 
+@pytest.mark.long
 def test_a_quick_run_of_everything_ends_well_and_prints_its_figures_as_json() -> None:
     command = [sys.executable, str(COMMAND), "--quick", "--check", "--out", "-"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)

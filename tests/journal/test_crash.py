@@ -34,6 +34,7 @@ def whole_output(folder: Path) -> Json:
     return Engine([crash_child.note_tool(folder / "whole")]).run(crash_child.PLAN).output
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_at_any_commit_a_run_resumes_to_the_same_end_and_repeats_nothing(tmp_path: Path, when: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -117,6 +118,7 @@ def test_the_result_does_not_depend_on_the_order_of_completion(
     )
 
 
+@pytest.mark.long
 @seldom
 @given(documents(), RULES, SEEDS)
 def test_resume_from_every_prefix_of_the_log_ends_alike(document: dict[str, Any], rules: Rules, seed: int) -> None:
@@ -171,6 +173,7 @@ def test_resuming_a_failed_run_tries_again_without_repeating_anything(
     assert again.state.status == "failed"
 
 
+@pytest.mark.long
 @often
 @given(documents(), RULES, SEEDS)
 def test_a_run_that_fails_fast_and_is_resumed_ends_as_if_nothing_had_failed(
@@ -283,6 +286,7 @@ def forgiving(document: dict[str, Any]) -> dict[str, Any]:
     return changed | ({"plan": forgiving(document["plan"])} if "plan" in document else {})
 
 
+@pytest.mark.long
 @seldom
 @given(documents(), RULES, SEEDS)
 def test_resume_from_every_prefix_ends_alike_and_makes_no_call_again_that_returned(

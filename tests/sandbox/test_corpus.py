@@ -22,6 +22,7 @@ CASES = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("world", "level"), CASES)
 def test_no_program_gets_out(world: worlds.World, level: str, request: pytest.FixtureRequest) -> None:
     request.getfixturevalue(level)  # skips, and says why, where the machine has no such level
@@ -33,6 +34,7 @@ def test_no_program_gets_out(world: worlds.World, level: str, request: pytest.Fi
     assert not _told(runs, "faults"), "a program that does not attack shows nothing"
 
 
+@pytest.mark.long
 def test_without_a_jail_the_harness_sees_what_gets_out() -> None:
     if why := USER.why_not:
         pytest.skip(why)

@@ -77,6 +77,7 @@ def test_only_so_much_is_ever_held_back(start: str) -> None:
     assert out + len(stream.close()) == given
 
 
+@pytest.mark.long
 def test_a_secret_within_a_word_without_end_is_found() -> None:
     text = "x" * 9000 + "Zq8xkW2m Pf7RtY4v" + "y" * 9000
     for size in (1, 7, 100, 5000):

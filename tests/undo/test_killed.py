@@ -87,6 +87,7 @@ def carry_out(folder: Path, what: str) -> None:
         assert (outcome.left, outcome.failed) == ((), ())
 
 
+@pytest.mark.long
 def test_killed_at_any_point_of_writing_undo_brings_back_every_byte(tmp_path: Path) -> None:
     points = points_of(start(prepared(tmp_path / "whole"), "write", 0))
     assert points > 40
@@ -100,6 +101,7 @@ def test_killed_at_any_point_of_writing_undo_brings_back_every_byte(tmp_path: Pa
     at_every_point(points, check)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", ["undo", "redo"])
 def test_killed_at_any_point_undoing_and_redoing_can_be_repeated_and_taken_back(tmp_path: Path, what: str) -> None:
     whole, opposite = prepared(tmp_path / "whole"), "redo" if what == "undo" else "undo"
