@@ -25,7 +25,7 @@ from overseer.plan import Checked, Loaded, check_draft, check_plan, load_plan, p
 from overseer.plan.difference import difference, difference_lines
 from overseer.plan.files import find_plan, plan_file
 from overseer.plan.values import Code, WorkflowPlan, all_steps
-from overseer.reports.render import plan_lines, wave_lines
+from overseer.reports.render import input_lines, plan_lines, wave_lines
 from overseer.reports.report import Report
 from overseer.running.approval import NotApproved, refuse_secrets
 from overseer.running.engine import Run
@@ -53,7 +53,7 @@ def check(options: Namespace, settings: Settings) -> int:
     elif checked.faults:
         put_lines(f"{options.file}: {fault}" for fault in checked.faults)
     else:
-        put_lines([*plan_lines(checked.plan), *wave_lines(checked.plan), *_notes(checked)])
+        put_lines([*plan_lines(checked.plan), *input_lines(checked.plan), *wave_lines(checked.plan), *_notes(checked)])
     return exits.PLAN if checked.faults else exits.OK
 
 
