@@ -269,7 +269,8 @@ class Handling:
         )
 
     def _ended(self, run_id: str, report: Report, values: Mapping[str, Json]) -> None:
-        self._conversation.ran(run_id, _told(run_id, report), self._receipts_first(report.plan, values))
+        given = self._receipts_first(report.plan, values)
+        self._conversation.ran(run_id, _told(run_id, report), given, request=self._request)
 
     def _receipts_first(self, plan: WorkflowPlan, values: Mapping[str, Json]) -> dict[str, Json]:
         """The values with those last that "it" may mean: what a tool that writes gives is a receipt."""

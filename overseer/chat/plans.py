@@ -142,7 +142,8 @@ def _save(chat: Chat, rest: str) -> None:
     name = " ".join(words_of(rest))  # quoted, as /run takes it, or not
     if not name:
         raise UsageError("/save takes a NAME, under which /run finds the plan again, or the path of a file")
-    say(saver(chat.bench.settings.workflows_folder, chat.bench.broker.redactor.secret_in)(proposal.plan, name))
+    save = saver(chat.bench.settings.workflows_folder, chat.bench.broker.redactor.secret_in)
+    say_lines(save(proposal, name))
 
 
 def _workflows(chat: Chat, _: str) -> None:
@@ -218,7 +219,8 @@ PLANS = (
         "save the plan at hand as a workflow, or in a file",
         _save,
         "NAME",
-        more="A NAME with a slash in it, or .yaml at its end, is the path of a file; any other is for /run to find.",
+        more="A NAME with a slash in it, or .yaml at its end, is the path of a file; any other is for /run to find. "
+        "What it reads of earlier results goes along where it is small, and else has to be given.",
     ),
     SlashCommand("workflows", "the saved workflows, with their inputs", _workflows),
 )

@@ -247,6 +247,10 @@ def test_a_plan_is_made_saved_and_run_later(chats: Chats) -> None:
     chat.say("/run 'six times seven'", "42")
     chat.say("/run six", "there is neither a plan file nor a saved workflow 'six'")
     chat.say("/run quick.yaml number=many", "input 'number'")
+    chat.say("make the text 'So It Is' upper case", "SO IT IS")
+    chat.say("/plan make it lower case", "nothing of it was run")
+    chat.say("/save low", "its input 'text_case' is the result of step 'text_case' of")
+    chat.say("/run low", "so it is")
     assert len(runs(chats)) >= 1
 
 
