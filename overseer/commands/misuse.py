@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from itertools import takewhile
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from overseer.exits import USAGE
 from overseer.text.brevity import shortened
@@ -35,6 +35,15 @@ class Parser(argparse.ArgumentParser):
             self.print_usage(sys.stderr)
             say(f"{self.prog}: error: {message}")
         raise Misused(message)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        from overseer.plan.suggestions import did_you_mean
+
+        help = did_you_mean(str(value), map(str, action.choices), "there are")
+        named = action if action.option_strings else None  # what a word is called that stands by itself, nobody typed
+        raise argparse.ArgumentError(named, f"there is no '{shortened(str(value), _LONGEST)}' here; {help}")
 
     def refuse_command(self, given: Sequence[str]) -> NoReturn:
         """Complain of a line that begins with what is no command."""

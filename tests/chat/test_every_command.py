@@ -46,6 +46,21 @@ def test_a_slip_in_a_name_is_taken_for_the_nearest_one_alone(typed: Typed) -> No
     assert "/help takes the name of one COMMAND" in typed.say("/help run edit")
 
 
+SLIPS = [
+    ("/runs dismis", "dismiss"), ("/nodes delet x", "delete"), ("/nodes lst", "list"), ("/config trst", "trust"),
+    ("/jobs cancl 1", "cancel"), ("/jobs lst", "list"), ("/sessions lst", "list"), ("/budget of", "off"),
+    ("/budget request=3", "requests"), ("/doctor modl", "model"), ("/demo jok", "joke"),
+    ("/tools calculat", "calculate"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "meant"), SLIPS)
+def test_a_slip_in_what_follows_a_name_is_told_of_with_what_may_have_been_meant(
+    typed: Typed, line: str, meant: str
+) -> None:
+    assert f"did you mean '{meant}'?" in typed.say(line)
+
+
 def test_what_is_about_a_run_is_about_the_last_one_whatever_else_is_said(typed: Typed) -> None:
     for line in ("/show", "/graph --ascii", "/timeline --all"):
         assert "no run has ended in this chat yet; /runs lists earlier ones" in typed.say(line)
