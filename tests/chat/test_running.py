@@ -199,6 +199,7 @@ def test_a_step_that_may_have_had_effects_is_asked_about(chats: Chats, answer: s
     again.enter(answer)
     again.wait_for_text(outcome)
     assert posted.read_text().count("dear") == letters
+    assert "error: " not in again.text()
 
 
 def test_a_run_of_another_folder_is_named_with_the_way_to_it(chats: Chats) -> None:
