@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from overseer.errors import UsageError
+from overseer.home import is_at_home, make_private
 from overseer.jsonvalue import json_text
 from overseer.plan import to_yaml
 from overseer.plan.values import WorkflowPlan
@@ -35,8 +37,11 @@ def saver(folder: Path, secret_in: SecretIn = lambda text: None) -> Save:
         if (secret := secret_in(text)) is not None:
             raise UsageError(f"the plan was not saved: it holds {secret}, which would be in the file")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8") as file:
+            if is_private := is_at_home(path):
+                make_private(path.parent)
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            with open(path, "x", encoding="utf-8", opener=_privately if is_private else None) as file:
                 try:
                     file.write(text)
                     file.flush()
@@ -52,6 +57,10 @@ def saver(folder: Path, secret_in: SecretIn = lambda text: None) -> Save:
         return [f"saved as '{path}'" if " " in str(path) else f"saved as {path}", *notes]
 
     return save
+
+
+def _privately(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _by_itself(proposal: Proposal, secret_in: SecretIn) -> tuple[WorkflowPlan, list[str]]:
