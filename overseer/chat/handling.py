@@ -146,8 +146,8 @@ class Handling:
         if (failure := self._make_room()) is not None:
             return Begun(Refused((failure.message,), "model", failure=failure))
         if not self._is_connected:
-            to_connect = self._talk.to_connect
-            return Begun(plan_by_rules(self._request, self._bench.tools, earlier=self._earlier, to_connect=to_connect))
+            standing = self._talk.standing
+            return Begun(plan_by_rules(self._request, self._bench.tools, earlier=self._earlier, standing=standing))
         if not self._bench.settings.chat.workflow_mode.is_planned(self._request):
             asks = AsksAtDoor(self._door, self._person)
             return Begun(
