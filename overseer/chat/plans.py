@@ -95,19 +95,21 @@ def _run(chat: Chat, rest: str) -> None:
 
 def _from_file(chat: Chat, name: str, given: Sequence[str]) -> Proposal:
     from overseer.commands.plans import inputs_from
+    from overseer.commands.reading import telling_of_unread
     from overseer.frontends.files import plan_reader
     from overseer.plan import load_plan
 
     bench = chat.bench
     redactor = bench.broker.redactor
-    loaded = load_plan(
-        plan_file(name, folder=bench.folder, workflows=bench.settings.workflows_folder),
-        tools=bench.tools,
-        limits=bench.settings.limits,
-        folders=(bench.settings.workflows_folder,),
-        secret_in=redactor.secret_in if redactor.has_secrets else None,
-        read=plan_reader(bench.tools),
-    )
+    with telling_of_unread(bench.folder):
+        loaded = load_plan(
+            plan_file(name, folder=bench.folder, workflows=bench.settings.workflows_folder),
+            tools=bench.tools,
+            limits=bench.settings.limits,
+            folders=(bench.settings.workflows_folder,),
+            secret_in=redactor.secret_in if redactor.has_secrets else None,
+            read=plan_reader(bench.tools),
+        )
     return Proposal(loaded.plan, "file", inputs_from(loaded.plan, given, "input"), loaded.notes)
 
 

@@ -13,7 +13,7 @@ from overseer.codework import coding_for
 from overseer.commands.asking import asked
 from overseer.commands.carrying import carried_out
 from overseer.commands.output import is_machine, put_document, put_lines, say_lines
-from overseer.commands.reading import read_tools
+from overseer.commands.reading import read_tools, telling_of_unread, with_unread
 from overseer.commands.runs import report_of, run_named
 from overseer.console import say
 from overseer.errors import PlanError, UsageError
@@ -48,6 +48,7 @@ def check(options: Namespace, settings: Settings) -> int:
         secret_in=Redactor(secrets).secret_in if len(secrets) else None,
         read=plan_reader(registry.tools, narrative=options.narrative),
     )
+    checked = replace(checked, faults=with_unread(checked.faults, Path.cwd()))
     if options.json:
         put_document(_check_document(options.file, checked))
     elif checked.faults:
@@ -149,14 +150,15 @@ def resume(options: Namespace, settings: Settings) -> int:
 
 def _loaded(named: Path, bench: Workbench, *, narrative: str = "") -> Loaded:
     redactor = bench.broker.redactor
-    return load_plan(
-        plan_file(str(named), folder=Path(), workflows=bench.settings.workflows_folder),
-        tools=bench.tools,
-        limits=bench.settings.limits,
-        folders=(bench.settings.workflows_folder,),
-        secret_in=redactor.secret_in if redactor.has_secrets else None,
-        read=plan_reader(bench.tools, narrative=narrative),
-    )
+    with telling_of_unread(bench.folder):
+        return load_plan(
+            plan_file(str(named), folder=Path(), workflows=bench.settings.workflows_folder),
+            tools=bench.tools,
+            limits=bench.settings.limits,
+            folders=(bench.settings.workflows_folder,),
+            secret_in=redactor.secret_in if redactor.has_secrets else None,
+            read=plan_reader(bench.tools, narrative=narrative),
+        )
 
 
 def approved_run(prepare: Callable[[Grants], Run], options: Namespace) -> Run:
