@@ -52,6 +52,9 @@ class Typing:
     def complete_with(self, completer: Any) -> None:
         pass
 
+    def close(self) -> None:
+        pass
+
 
 class Typed:
     """Somebody who types at a chat."""
