@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -64,11 +65,22 @@ def _no_command(given: Sequence[str], commands: Collection[str]) -> str:
 
     word, request = given[0], _words(given)
     told = f"there is no command '{shortened(word, _LONGEST)}'"
+    if os.path.isfile(word):
+        return f"{told}; {_with_file(word)}"
     if len(request) < 2:
         return f"{told}; {did_you_mean(word, commands, 'there are', most=50)}"
     by_request = f"request in plain words goes with -p: {_as_request(request)}"
     near = nearest(word, commands)
     return f"{told}; did you mean '{near}'? A {by_request}" if near else f"{told}; a {by_request}"
+
+
+def _with_file(name: str) -> str:
+    from overseer.plan.files import FOREIGN_SUFFIXES, SUFFIXES
+
+    shown = shlex.quote(name)
+    if name.endswith((*SUFFIXES, *FOREIGN_SUFFIXES)):
+        return f"a plan in a file is carried out with: overseer run {shown}"
+    return f"what is to be done with a file is said behind -p: overseer -p {shlex.quote(f'read {shown}')}"
 
 
 def stray_words(prompt: str, rest: Sequence[str], commands: Collection[str]) -> str:

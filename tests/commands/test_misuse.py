@@ -56,6 +56,23 @@ def test_a_mistake_is_told_of_with_what_may_have_been_meant(
         assert out == ""
 
 
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("plan.yaml", "a plan in a file is carried out with: overseer run plan.yaml"),
+        ("notes.txt", "what is to be done with a file is said behind -p: overseer -p 'read notes.txt'"),
+    ],
+)
+def test_a_file_in_place_of_a_command_is_told_of_with_what_can_be_done_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], file: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / file).write_text("x")
+    with pytest.raises(SystemExit):
+        chat_cli.main([file])
+    assert f"there is no command '{file}'; {said}" in capsys.readouterr().err
+
+
 # --- python -m overseer
 
 
