@@ -25,9 +25,11 @@ from overseer.journal.journal import Journal
 from overseer.journal.sessions import Sessions, Turn, TurnKind
 from overseer.jsonvalue import Json
 from overseer.kernel.events import StepSucceeded
+from overseer.text.brevity import brief
 
 _PLAIN = re.compile(r"\W+")
 _ANSWER = "answer"
+_QUOTED = 60  # letters of a request that tells results apart
 
 # After a summary that came to nothing, so many turns are said before another one is tried for.
 _TURNS_BETWEEN_TRIES = 10
@@ -99,11 +101,12 @@ class Conversation:
         """Something that the program did or said: a plan that was dropped, a refusal."""
         self._add("note", text)
 
-    def ran(self, run_id: str, text: str, values: Mapping[str, Json]) -> None:
-        """A run that ended, with the values of its steps."""
+    def ran(self, run_id: str, text: str, values: Mapping[str, Json], *, request: str = "") -> None:
+        """A run that ended, with the values of its steps, and what had been asked for."""
         with self._lock:
             names: dict[str, Json] = {self._free_name(step_id): step_id for step_id in values}
-            self._add("run", text, run_id=run_id, body={"results": names}, values=values)
+            body: dict[str, Json] = {"results": names, **({"request": brief(request, _QUOTED)} if request else {})}
+            self._add("run", text, run_id=run_id, body=body, values=values)
 
     def took(self, spent: Json) -> None:
         """What a request took with its plan, its run and its answer; that is not part of what is said."""
@@ -139,9 +142,11 @@ class Conversation:
     def _take(self, turn: Turn, values: Mapping[str, Json]) -> None:
         self.turns.append(turn)
         if turn.kind == "run":
+            asked = turn.body.get("request")
+            of = f' of "{asked}"' if asked else ""
             for name, step_id in dict(turn.body.get("results", {})).items():
                 if step_id in values:
-                    self._results[name] = Earlier(values[step_id], f"of step '{step_id}'")
+                    self._results[name] = Earlier(values[step_id], f"the result of step '{step_id}'{of}")
         elif turn.kind == "answer" and turn.text and not turn.body.get("partial") and turn.body.get("made", True):
             self._results[self._free_name(_ANSWER)] = Earlier(turn.text, "an answer in this conversation")
 

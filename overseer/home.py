@@ -41,9 +41,18 @@ def programs_folder() -> Path:
     return home() / "programs"
 
 
+def is_at_home(path: Path) -> bool:
+    """Whether a file or folder is one of those that belong to this user."""
+    return path.absolute().is_relative_to(home())
+
+
 def make_private(folder: Path) -> None:
-    """Make a folder that only this user can enter; one that is there already keeps its permissions."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a folder that only this user can enter, and those above it; one that is there keeps its permissions."""
+    missing = [folder, *folder.parents]
+    while missing and missing[-1].is_dir():
+        missing.pop()
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
 
 
 def make_private_file(path: Path) -> None:

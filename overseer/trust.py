@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from overseer.errors import UsageError
-from overseer.home import home, make_private
+from overseer.home import home, make_private, make_private_file
 
 Trust = Literal["given", "outdated", "none"]
 
@@ -76,6 +76,7 @@ def _keep(trusted: Mapping[str, str]) -> None:
     make_private(home())
     temporary = home() / f".trusted-tools-{secrets.token_hex(8)}"
     try:
+        make_private_file(temporary)
         temporary.write_text(json.dumps(dict(sorted(trusted.items())), indent=1), encoding="utf-8")
         os.replace(temporary, _trust_file())
     except OSError as error:

@@ -88,7 +88,7 @@ def test_run_prints_the_result_alone_on_standard_output(overseer: Any) -> None:
 def test_run_tells_the_plan_and_its_progress_on_standard_error(overseer: Any) -> None:
     lines = overseer(*with_tools("run", plan_file(TWO_STEPS))).err.splitlines()
     assert lines[:4] == [
-        "step 'loud' reads {{greet}}: dependency on 'greet' added",
+        "dependencies added from what steps read: loud on greet",
         "Workflow Plan (2 steps):",
         "  1. Say hello",
         "  2. Say it loudly",
@@ -309,9 +309,19 @@ def test_check_shows_how_a_plan_would_run(overseer: Any) -> None:
         "Workflow Plan (2 steps):",
         "  1. Say hello",
         "  2. Say it loudly",
+        '  input who: string ("world" if it is not given)',
         "  wave 1: greet",
         "  wave 2: loud",
-        "step 'loud' reads {{greet}}: dependency on 'greet' added",
+        "dependencies added from what steps read: loud on greet",
+    ]
+
+
+def test_check_tells_what_can_be_given(overseer: Any) -> None:
+    inputs = "inputs: {who: {type: string, description: whom to greet}, often: {type: integer, default: 2}}\n"
+    said = overseer("check", plan_file(f"{inputs}steps: [{{step_id: a, tool: text_case, args: {{text: x}}}}]"))
+    assert said.out.splitlines()[2:4] == [
+        "  input who: string, which has to be given; whom to greet",
+        "  input often: integer (2 if it is not given)",
     ]
 
 

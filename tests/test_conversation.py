@@ -46,6 +46,15 @@ def test_results_keep_their_names_and_later_ones_get_new_ones() -> None:
     }  # fmt: skip
 
 
+def test_a_result_says_what_had_been_asked_for() -> None:
+    memory = Memory()
+    talk = conversation(keeper=memory)
+    talk.ran("r1", "done", {"joke": "Ha"}, request="tell a\njoke")
+    assert talk.results["joke"].about == "the result of step 'joke' of \"tell a joke\""
+    again = conversation(memory.turns, values_of=lambda run_id: {"joke": "Ha"})
+    assert again.results == talk.results
+
+
 def test_an_answer_that_was_broken_off_is_no_result() -> None:
     talk = conversation()
     talk.answered("Once upon", is_partial=True)

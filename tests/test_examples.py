@@ -19,6 +19,8 @@ import pytest
 
 import chat_cli
 from overseer import Engine
+from overseer.frontends.files import plan_reader
+from overseer.plan import check_plan
 from overseer.registry import ToolFolder, load_tools, our_tools
 from overseer.tool import Tool, tool
 from tests.fakes import Gate
@@ -68,6 +70,13 @@ def test_five_headlines_overlap_and_stay_in_order() -> None:
 COMMANDS = re.findall(r"^overseer (.+)$", (EXAMPLES / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
 FILES = sorted(path for path in EXAMPLES.iterdir() if path.suffix in (".yaml", ".toml", ".json", ".pipe"))
 SERVER = "run examples/server.yaml"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_nothing_has_to_be_said_of_an_example(path: Path) -> None:
+    tools = load_tools([ToolFolder(our_tools(), "built-in"), ToolFolder(EXAMPLES / "tools", "given")]).tools
+    checked = check_plan(path, tools=tools, read=plan_reader(tools))
+    assert (checked.faults, checked.notes) == ((), ())
 
 
 @pytest.fixture

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from overseer.chat.jobs import Job
-from overseer.chat.slash import Candidate, SlashCommand, words_of
+from overseer.chat.slash import Candidate, SlashCommand, meant_by, words_of
 from overseer.commands.output import put_lines, put_value
 from overseer.console import say
 from overseer.errors import UsageError
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat
+
+_ACTIONS = ("list", "show", "cancel")
 
 
 def _jobs(chat: Chat, rest: str) -> None:
@@ -26,7 +28,7 @@ def _jobs(chat: Chat, rest: str) -> None:
         case ["cancel", number]:
             _cancel(_meant(chat, number))
         case _:
-            raise UsageError("write /jobs, /jobs show N or /jobs cancel N")
+            raise UsageError(f"write /jobs, /jobs show N or /jobs cancel N{meant_by(words[0], _ACTIONS)}")
 
 
 def _list(chat: Chat) -> None:
@@ -79,7 +81,7 @@ def _line(text: str) -> str:
 def _completes(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
     match list(words):
         case []:
-            return [Candidate("list"), Candidate("show"), Candidate("cancel")]
+            return [Candidate(action) for action in _ACTIONS]
         case ["show"]:
             return [Candidate(str(job.number), job.request) for job in chat.jobs.all()]
         case ["cancel"]:

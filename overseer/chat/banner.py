@@ -51,7 +51,7 @@ def _model_line(bench: Workbench) -> str:
     except ModelUnavailable as error:
         return f"error: {error}"
     if default.model is None:
-        return f"model: none, {default.reason}; /doctor model tells three ways to add one"
+        return f"model: none, {default.reason}; /doctor model tells three ways to add one, /demo shows it at work"
     others = "".join(f"; {each.role}: {each.model}" for each in own)
     return f"model: {default.model}, {_origin(bench, default.reason)}{others}"
 

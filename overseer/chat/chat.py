@@ -58,6 +58,10 @@ class LineReader(Protocol):
         """Complete what is typed with this, where there is completion."""
         ...
 
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        ...
+
 
 class Chat:
     """One session at a terminal."""
@@ -79,8 +83,8 @@ class Chat:
         self.commands = commands
         self.journal = journal
         self.command_line = command_line
-        self.jobs = Jobs(say, self.keep)
         self.done: list[Handled] = []  # what was asked for in this session of the process, for its cost
+        self.jobs = Jobs(say, self.done.append)
         self.at_hand: tuple[Proposal, str] | None = None  # the plan seen last, and what was asked for
         self._ending = ending
         self._is_over = False
@@ -103,6 +107,8 @@ class Chat:
             self.jobs.stop(hard=True, reason=by_signal(self._ending.asked))
             self.jobs.wait(_GRACE_S)
             return self._ending.exit_code
+        finally:
+            self.reader.close()
 
     def _answer_until_left(self) -> int:
         while not self._is_over:
@@ -171,8 +177,10 @@ class Chat:
             self.at_hand = handled.proposal, handled.request
 
     def keep(self, handled: Handled) -> None:
-        """Take note of what was done."""
+        """Take note of what was done. Lines that were to follow what was broken off are not carried out."""
         self.done.append(handled)
+        if handled.was_stopped and self.reader.discard_typed():
+            say("what was typed meanwhile was left out")
 
     @property
     def last_run(self) -> str:

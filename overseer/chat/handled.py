@@ -25,6 +25,11 @@ class Handled:
     is_interrupted: bool = False
     spent: Spend = NOTHING  # on all of it
 
+    @property
+    def was_stopped(self) -> bool:
+        """Whether it was asked to stop, even if it had come to its end by then."""
+        return self.is_interrupted or (self.performed is not None and self.performed.report.state.cancel is not None)
+
 
 # Carries a run out that was approved, with somebody in the place of the person who approved it.
 CarryOut = Callable[[Person], Handled]

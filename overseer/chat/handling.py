@@ -146,8 +146,8 @@ class Handling:
         if (failure := self._make_room()) is not None:
             return Begun(Refused((failure.message,), "model", failure=failure))
         if not self._is_connected:
-            to_connect = self._talk.to_connect
-            return Begun(plan_by_rules(self._request, self._bench.tools, earlier=self._earlier, to_connect=to_connect))
+            standing = self._talk.standing
+            return Begun(plan_by_rules(self._request, self._bench.tools, earlier=self._earlier, standing=standing))
         if not self._bench.settings.chat.workflow_mode.is_planned(self._request):
             asks = AsksAtDoor(self._door, self._person)
             return Begun(
@@ -269,7 +269,8 @@ class Handling:
         )
 
     def _ended(self, run_id: str, report: Report, values: Mapping[str, Json]) -> None:
-        self._conversation.ran(run_id, _told(run_id, report), self._receipts_first(report.plan, values))
+        given = self._receipts_first(report.plan, values)
+        self._conversation.ran(run_id, _told(run_id, report), given, request=self._request)
 
     def _receipts_first(self, plan: WorkflowPlan, values: Mapping[str, Json]) -> dict[str, Json]:
         """The values with those last that "it" may mean: what a tool that writes gives is a receipt."""

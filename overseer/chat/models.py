@@ -11,6 +11,7 @@ from overseer.chat.slash import Candidate, SlashCommand, words_of
 from overseer.commands.output import put_lines
 from overseer.console import say
 from overseer.errors import UsageError
+from overseer.frontends.rules.standing import Standing
 from overseer.models import ModelRoles
 from overseer.models.detection import LookFailed
 from overseer.models.gguf_file import fault_of, is_file_name
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from overseer.models.roles import Assigned
 
 _PATIENCE_S = 3.0  # with a server that is asked which models it has
-TO_CONNECT_HERE = (
-    "To connect one, start Ollama on this machine and type /model ollama/NAME. Or leave, set OPENAI_API_KEY, and "
-    "go on with: overseer chat --continue"
+IN_CHAT = Standing(
+    to_connect="To connect one, start Ollama on this machine and type /model ollama/NAME. Or leave, set "
+    "OPENAI_API_KEY, and go on with: overseer chat --continue",
+    demo="/demo",
 )
 _ROLES = ("overseer", "coder", "generator", "translator", "summarizer", "classifier", "extractor")
 

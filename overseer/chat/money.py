@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from overseer.broker.budget import NOTHING, Spend
 from overseer.broker.caps import NO_CAP, cap_from_text, cap_text
-from overseer.chat.slash import Candidate, SlashCommand
+from overseer.chat.slash import Candidate, SlashCommand, meant_by
 from overseer.commands.output import put_lines
 from overseer.console import say
 from overseer.errors import UsageError
@@ -48,7 +48,7 @@ def _budget(chat: Chat, rest: str) -> None:
         try:
             chat.talk.budget = cap_from_text(rest.replace(" ", ","))
         except ValueError as error:
-            raise UsageError(f"/budget: {error}") from error
+            raise UsageError(f"/budget: {error}{meant_by(rest, ['off'])}") from error
     own = cap_text(chat.talk.budget or NO_CAP)
     usual = cap_text(settings.run_cap)
     say(f"each run may spend: {own or usual or 'as much as it takes'}" + ("" if own or not usual else " (settings)"))

@@ -86,7 +86,11 @@ class Negotiation:
             plan=plan,
             needs=tuple(open_needs(rest, engine.tools, engine.broker, self.grants)),
             outlook=self.look_ahead(plan, proposal.inputs),
-            origins={name: known[name].about for name in proposal.inputs if name in known},
+            origins={
+                name: known[name].about
+                for name, value in proposal.inputs.items()
+                if name in known and value == known[name].value
+            },
         )
         return replace(ready, asked_because=reason_to_ask(self.policy, ready, engine.tools))
 

@@ -42,6 +42,9 @@ class PlainReader:
     def complete_with(self, completer: object) -> None:
         """Nothing is completed where nothing is drawn anew."""
 
+    def close(self) -> None:
+        """The terminal is as it was all the time."""
+
     def discard_typed(self) -> bool:
         """Forget what was typed since the last prompt; whether there was a line."""
         given = self._given or sys.stdin

@@ -95,19 +95,21 @@ def _run(chat: Chat, rest: str) -> None:
 
 def _from_file(chat: Chat, name: str, given: Sequence[str]) -> Proposal:
     from overseer.commands.plans import inputs_from
+    from overseer.commands.reading import telling_of_unread
     from overseer.frontends.files import plan_reader
     from overseer.plan import load_plan
 
     bench = chat.bench
     redactor = bench.broker.redactor
-    loaded = load_plan(
-        plan_file(name, folder=bench.folder, workflows=bench.settings.workflows_folder),
-        tools=bench.tools,
-        limits=bench.settings.limits,
-        folders=(bench.settings.workflows_folder,),
-        secret_in=redactor.secret_in if redactor.has_secrets else None,
-        read=plan_reader(bench.tools),
-    )
+    with telling_of_unread(bench.folder):
+        loaded = load_plan(
+            plan_file(name, folder=bench.folder, workflows=bench.settings.workflows_folder),
+            tools=bench.tools,
+            limits=bench.settings.limits,
+            folders=(bench.settings.workflows_folder,),
+            secret_in=redactor.secret_in if redactor.has_secrets else None,
+            read=plan_reader(bench.tools),
+        )
     return Proposal(loaded.plan, "file", inputs_from(loaded.plan, given, "input"), loaded.notes)
 
 
@@ -142,7 +144,8 @@ def _save(chat: Chat, rest: str) -> None:
     name = " ".join(words_of(rest))  # quoted, as /run takes it, or not
     if not name:
         raise UsageError("/save takes a NAME, under which /run finds the plan again, or the path of a file")
-    say(saver(chat.bench.settings.workflows_folder, chat.bench.broker.redactor.secret_in)(proposal.plan, name))
+    save = saver(chat.bench.settings.workflows_folder, chat.bench.broker.redactor.secret_in)
+    say_lines(save(proposal, name))
 
 
 def _workflows(chat: Chat, _: str) -> None:
@@ -218,7 +221,8 @@ PLANS = (
         "save the plan at hand as a workflow, or in a file",
         _save,
         "NAME",
-        more="A NAME with a slash in it, or .yaml at its end, is the path of a file; any other is for /run to find.",
+        more="A NAME with a slash in it, or .yaml at its end, is the path of a file; any other is for /run to find. "
+        "What it reads of earlier results goes along where it is small, and else has to be given.",
     ),
     SlashCommand("workflows", "the saved workflows, with their inputs", _workflows),
 )

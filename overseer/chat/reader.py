@@ -77,17 +77,35 @@ class Reader:
         A line that was typed before, and ended, is the answer at once.
         """
         take_typed_ahead(self._session.app.input)
-        return _read(self._session, prompt)
+        try:
+            return _read(self._session, prompt)
+        finally:
+            self._mark_pastes()
+
+    def _mark_pastes(self) -> None:
+        """Have the terminal mark what is pasted while nobody reads: that is text, and no lines to be sent."""
+        with suppress(OSError):
+            self._session.output.enable_bracketed_paste()
+            self._session.output.flush()
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        with suppress(OSError):
+            self._session.output.disable_bracketed_paste()
+            self._session.output.flush()
 
     def answer(self, prompt: str, *, default: str = "") -> str:
         """The answer to a question, of one line, which is not kept."""
-        return _read(self._questions, prompt, default=default)
+        try:
+            return _read(self._questions, prompt, default=default)
+        finally:
+            self._mark_pastes()
 
     def discard_typed(self) -> bool:
         """Forget what was typed since the last prompt; whether that was a line or more."""
         device = self._questions.app.input
         keys = [press.key for press in get_typeahead(device) if press.key is not Keys.CPRResponse]
-        has_line = any(key in (Keys.Enter, Keys.ControlJ) for key in keys)
+        has_line = any(key in (Keys.Enter, Keys.ControlJ, Keys.BracketedPaste) for key in keys)
         with suppress(ImportError, OSError, ValueError):
             import termios
 

@@ -27,6 +27,10 @@ _LOOKED_AT = 50  # runs, the newest
 _TOLD = 5  # of those, when a chat begins
 
 
+class _Left(UsageError):
+    """Somebody was asked, and left the run as it is: nothing is wrong."""
+
+
 def _resume(chat: Chat, rest: str) -> None:
     words = words_of(rest)
     if len(words) > 1:
@@ -40,7 +44,10 @@ def _resume(chat: Chat, rest: str) -> None:
     plan = report_of(journal, stored, keeps_rounds=False).plan
     request = str(stored.options.get("request") or stored.summary.name or f"run {stored.run_id}")
     say(f"going on with run {stored.run_id}: {' '.join(request.split())[:80]}")
-    chat.keep(talk.go_on(request, plan, lambda engine: _taken_up(chat, engine, stored.run_id)))
+    try:
+        chat.keep(talk.go_on(request, plan, lambda engine: _taken_up(chat, engine, stored.run_id)))
+    except _Left as left:
+        say(str(left))
 
 
 def _journal(chat: Chat) -> Journal:
@@ -116,7 +123,7 @@ def _taken_up(chat: Chat, engine: Engine, run_id: str) -> Run:
             for line in question_lines(error.needs):
                 say(line)
             if not chat.is_agreed("Approve it for this run?"):
-                raise UsageError(f"run {run_id} stays as it is: it was not approved") from error
+                raise _Left(f"run {run_id} stays as it is: it was not approved") from error
             approve = approve | Grants(tools=frozenset(need.tool for need in error.needs))
 
 
@@ -133,7 +140,7 @@ def _is_repeated(chat: Chat, key: str) -> bool:
             case "g" | "give up":
                 return False
             case "q" | "quit":
-                raise UsageError("the run stays as it is; nothing was repeated or given up")
+                raise _Left("the run stays as it is; nothing was repeated or given up")
             case _:
                 say("r calls it again, g counts it as failed, q leaves the run as it is")
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from overseer.chat.choices import ASKED, DENIED, Choice, Dropped, Unclear, read_choice, read_step, read_steps
 from overseer.chat.editing import edited, fault_lines
 from overseer.chat.planview import SHORT_HASH, difference_screen, plan_screen, step_screen, usual_detail
 from overseer.chat.saving import Save
-from overseer.commands.output import say_styled
+from overseer.commands.output import say_lines, say_styled
 from overseer.console import say
 from overseer.errors import OverseerError
 from overseer.plan import Limits, input_values, to_yaml
@@ -136,7 +136,7 @@ class Reviewing:
             case "drop":
                 return self._without(proposal.plan, choice.rest)
             case "save":
-                say(self._save(contracted(proposal.plan, self._tools), choice.rest))
+                say_lines(self._save(replace(proposal, plan=contracted(proposal.plan, self._tools)), choice.rest))
                 return None
             case "view":
                 self._view(proposal, choice.rest)

@@ -7,12 +7,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from overseer.chat.about import turn_line
-from overseer.chat.slash import Candidate, SlashCommand, words_of
+from overseer.chat.slash import Candidate, SlashCommand, meant_by, words_of
 from overseer.commands.output import put_lines
 from overseer.commands.sessions import interrupted_by_session, session_line
 from overseer.console import say
 from overseer.conversation import Conversation, begun, continued
-from overseer.errors import OverseerError, UsageError
+from overseer.errors import OverseerError, RunNotFound, UsageError
 from overseer.journal.journal import Journal
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ def _list(chat: Chat, journal: Journal) -> None:
 
 
 def _switch(chat: Chat, journal: Journal, text: str) -> None:
-    conversation = continued(journal, text, chat.bench.broker.redactor.redact)
+    try:
+        conversation = continued(journal, text, chat.bench.broker.redactor.redact)
+    except RunNotFound as error:
+        raise UsageError(f"{error}{meant_by(text, ['list'])}") from error
     chat.talk.conversation = conversation
     chat.at_hand = None
     say(f"this is session {conversation.session_id}:")

@@ -121,6 +121,12 @@ def help_lines(commands: Mapping[str, SlashCommand], columns: int = 100) -> list
     return lines
 
 
+def meant_by(word: str, known: Iterable[str]) -> str:
+    """What may have been meant by a word that is none of those a command takes, as the end of a message."""
+    guess = nearest(word, known)
+    return f"; did you mean '{guess}'?" if guess else ""
+
+
 def words_of(rest: str) -> list[str]:
     """The rest of a line as a shell would split it; UsageError if it cannot be."""
     import shlex

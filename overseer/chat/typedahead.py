@@ -1,8 +1,9 @@
-"""What was typed while nobody read it: the next prompt begins with it, or with what it says where it is one line."""
+"""What was typed while nobody read it: lines that were ended are sent in their order; the next prompt has the rest."""
 
 from __future__ import annotations
 
 import os
+import re
 import select
 from contextlib import suppress
 
@@ -12,22 +13,32 @@ from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyPress
 
 _PIECE = 4096
+_PASTED = re.compile("(\x1b\\[200~.*?(?:\x1b\\[201~|$))", re.DOTALL)  # as a terminal marks it that was asked to
+_PASTE_END = "\x1b[201~"
 
 
 def take_typed_ahead(device: Input) -> None:
-    """Give the next prompt what waits at a terminal.
+    """Give the next prompts what waits at a terminal.
 
-    There Enter has become a line break, which is text to the prompt. One line that ends with it is sent; several may
-    have been pasted, and wait for Enter.
+    There Enter has become a line break, which is text to a prompt. In what was pasted, it stays one.
     """
-    text = _waiting(device)
-    line = text.strip("\n")
-    is_sent = text.endswith("\n") and "\n" not in line
     keys: list[KeyPress] = []
     parser = Vt100Parser(keys.append)
-    parser.feed(f"{line}\r" if is_sent and line else line if is_sent else text)
+    parser.feed(_with_enters(_waiting(device)))
     parser.flush()
     store_typeahead(device, keys)
+
+
+def _with_enters(text: str) -> str:
+    """The text with Enter where a line ends that was typed; nothing comes of empty ones."""
+    typed_and_pasted = _PASTED.split(text.lstrip("\n"))
+    for place, piece in enumerate(typed_and_pasted):
+        is_pasted = place % 2 == 1
+        if not is_pasted:
+            typed_and_pasted[place] = re.sub(r"\n+", "\r", piece)
+        elif not piece.endswith(_PASTE_END):  # the rest is still on its way
+            typed_and_pasted[place] = piece + _PASTE_END
+    return "".join(typed_and_pasted)
 
 
 def _waiting(device: Input) -> str:

@@ -47,7 +47,7 @@ def chat(options: Namespace, settings: Settings) -> int:
     from overseer.chat.commands import all_commands
     from overseer.chat.completing import ChatCompleter
     from overseer.chat.ending import Ending
-    from overseer.chat.models import TO_CONNECT_HERE
+    from overseer.chat.models import IN_CHAT
     from overseer.chat.resuming import interrupted_here
     from overseer.chat.sessions import tail_lines
 
@@ -58,7 +58,7 @@ def chat(options: Namespace, settings: Settings) -> int:
     make_redirectable()
     with opened(wanted=settings.journal) as journal:
         person = person_at(bench, reader, screen, journal, heard=ending.heard)
-        talk = talk_for(options, bench, journal, person, to_connect=TO_CONNECT_HERE)
+        talk = talk_for(options, bench, journal, person, standing=IN_CHAT)
         chat = Chat(
             talk,
             bench,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from overseer.broker.permissions import Grants
 from overseer.conversation import Conversation, begun, continued, last_of
 from overseer.errors import UsageError
-from overseer.frontends.rules.smalltalk import HOW_TO_CONNECT
+from overseer.frontends.rules.standing import ANYWHERE, Standing
 from overseer.journal.journal import Journal
 from overseer.workbench import Workbench
 
@@ -23,7 +24,7 @@ def talk_for(
     journal: Journal | None,
     person: Person,
     *,
-    to_connect: str = HOW_TO_CONNECT,
+    standing: Standing = ANYWHERE,
 ) -> Talk:
     """A talk that is held to what the command line says; UsageError or RunNotFound if there is no such conversation."""
     from overseer.chat.talk import Talk
@@ -36,7 +37,7 @@ def talk_for(
         grants=Grants(classes=options.approve),
         budget=options.budget,
         is_by_rules=options.rules,
-        to_connect=to_connect,
+        standing=replace(standing, root=bench.root),
     )
 
 

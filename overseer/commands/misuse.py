@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from itertools import takewhile
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from overseer.exits import USAGE
 from overseer.text.brevity import shortened
@@ -36,6 +37,15 @@ class Parser(argparse.ArgumentParser):
             say(f"{self.prog}: error: {message}")
         raise Misused(message)
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        from overseer.plan.suggestions import did_you_mean
+
+        help = did_you_mean(str(value), map(str, action.choices), "there are")
+        named = action if action.option_strings else None  # what a word is called that stands by itself, nobody typed
+        raise argparse.ArgumentError(named, f"there is no '{shortened(str(value), _LONGEST)}' here; {help}")
+
     def refuse_command(self, given: Sequence[str]) -> NoReturn:
         """Complain of a line that begins with what is no command."""
         self.error(_no_command(given, self.commands))
@@ -55,11 +65,22 @@ def _no_command(given: Sequence[str], commands: Collection[str]) -> str:
 
     word, request = given[0], _words(given)
     told = f"there is no command '{shortened(word, _LONGEST)}'"
+    if os.path.isfile(word):
+        return f"{told}; {_with_file(word)}"
     if len(request) < 2:
         return f"{told}; {did_you_mean(word, commands, 'there are', most=50)}"
     by_request = f"request in plain words goes with -p: {_as_request(request)}"
     near = nearest(word, commands)
     return f"{told}; did you mean '{near}'? A {by_request}" if near else f"{told}; a {by_request}"
+
+
+def _with_file(name: str) -> str:
+    from overseer.plan.files import FOREIGN_SUFFIXES, SUFFIXES
+
+    shown = shlex.quote(name)
+    if name.endswith((*SUFFIXES, *FOREIGN_SUFFIXES)):
+        return f"a plan in a file is carried out with: overseer run {shown}"
+    return f"what is to be done with a file is said behind -p: overseer -p {shlex.quote(f'read {shown}')}"
 
 
 def stray_words(prompt: str, rest: Sequence[str], commands: Collection[str]) -> str:

@@ -17,6 +17,7 @@ from overseer.frontends.asking import ROLE
 from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.planner import Planner
 from overseer.frontends.rules import plan_by_rules
+from overseer.frontends.rules.standing import Standing
 from overseer.jsonvalue import Json
 from overseer.plan import to_document, to_yaml, waves
 from overseer.reports.render import plan_lines, wave_lines
@@ -46,10 +47,10 @@ def plan(options: Namespace, settings: Settings) -> int:
 def _draft(task: str, options: Namespace, settings: Settings) -> Draft:
     bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools)
     if options.rules:
-        return plan_by_rules(task, bench.tools)
+        return plan_by_rules(task, bench.tools, standing=Standing(bench.root))
     if not bench.is_connected(ROLE):
         say("no language model is connected, so this is planned by rules")
-        return plan_by_rules(task, bench.tools)
+        return plan_by_rules(task, bench.tools, standing=Standing(bench.root))
     door, context = bench.engine().door(held_as="this request"), ToolContext("", "plan", 1, Cancellation())
     return Planner(partial(door.ask, context=context), bench.tools, settings.limits).draft(task)
 

@@ -13,7 +13,7 @@ from overseer.codework import coding_for
 from overseer.commands.asking import asked
 from overseer.commands.carrying import carried_out
 from overseer.commands.output import is_machine, put_document, put_lines, say_lines
-from overseer.commands.reading import read_tools
+from overseer.commands.reading import read_tools, telling_of_unread, with_unread
 from overseer.commands.runs import report_of, run_named
 from overseer.console import say
 from overseer.errors import PlanError, UsageError
@@ -25,7 +25,7 @@ from overseer.plan import Checked, Loaded, check_draft, check_plan, load_plan, p
 from overseer.plan.difference import difference, difference_lines
 from overseer.plan.files import find_plan, plan_file
 from overseer.plan.values import Code, WorkflowPlan, all_steps
-from overseer.reports.render import plan_lines, wave_lines
+from overseer.reports.render import input_lines, plan_lines, wave_lines
 from overseer.reports.report import Report
 from overseer.running.approval import NotApproved, refuse_secrets
 from overseer.running.engine import Run
@@ -48,12 +48,13 @@ def check(options: Namespace, settings: Settings) -> int:
         secret_in=Redactor(secrets).secret_in if len(secrets) else None,
         read=plan_reader(registry.tools, narrative=options.narrative),
     )
+    checked = replace(checked, faults=with_unread(checked.faults, Path.cwd()))
     if options.json:
         put_document(_check_document(options.file, checked))
     elif checked.faults:
         put_lines(f"{options.file}: {fault}" for fault in checked.faults)
     else:
-        put_lines([*plan_lines(checked.plan), *wave_lines(checked.plan), *_notes(checked)])
+        put_lines([*plan_lines(checked.plan), *input_lines(checked.plan), *wave_lines(checked.plan), *_notes(checked)])
     return exits.PLAN if checked.faults else exits.OK
 
 
@@ -149,14 +150,15 @@ def resume(options: Namespace, settings: Settings) -> int:
 
 def _loaded(named: Path, bench: Workbench, *, narrative: str = "") -> Loaded:
     redactor = bench.broker.redactor
-    return load_plan(
-        plan_file(str(named), folder=Path(), workflows=bench.settings.workflows_folder),
-        tools=bench.tools,
-        limits=bench.settings.limits,
-        folders=(bench.settings.workflows_folder,),
-        secret_in=redactor.secret_in if redactor.has_secrets else None,
-        read=plan_reader(bench.tools, narrative=narrative),
-    )
+    with telling_of_unread(bench.folder):
+        return load_plan(
+            plan_file(str(named), folder=Path(), workflows=bench.settings.workflows_folder),
+            tools=bench.tools,
+            limits=bench.settings.limits,
+            folders=(bench.settings.workflows_folder,),
+            secret_in=redactor.secret_in if redactor.has_secrets else None,
+            read=plan_reader(bench.tools, narrative=narrative),
+        )
 
 
 def approved_run(prepare: Callable[[Grants], Run], options: Namespace) -> Run:

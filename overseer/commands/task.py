@@ -31,6 +31,7 @@ from overseer.jsonvalue import Json
 from overseer.review import Proposal
 from overseer.settings.config import Settings
 from overseer.spending import total
+from overseer.text.brevity import brief
 from overseer.workbench import Workbench
 
 # The name under which a request finds what came on standard input.
@@ -60,7 +61,8 @@ def _refuse_command(request: str) -> None:
     """UsageError for what a chat would take for a command: a model would only guess what it does."""
     word = request.split(maxsplit=1)[0]
     if word.startswith("/") and "/" not in word[1:] and not Path(word).exists():
-        raise UsageError(f"-p takes a request in plain words; {word} is a command of the chat, which begins without -p")
+        said = brief(word, 40)
+        raise UsageError(f"-p takes a request in plain words; {said} is for the chat, which begins without -p")
 
 
 class _Headless:

@@ -11,15 +11,18 @@ from dataclasses import dataclass, field, replace
 from operator import is_
 
 from overseer.plan.references import refs_in
+from overseer.plan.suggestions import listed
 from overseer.plan.values import Scope, WorkflowPlan, WorkflowStep, loop_guard, refs_of, refs_of_guard
 
 _FEW = 8  # up to so many, looking through a tuple is faster than making a set of it
+_FEW_TOLD = 4  # steps in a note, and dependencies of each
 
 
 def completed(plan: WorkflowPlan) -> tuple[WorkflowPlan, tuple[str, ...]]:
-    """The plan with all implied dependencies, and a note for each; the same plan if none were missing."""
+    """The plan with all implied dependencies, and notes of what was missing; the same plan if nothing was."""
     completion = _Completion()
-    return completion.of_plan(plan), tuple(completion.notes)
+    whole = completion.of_plan(plan)
+    return whole, tuple(completion.notes())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,22 @@ class _Around:
 class _Completion:
     """One pass over a plan; a workflow that is used several times is completed once."""
 
-    notes: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    added: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # steps, with what they wait for
     isolated: dict[int, WorkflowPlan] = field(default_factory=dict)
 
     def of_plan(self, plan: WorkflowPlan) -> WorkflowPlan:
         steps, _ = self._level(plan.steps, None)
         return _with_steps(plan, steps)
+
+    def notes(self) -> list[str]:
+        """What is moved is told of each; what is added is what anybody would expect, and told of in a line."""
+        if not self.added:
+            return self.moved
+        waits = [f"{step_id} on {listed(names, most=_FEW_TOLD)}" for step_id, names in self.added[:_FEW_TOLD]]
+        rest = len(self.added) - len(waits)
+        more = [f"and {rest:,} more {'step' if rest == 1 else 'steps'}"] if rest else []
+        return [*self.moved, f"dependencies added from what steps read: {'; '.join([*waits, *more])}"]
 
     def _level(
         self, steps: tuple[WorkflowStep, ...], around: _Around | None
@@ -70,17 +83,16 @@ class _Completion:
         if around is not None:
             step = self._without_outer(step, ids, around, outside)
             outside.update((name, None) for name in (*reads, *inside) if name not in ids and around.sees(name))
-        step = self._waiting_for(step, reads, ids, "reads {{%s}}") if reads else step
-        return self._waiting_for(step, inside, ids, "needs '%s' for its body") if inside else step
+        return self._waiting_for(step, [*reads, *inside], ids) if reads or inside else step
 
-    def _waiting_for(self, step: WorkflowStep, names: list[str], ids: Set[str], reason: str) -> WorkflowStep:
+    def _waiting_for(self, step: WorkflowStep, names: list[str], ids: Set[str]) -> WorkflowStep:
         """The step with dependencies on those of `names` that are steps beside it."""
         present = step.depends_on if len(step.depends_on) <= _FEW else frozenset(step.depends_on)
         missing = [name for name in names if name in ids and name not in present and name != step.step_id]
         if not missing:
             return step
         added = tuple(dict.fromkeys(missing)) if len(missing) > 1 else (missing[0],)
-        self.notes += [f"step '{step.step_id}' {reason % name}: dependency on '{name}' added" for name in added]
+        self.added.append((step.step_id, added))
         return step.depending_on(step.depends_on + added)
 
     def _without_outer(
@@ -92,7 +104,7 @@ class _Completion:
             return step
         outside |= lifted
         for name in lifted:
-            self.notes.append(
+            self.moved.append(
                 f"step '{step.step_id}' depends on '{name}' outside of its scope: "
                 f"dependency moved to '{around.scope_id}'"
             )

@@ -23,6 +23,7 @@ class Fault:
     where: Where = ()
     line: int | None = None
     source: str = ""  # the file, if it is another than the one that was asked for
+    tool: str = ""  # the one that is missing, for who knows where there are others
 
     def __str__(self) -> str:
         text = f"{self.problem}; {self.help}" if self.help else self.problem

@@ -42,7 +42,8 @@ def input_values(plan: WorkflowPlan, given: Mapping[str, Json]) -> dict[str, Jso
     for name, declared in plan.inputs.items():
         values[name] = value = _given_or_default(declared, given.get(name))
         if name not in given and must_be_given(declared):
-            faults.append(Fault(f"the input '{name}' is missing", f"it takes {in_words(declared.type)}"))
+            about = f": {declared.description}" if declared.description else ""
+            faults.append(Fault(f"the input '{name}' is missing", f"it takes {in_words(declared.type)}{about}"))
         elif not type_fits(declared.type, value) and not (value is None and not declared.required):
             faults.append(Fault(f"the input '{name}' takes {in_words(declared.type)}, not {shown(value)}"))
     if faults:

@@ -195,7 +195,7 @@ class _Validation:
 
     def _report_tool(self, where: Where, step: WorkflowStep, name: str) -> None:
         help = self.guess(name, self.tools or (), "the tools are") if self.tools else "no tools are loaded"
-        self.fault(where, step, f"there is no tool '{name}'", help)
+        self.faults.append(Fault(f"there is no tool '{name}'", help, step.step_id, where, tool=name))
 
     def _check_scope(self, level: Level, where: Where, step: WorkflowStep, scope: Scope) -> None:
         if scope.body is None:

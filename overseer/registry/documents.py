@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from overseer.home import home, make_private
+from overseer.home import home, make_private, make_private_file
 from overseer.jsonvalue import Json
 from overseer.kinds import KindError, SectionFault
 from overseer.plan.document import read_document
@@ -32,6 +32,7 @@ def keep_document(url: str, fetch: Callable[[str], str]) -> Path:
     text = fetch(url)
     place = _place(url)
     make_private(place.parent)
+    make_private_file(place)
     place.write_text(text, encoding="utf-8")
     return place
 

@@ -7,6 +7,7 @@ after the user has said that it may be, and no longer than it stays as it was th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,25 @@ def changed_since_trusted(project: Path) -> str:
         f"not read: the tools of this project in {folder}, which changed since they were trusted; "
         "look at them, and if they may be read: overseer tools --trust"
     )
+
+
+def unread_file(project: Path, tool: str) -> Path | None:
+    """The first file of a project's tools that names this one, where nobody has said that they may be read.
+
+    None of them is carried out for that.
+    """
+    folder = project_tools(project)
+    if folder is None or trust_of(folder) == "given":
+        return None
+    word = re.compile(rf"\b{re.escape(tool)}\b")
+    return next((path for path in tool_files(folder) if path.stem == tool or word.search(_text(path))), None)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def never_written(project: Path, given: Sequence[Path] = ()) -> tuple[Path, ...]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from overseer.journal.journal import Pruned, RunSummary
-from overseer.jsonvalue import Json
+from overseer.jsonvalue import Json, json_text
 from overseer.kernel.events import (
     CancelAsked,
     Event,
@@ -29,7 +29,8 @@ from overseer.kernel.events import (
     ToolReturned,
 )
 from overseer.plan import duration_text, plan_from, waves
-from overseer.plan.values import Code, Scope, WorkflowPlan, WorkflowStep
+from overseer.plan.inputs import must_be_given
+from overseer.plan.values import Code, Input, Scope, WorkflowPlan, WorkflowStep
 from overseer.reports.report import Report
 from overseer.spending import spent_text
 
@@ -60,6 +61,20 @@ def _step_lines(step: WorkflowStep, head: str, indent: str) -> list[str]:
 def wave_lines(plan: WorkflowPlan) -> list[str]:
     """Which steps could run side by side."""
     return [f"  wave {number}: {', '.join(wave)}" for number, wave in enumerate(waves(plan), 1)]
+
+
+def input_lines(plan: WorkflowPlan) -> list[str]:
+    """What can be given to the plan, and what has to be."""
+    return [f"  input {name}: {_input_text(declared)}" for name, declared in plan.inputs.items()]
+
+
+def _input_text(declared: Input) -> str:
+    if must_be_given(declared):
+        default = ", which has to be given"
+    else:
+        default = f" ({json_text(declared.default)} if it is not given)"
+    about = f"; {declared.description}" if declared.description else ""
+    return f"{declared.type}{default}{about}"
 
 
 def value_text(value: Json) -> str:

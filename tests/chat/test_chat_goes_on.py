@@ -40,6 +40,9 @@ class Typed:
     def complete_with(self, completer: object) -> None:
         pass
 
+    def close(self) -> None:
+        pass
+
 
 @pytest.fixture(autouse=True)
 def killing() -> Iterator[list[int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from overseer.chat.commands import all_commands
@@ -44,6 +46,30 @@ def test_a_slip_in_a_name_is_taken_for_the_nearest_one_alone(typed: Typed) -> No
     assert "did you mean '/help'?" in typed.say("/hlep")
     assert "there are: /help, /plan," in typed.say("/wrong")
     assert "/help takes the name of one COMMAND" in typed.say("/help run edit")
+
+
+SLIPS = [
+    ("/runs dismis", "dismiss"), ("/nodes delet x", "delete"), ("/nodes lst", "list"), ("/config trst", "trust"),
+    ("/jobs cancl 1", "cancel"), ("/jobs lst", "list"), ("/sessions lst", "list"), ("/budget of", "off"),
+    ("/budget request=3", "requests"), ("/doctor modl", "model"), ("/demo jok", "joke"),
+    ("/tools calculat", "calculate"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "meant"), SLIPS)
+def test_a_slip_in_what_follows_a_name_is_told_of_with_what_may_have_been_meant(
+    typed: Typed, line: str, meant: str
+) -> None:
+    assert f"did you mean '{meant}'?" in typed.say(line)
+
+
+def test_whatever_a_greeting_offers_works_where_it_is_said(typed: Typed) -> None:
+    (typed.folder / "notes.md").write_text("so it is")
+    (typed.folder / "prices.csv").write_text("name,price\na,1\n")
+    said = " ".join(typed.say("hello").split())
+    assert "/demo shows" in said
+    for request in said.partition("such as: ")[2].split("; "):
+        assert re.search(r"run \w+ succeeded: ", typed.say(request)), request
 
 
 def test_what_is_about_a_run_is_about_the_last_one_whatever_else_is_said(typed: Typed) -> None:

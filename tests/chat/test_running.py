@@ -199,6 +199,7 @@ def test_a_step_that_may_have_had_effects_is_asked_about(chats: Chats, answer: s
     again.enter(answer)
     again.wait_for_text(outcome)
     assert posted.read_text().count("dear") == letters
+    assert "error: " not in again.text()
 
 
 def test_a_run_of_another_folder_is_named_with_the_way_to_it(chats: Chats) -> None:
@@ -247,6 +248,10 @@ def test_a_plan_is_made_saved_and_run_later(chats: Chats) -> None:
     chat.say("/run 'six times seven'", "42")
     chat.say("/run six", "there is neither a plan file nor a saved workflow 'six'")
     chat.say("/run quick.yaml number=many", "input 'number'")
+    chat.say("make the text 'So It Is' upper case", "SO IT IS")
+    chat.say("/plan make it lower case", "nothing of it was run")
+    chat.say("/save low", "its input 'text_case' is the result of step 'text_case' of")
+    chat.say("/run low", "so it is")
     assert len(runs(chats)) >= 1
 
 

@@ -100,17 +100,31 @@ def test_a_line_typed_during_a_run_is_sent_after_it(chats: Chats) -> None:
     chat.say("/hlep", "did you mean '/help'?")
 
 
-def test_several_lines_typed_during_a_run_wait_for_enter_as_pasted_ones_do(chats: Chats) -> None:
+def test_lines_typed_during_a_run_are_sent_in_their_order_and_pasted_ones_wait(chats: Chats) -> None:
     chat = chats.begin()
     chat.wait_for_prompt()
     chat.enter("/run waiting.yaml")
     chat.wait_until((chats.folder / "begun-w").exists)
-    chat.type("one\rtwo\rthree")
+    chat.type("one\r\rtwo\r")
+    chat.press(b"\x1b[200~three\rfour\x1b[201~")
     (chats.folder / "go-w").touch()
-    chat.wait_until(lambda: chat.line_of_cursor() == "  three")
+    chat.wait_until(lambda: chat.line_of_cursor() == "  four")
+    assert requests(chats)[-2:] == ["one", "two"]
     chat.enter()
-    chat.wait_for_text("no plan could be made")
-    assert requests(chats)[-1] == "one\ntwo\nthree"
+    chat.wait_until(lambda: requests(chats)[-1] == "three\nfour")
+
+
+def test_lines_typed_during_a_run_that_is_broken_off_are_not_sent(chats: Chats) -> None:
+    chat = chats.begin()
+    chat.wait_for_prompt()
+    chat.enter("/run waiting.yaml\rone\rtwo")  # read with the first of them already
+    chat.wait_until((chats.folder / "begun-w").exists)
+    chat.press(CTRL["c"])
+    chat.wait_for_text("stopping: ")
+    (chats.folder / "go-w").touch()
+    chat.wait_for_text("what was typed meanwhile was left out")
+    chat.say("/history 0", "takes how many turns")
+    assert not {"one", "two"}.intersection(requests(chats))
 
 
 def test_what_was_typed_is_found_again_but_for_what_is_nobodys_business(chats: Chats) -> None:

@@ -12,7 +12,7 @@ import pytest
 from overseer.chat.chat import Chat
 from overseer.chat.commands import all_commands
 from overseer.chat.ending import Ending
-from overseer.chat.models import TO_CONNECT_HERE
+from overseer.chat.models import IN_CHAT
 from overseer.commands.arguments import parsed
 from overseer.commands.chat import carried_out_here, person_at
 from overseer.commands.conversations import talk_for
@@ -52,6 +52,9 @@ class Typing:
     def complete_with(self, completer: Any) -> None:
         pass
 
+    def close(self) -> None:
+        pass
+
 
 class Typed:
     """Somebody who types at a chat."""
@@ -68,7 +71,7 @@ class Typed:
         journal = opened_on.enter_context(opened(wanted=True))
         person = person_at(bench, self.reader, screen_for(options), journal, heard=ending.heard)
         self.chat = Chat(
-            talk_for(options, bench, journal, person, to_connect=TO_CONNECT_HERE),
+            talk_for(options, bench, journal, person, standing=IN_CHAT),
             bench,
             self.reader,
             all_commands(),

@@ -24,6 +24,9 @@ MISTAKES: list[tuple[tuple[str, ...], str, str]] = [
     (("tell me " * 50,), "there is no command 'tell me tell", "overseer -p TASK"),
     (("zzz",), "there is no command 'zzz'; there are: chat, plan, check", "config"),
     (("",), "there is no command ''; there are: chat", ""),
+    (("runs", "dismis"), "overseer runs: error: there is no 'dismis' here; did you mean 'dismiss'?", ""),
+    (("config", "zzz"), "there is no 'zzz' here; there are: show, path, trust, distrust", ""),
+    (("graph", "x", "--format", "svgg"), "argument --format: there is no 'svgg' here; did you mean 'svg'?", ""),
     (("runs", "--jsn"), "overseer runs: error: unrecognized arguments: --jsn; did you mean --json?", ""),
     (("--jsn", "-p", "x"), "unrecognized arguments: --jsn; did you mean --json?", ""),
     (("run", "p.yaml", "--aprove=write", "--budgt", "3"), "did you mean --approve, --budget?", ""),
@@ -51,6 +54,23 @@ def test_a_mistake_is_told_of_with_what_may_have_been_meant(
         assert document["error"] in err
     else:
         assert out == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("plan.yaml", "a plan in a file is carried out with: overseer run plan.yaml"),
+        ("notes.txt", "what is to be done with a file is said behind -p: overseer -p 'read notes.txt'"),
+    ],
+)
+def test_a_file_in_place_of_a_command_is_told_of_with_what_can_be_done_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], file: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / file).write_text("x")
+    with pytest.raises(SystemExit):
+        chat_cli.main([file])
+    assert f"there is no command '{file}'; {said}" in capsys.readouterr().err
 
 
 # --- python -m overseer

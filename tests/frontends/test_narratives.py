@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from overseer import Engine
 from overseer.broker.broker import Broker
 from overseer.broker.permissions import Grants
+from overseer.errors import PlanError
 from overseer.frontends.files import plan_reader
 from overseer.frontends.narrative.tomltext import read_toml
 from overseer.models import ModelRoles, ScriptedModel
-from overseer.plan import WorkflowPlan, check_plan
+from overseer.plan import WorkflowPlan, check_plan, input_values
 from overseer.running.run import RunResult
 from overseer.tool import Question, Services, tool
 from overseer.workspace import FolderWorkspace
@@ -95,7 +96,10 @@ def test_a_part_of_a_reply_that_is_json() -> None:
 def test_what_comes_from_outside_is_an_input() -> None:
     text = 'toc = ["a"]\n' + HEAD + '[acts]\na = "For ${env:WHO}, ${state:last_id}"'
     checked = read(text, "n.toml", OURS)
-    assert "${env:WHO} is an input of the plan: give it with --input WHO=..." in checked.notes
+    assert checked.notes == ()  # whoever gives it has no need to be told
+    assert checked.plan.inputs["WHO"].description == "what the narrative reads as ${env:WHO}"
+    with pytest.raises(PlanError, match=r"'WHO' is missing; it takes text: what the narrative reads as \$\{env:WHO\}"):
+        input_values(checked.plan, {"last_id": "7"})
     _, questions = told(text, ["x"], WHO="you", last_id="7")
     assert questions[0].prompt == "For you, 7"
 

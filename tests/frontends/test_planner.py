@@ -145,7 +145,7 @@ def test_a_plan_is_completed_and_says_what_was_added() -> None:
     draft, questions = drafted(PLAN)
     assert isinstance(draft, Planned)
     assert [step.depends_on for step in draft.plan.steps] == [(), ("joke",)]
-    assert draft.notes == ("step 'fr' reads {{joke}}: dependency on 'joke' added",)
+    assert draft.notes == ("dependencies added from what steps read: fr on joke",)
     assert len(questions) == 1
     assert Engine(TOOLS.values()).checked(draft.plan) == draft.plan
 

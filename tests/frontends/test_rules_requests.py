@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from overseer.frontends.draft import Answered, Planned, Refused
 from overseer.frontends.rules import plan_by_rules
+from overseer.frontends.rules.standing import Standing, to_be_tried
 from overseer.plan import validate
 from tests.frontends.rules import args_of, our, outline
 
@@ -218,10 +221,39 @@ def test_a_slip_of_the_pen_is_noted() -> None:
 
 
 def test_what_is_offered_as_an_example_can_be_typed() -> None:
-    draft = plan_by_rules("help", our())
-    assert isinstance(draft, Answered)
-    for example in draft.text.partition("such as: ")[2].removesuffix(".").split("; "):
+    examples = offered()
+    assert len(examples) == 6
+    for example in examples:
         assert isinstance(plan_by_rules(example, our()), Planned), example
+    for name, tool in our().items():  # whichever of them are chosen
+        for example in to_be_tried({name: tool}, None):
+            assert isinstance(plan_by_rules(example, our()), Planned), example
+
+
+def offered(root: Path | None = None) -> list[str]:
+    draft = plan_by_rules("help", our(), standing=Standing(root))
+    assert isinstance(draft, Answered)
+    return draft.text.partition("such as: ")[2].split("; ")
+
+
+def test_what_is_offered_names_no_file_but_those_that_are_there(tmp_path: Path) -> None:
+    assert not any(re.search(r"\.[a-z]", example) for example in (*offered(), *offered(tmp_path)))
+    for name, size in ((".hidden.txt", 1), ("empty.txt", 0), ("large.txt", 200_000), ("two words.txt", 1)):
+        (tmp_path / name).write_text("x" * size)
+    (tmp_path / "folder.csv").mkdir()
+    assert offered(tmp_path) == offered()
+    (tmp_path / "notes.md").write_text("so it is")
+    (tmp_path / "prices.csv").write_text("name,price\na,1\n")
+    first, second, *rest = offered(tmp_path)
+    assert first == "what are the 5 most common words in notes.md?"
+    assert second == "describe the columns of prices.csv"
+    assert len(rest) == 4
+    for example in (first, second):
+        assert isinstance(plan_by_rules(example, our()), Planned), example
+
+
+def test_a_folder_that_cannot_be_read_offers_no_file(tmp_path: Path) -> None:
+    assert offered(tmp_path / "gone") == offered()
 
 
 @pytest.mark.parametrize(("request_", "expected"), PLANS)

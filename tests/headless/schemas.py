@@ -26,3 +26,9 @@ def require_valid(document: Any) -> None:
     Draft202012Validator(schema, registry=_REGISTRY).validate(
         {name: value for name, value in document.items() if name != "kind"}
     )
+
+
+def properties_of(kind: str) -> tuple[set[str], set[str]]:
+    """What every document of a kind has, and all that one may have, beside what kind it is."""
+    schema = _SCHEMAS[f"{kind}.schema.json"]
+    return set(schema["required"]) - {"schema"}, set(schema["properties"]) - {"schema"}

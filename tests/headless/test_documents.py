@@ -164,34 +164,3 @@ def test_the_page_names_every_document_and_every_event(place: Place) -> None:
     assert set(found.stdout.split()) == set(re.findall(r"^\| `(overseer\.[a-z-]+/\d+)` \|", text, re.MULTILINE))
     kinds = {kind.__name__ for kind in events.Event.__args__}
     assert {name for name in kinds if re.search(rf"\b{name}\b", text)} == kinds
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("plan", "count the words in 'a b c'", "--rules"),
-        ("plan", "write a poem", "--rules"),
-        ("check", "plan.json"),
-        ("run", "plan.json"),
-        ("runs",),
-        ("runs", "--prune", "30d"),
-        ("tools",),
-        ("call", "text_statistics", "text=a b"),
-        ("nodes",),
-        ("demo", "--list"),
-        ("config",),
-        ("config", "path"),
-        ("doctor",),
-        ("run", "absent.json"),
-        ("node", "node.py"),
-    ],
-    ids=" ".join,
-)
-def test_the_page_names_every_field(place: Place, arguments: tuple[str, ...]) -> None:
-    (place.folder / "plan.json").write_text(plan(CALL))
-    (place.folder / "node.py").write_text("def main(input):\n    return 1\n")
-    document = place.run(*arguments, "--json").document
-    (row,) = re.findall(rf"^\| `{document.pop('schema')}` \|.*$", page("json.md"), re.MULTILINE)
-    if document.get("sound") is not None:  # one field for each part that was looked at
-        document = {name: value for name, value in document.items() if not isinstance(value, dict)}
-    assert set(document) <= set(re.findall(r"`(\w+)`", row))

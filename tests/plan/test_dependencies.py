@@ -41,57 +41,54 @@ def _needs(step: WorkflowStep) -> Any:
         (
             [call("joke"), call("fr", "joke")],
             {"joke": [], "fr": ["joke"]},
-            ["step 'fr' reads {{joke}}: dependency on 'joke' added"],
+            ["dependencies added from what steps read: fr on joke"],
         ),
         (
             [call("a"), call("b"), call("c", "a", "b.x[0]", "a.y", depends_on=["b"])],
             {"a": [], "b": [], "c": ["b", "a"]},
-            ["step 'c' reads {{a}}: dependency on 'a' added"],
+            ["dependencies added from what steps read: c on a"],
         ),
         (
             [call("b", "a"), call("a")],  # the order of writing is no matter
             {"b": ["a"], "a": []},
-            ["step 'b' reads {{a}}: dependency on 'a' added"],
+            ["dependencies added from what steps read: b on a"],
         ),
         (
             [call("a"), call("b", when={"ref": "{{a}}", "op": "eq", "value": "{{c}}"}), call("c")],
             {"a": [], "b": ["a", "c"], "c": []},
-            ["step 'b' reads {{a}}: dependency on 'a' added", "step 'b' reads {{c}}: dependency on 'c' added"],
+            ["dependencies added from what steps read: b on a, c"],
         ),
         ([call("a", "a", "inputs.x", "item", "nowhere")], {"a": []}, []),
         # scopes
         (
             [call("list"), {"step_id": "map", "for_each": "{{list}}", "steps": [call("b", "item")]}],
             {"list": [], "map": (["list"], {"b": []})},
-            ["step 'map' reads {{list}}: dependency on 'list' added"],
+            ["dependencies added from what steps read: map on list"],
         ),
         (
             [call("n"), {"step_id": "many", "iterations": "{{n}}", "steps": [call("b")]}],
             {"n": [], "many": (["n"], {"b": []})},
-            ["step 'many' reads {{n}}: dependency on 'n' added"],
+            ["dependencies added from what steps read: many on n"],
         ),
         (
             [call("p"), {"step_id": "watch", "on": {"file": "in/{{p}}"}, "steps": [call("b", "event")]}],
             {"p": [], "watch": (["p"], {"b": []})},
-            ["step 'watch' reads {{p}}: dependency on 'p' added"],
+            ["dependencies added from what steps read: watch on p"],
         ),
         (  # what a body reads from outside, its scope waits for
             [call("a"), {"step_id": "s", "steps": [call("b"), call("c", "a", "b")]}],
             {"a": [], "s": (["a"], {"b": [], "c": ["b"]})},
-            [
-                "step 'c' reads {{b}}: dependency on 'b' added",
-                "step 's' needs 'a' for its body: dependency on 'a' added",
-            ],
+            ["dependencies added from what steps read: c on b; s on a"],
         ),
         (  # through several levels
             [call("a"), {"step_id": "s", "steps": [{"step_id": "u", "steps": [call("b", "a")]}]}],
             {"a": [], "s": (["a"], {"u": ([], {"b": []})})},
-            ["step 's' needs 'a' for its body: dependency on 'a' added"],
+            ["dependencies added from what steps read: s on a"],
         ),
         (  # to the level that has the step, and no further
             [{"step_id": "s", "steps": [call("a"), {"step_id": "u", "steps": [call("b", "a")]}]}],
             {"s": ([], {"a": [], "u": (["a"], {"b": []})})},
-            ["step 'u' needs 'a' for its body: dependency on 'a' added"],
+            ["dependencies added from what steps read: u on a"],
         ),
         (  # the name of a scope means its current round inside of it
             [{"step_id": "s", "for_each": [1], "steps": [{"step_id": "u", "steps": [call("b", "s.item", "s.index")]}]}],
@@ -110,10 +107,7 @@ def _needs(step: WorkflowStep) -> Any:
                 },
             ],
             {"a": [], "c": [], "s": (["a", "c"], {"b": []})},
-            [
-                "step 's' needs 'a' for its body: dependency on 'a' added",
-                "step 's' needs 'c' for its body: dependency on 'c' added",
-            ],
+            ["dependencies added from what steps read: s on a, c"],
         ),
         (  # a dependency that leads out of the body
             [call("a"), {"step_id": "s", "steps": [call("b", depends_on=["a"]), call("c", depends_on=["b", "a"])]}],
@@ -121,7 +115,7 @@ def _needs(step: WorkflowStep) -> Any:
             [
                 "step 'b' depends on 'a' outside of its scope: dependency moved to 's'",
                 "step 'c' depends on 'a' outside of its scope: dependency moved to 's'",
-                "step 's' needs 'a' for its body: dependency on 'a' added",
+                "dependencies added from what steps read: s on a",
             ],
         ),
         (  # a workflow from elsewhere sees nothing around it; its arguments do
@@ -135,7 +129,7 @@ def _needs(step: WorkflowStep) -> Any:
                 },
             ],
             {"a": [], "w": (["a"], {"c": [], "b": ["c"]})},
-            ["step 'b' reads {{c}}: dependency on 'c' added", "step 'w' reads {{a}}: dependency on 'a' added"],
+            ["dependencies added from what steps read: b on c; w on a"],
         ),
     ],
 )
@@ -143,6 +137,11 @@ def test_implied_dependencies(steps: list[dict[str, Any]], expected: Needs, note
     result, found = completed(plan(*steps))
     assert needs(result.steps) == expected
     assert list(found) == notes
+
+
+def test_however_much_was_forgotten_it_is_told_in_one_line() -> None:
+    _, notes = completed(plan(call("a"), *(call(f"s{number}", "a") for number in range(9))))
+    assert notes == ("dependencies added from what steps read: s0 on a; s1 on a; s2 on a; s3 on a; and 5 more steps",)
 
 
 def test_a_complete_plan_stays_the_same_object() -> None:

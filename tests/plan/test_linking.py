@@ -83,7 +83,7 @@ def test_notes_tell_what_was_added(folder: Path) -> None:
     )
     assert load_plan("p.yaml").notes == (
         "step 'a' names no tool: code will be written for it",
-        "step 'b' reads {{a}}: dependency on 'a' added",
+        "dependencies added from what steps read: b on a",
     )
 
 
@@ -201,7 +201,7 @@ def test_workflows_in_workflows_and_in_bodies(folder: Path) -> None:
     inner = body_of(outer, "inner")
     assert inner.steps[1].depends_on == ("b",)
     assert body_of(inner, "b").steps[0].args == {"x": Ref("inputs", ("n",))}
-    assert loaded.notes == ("flows/w.yaml: step 'c' reads {{b}}: dependency on 'b' added",)
+    assert loaded.notes == ("flows/w.yaml: dependencies added from what steps read: c on b",)
     assert isinstance(loaded.plan.steps[0].action, Scope)
     assert loaded.plan.steps[0].action.mode == Each([1, 2])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from overseer.frontends.marking import Marking
@@ -36,9 +36,7 @@ def lowered_text(text: str, scene: Scene, *, act: str, line: int | None, taken: 
         if home not in ("env", "state") or not _INPUT_NAME.fullmatch(name):
             scene.marking.fault(f"'{found.group()}' cannot be read", "write ${env:NAME}", line=line, step_id=act)
             return ""
-        declared: Mapping[str, Json] = {"type": "string", "description": f"what the narrative reads as {found.group()}"}
-        scene.inputs[name] = dict(declared)
-        scene.marking.note(f"{found.group()} is an input of the plan: give it with --input {name}=...")
+        scene.inputs[name] = {"type": "string", "description": f"what the narrative reads as {found.group()}"}
         return f"{{{{inputs.{name}}}}}"
 
     try:

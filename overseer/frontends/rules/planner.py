@@ -19,8 +19,9 @@ from overseer.frontends.rules.followups import latest_number, taken_from
 from overseer.frontends.rules.matching import Reading, read
 from overseer.frontends.rules.parts import parts_of
 from overseer.frontends.rules.refusals import has_no_place, is_missing, needs_a_model, no_tool_for, refusal
-from overseer.frontends.rules.smalltalk import HOW_TO_CONNECT, answer_to
+from overseer.frontends.rules.smalltalk import answer_to
 from overseer.frontends.rules.spelling import put_right
+from overseer.frontends.rules.standing import ANYWHERE, Standing
 from overseer.frontends.rules.steps import plan_of
 from overseer.frontends.rules.sums import takes_sums, with_sums
 from overseer.frontends.rules.tokens import tokens_of
@@ -43,19 +44,19 @@ def plan_by_rules(
     earlier: Mapping[str, Earlier] | None = None,
     with_models: bool = False,
     leave_open: bool = False,
-    to_connect: str = HOW_TO_CONNECT,
+    standing: Standing = ANYWHERE,
 ) -> Draft:
     """What rules make of a request.
 
     A text that it speaks of and does not tell is the latest of the `earlier` results. Tools that ask a
     model are used only `with_models`. With `leave_open`, what the request does not tell becomes an input of
-    the plan, and what no tool does is left out with a note, instead of a refusal. `to_connect` tells whoever
-    asked how to connect a model.
+    the plan, and what no tool does is left out with a note, instead of a refusal. `standing` is where it is
+    asked.
     """
-    said = request.strip()
+    said, to_connect = request.strip(), standing.to_connect
     if not said:
         return Refused(("The request is empty. Say what is to be done.",), "rules")
-    if (answer := answer_to(said, tools, to_connect)) is not None:
+    if (answer := answer_to(said, tools, standing)) is not None:
         return Answered(answer, "rules")
     if len(said) > _LONGEST:
         return Refused((_too_long(f"{len(said):,} characters", f"{_LONGEST:,}", to_connect),), "rules")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
+from overseer.frontends.rules.standing import ANYWHERE, Standing, to_be_tried
 from overseer.tool import Tool
 
 _GREETING = re.compile(
@@ -34,24 +34,20 @@ _ABOUT = re.compile(
     r"|(?:how (?:do|can) i|can i) (?:connect|use|add|set up) (?:a|an|the) (?:language )?(?:model|llm|key|api key))",
     re.IGNORECASE,
 )
-HOW_TO_CONNECT = (
-    "To connect one, start Ollama on this machine, or set OPENAI_API_KEY or OPENAI_BASE_URL, and ask again."
-)
 _NO_MODEL = "No model is connected, so I go by rules alone."
-_FEW = 8
 
 
-def answer_to(request: str, tools: Mapping[str, Tool], to_connect: str = HOW_TO_CONNECT) -> str | None:
-    """The answer to small talk; None where something is asked for. `to_connect` tells how to connect a model."""
+def answer_to(request: str, tools: Mapping[str, Tool], standing: Standing = ANYWHERE) -> str | None:
+    """The answer to small talk; None where something is asked for."""
     said = re.sub(r"[\s,.!?…]+$", "", re.sub(r"\s+", " ", request.strip()))
     if re.fullmatch(rf"(?:{_GREETING.pattern})[,!. ]+(?:{_ABOUT.pattern})", said, re.IGNORECASE) or _ABOUT.fullmatch(
         said
     ):
-        return f"{_NO_MODEL} {to_connect} {_abilities(tools)}"
+        return f"{_about(tools, standing)}"
     if _GREETING.fullmatch(said):
-        return f"Hello. {_NO_MODEL} {to_connect} {_abilities(tools)}"
+        return f"Hello. {_about(tools, standing)}"
     if re.fullmatch(rf"(?:{_ABOUT.pattern})[,!.?]* and (?:{_ABOUT.pattern})", said, re.IGNORECASE):
-        return f"{_NO_MODEL} {to_connect} {_abilities(tools)}"
+        return f"{_about(tools, standing)}"
     if _ASSENT.fullmatch(said):
         return "All right. Nothing was to be done; say what is next."
     if _THANKS.fullmatch(said):
@@ -59,18 +55,15 @@ def answer_to(request: str, tools: Mapping[str, Tool], to_connect: str = HOW_TO_
     return "Goodbye." if _BYE.fullmatch(said) else None
 
 
-def _told_whole(example: Mapping[str, Any]) -> str:
-    """The request of an example that can be typed as it stands, for it tells all that is given to the tool."""
-    request, args = str(example.get("request", "")), example.get("args")
-    values = args.values() if isinstance(args, Mapping) else ()
-    return request if all(str(value).casefold() in request.casefold() for value in values) else ""
+def _about(tools: Mapping[str, Tool], standing: Standing) -> str:
+    shown = f"{standing.demo} shows what there is with a model, of which the replies are prepared."
+    return f"{_NO_MODEL} {standing.to_connect} {shown} {_abilities(tools, standing)}"
 
 
-def _abilities(tools: Mapping[str, Tool]) -> str:
-    usable = [tool for tool in tools.values() if "model" not in tool.effects]
+def _abilities(tools: Mapping[str, Tool], standing: Standing) -> str:
+    usable = {name: tool for name, tool in tools.items() if "model" not in tool.effects}
     if not usable:
         return "There is no tool that works without a model."
-    asked = [request for tool in usable if (request := next(filter(None, map(_told_whole, tool.examples)), ""))]
-    some = [asked[at * len(asked) // _FEW] for at in range(_FEW)] if len(asked) >= _FEW else asked
+    some = to_be_tried(usable, standing.root)
     text = f"I can plan and run plain requests with {len(usable)} tools"
-    return f"{text}, such as: {'; '.join(some)}." if some else f"{text}."
+    return f"{text}, such as: {'; '.join(some)}" if some else f"{text}."
