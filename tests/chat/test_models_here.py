@@ -34,7 +34,7 @@ def test_a_model_without_its_key_is_refused_at_once_with_what_to_do(typed: Typed
         ("/model use ollama/x", "there is no role 'use'; there are: overseer, coder, generator"),
         ("/model x.gguf", "there is no file"),
         ("/model scripted/none.yaml", "there is no script"),
-        ("/model x", "must be written provider/model"),
+        ("/model x", "no server was found that has it (ollama at http://127.0.0.1:9: Connection refused); start one"),
         ("/model a b c", "write /model, /model NAME or /model ROLE NAME"),
     ],
 )
