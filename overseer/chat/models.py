@@ -10,6 +10,7 @@ from overseer.chat.slash import Candidate, SlashCommand, words_of
 from overseer.commands.output import put_lines
 from overseer.console import say
 from overseer.errors import UsageError
+from overseer.frontends.rules.connecting import Connecting
 from overseer.models import ModelRoles
 from overseer.models.gguf_file import fault_of
 from overseer.models.look import HttpLook
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from overseer.models.roles import Assigned
 
 _PATIENCE_S = 3.0  # with a server that is asked which models it has
-TO_CONNECT_HERE = (
+TO_CONNECT_HERE = Connecting(
     "To connect one, start Ollama on this machine and type /model ollama/NAME. Or leave, set OPENAI_API_KEY, and "
-    "go on with: overseer chat --continue"
+    "go on with: overseer chat --continue.",
+    again="/doctor model tells how to connect one.",
 )
 _ROLES = ("overseer", "coder", "generator", "translator", "summarizer", "classifier", "extractor")
 

@@ -19,7 +19,7 @@ from overseer.chat.person import Person
 from overseer.conversation import Conversation
 from overseer.frontends.asking import Turn
 from overseer.frontends.earlier import Earlier
-from overseer.frontends.rules.smalltalk import HOW_TO_CONNECT
+from overseer.frontends.rules.connecting import HOW_TO_CONNECT, Connecting
 from overseer.journal.journal import Journal
 from overseer.plan.values import WorkflowPlan
 from overseer.review import Proposal
@@ -42,7 +42,7 @@ class Talk:
     given: Mapping[str, Earlier] = field(default_factory=dict)  # values that came with the request
     demo: str = ""  # the name of the one that is shown, if one is: what its model says is not kept for real requests
     take_over: TakeOver | None = None  # None: there is no background
-    to_connect: str = HOW_TO_CONNECT  # a model, as whoever asks can do it where they are
+    to_connect: Connecting = HOW_TO_CONNECT  # a model, as whoever asks can do it where they are
 
     def request(self, text: str) -> Handled:
         """Do what is asked for, as far as the person lets it be done. What is secret in it goes nowhere."""

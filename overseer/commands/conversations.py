@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from overseer.broker.permissions import Grants
 from overseer.conversation import Conversation, begun, continued, last_of
 from overseer.errors import UsageError
-from overseer.frontends.rules.smalltalk import HOW_TO_CONNECT
+from overseer.frontends.rules.connecting import HOW_TO_CONNECT, Connecting
 from overseer.journal.journal import Journal
 from overseer.workbench import Workbench
 
@@ -23,7 +23,7 @@ def talk_for(
     journal: Journal | None,
     person: Person,
     *,
-    to_connect: str = HOW_TO_CONNECT,
+    to_connect: Connecting = HOW_TO_CONNECT,
 ) -> Talk:
     """A talk that is held to what the command line says; UsageError or RunNotFound if there is no such conversation."""
     from overseer.chat.talk import Talk

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from overseer.frontends.rules.connecting import HOW_TO_CONNECT, Connecting
 from overseer.tool import Tool
 
 _GREETING = re.compile(
@@ -34,24 +35,21 @@ _ABOUT = re.compile(
     r"|(?:how (?:do|can) i|can i) (?:connect|use|add|set up) (?:a|an|the) (?:language )?(?:model|llm|key|api key))",
     re.IGNORECASE,
 )
-HOW_TO_CONNECT = (
-    "To connect one, start Ollama on this machine, or set OPENAI_API_KEY or OPENAI_BASE_URL, and ask again."
-)
 _NO_MODEL = "No model is connected, so I go by rules alone."
 _FEW = 8
 
 
-def answer_to(request: str, tools: Mapping[str, Tool], to_connect: str = HOW_TO_CONNECT) -> str | None:
+def answer_to(request: str, tools: Mapping[str, Tool], to_connect: Connecting = HOW_TO_CONNECT) -> str | None:
     """The answer to small talk; None where something is asked for. `to_connect` tells how to connect a model."""
     said = re.sub(r"[\s,.!?…]+$", "", re.sub(r"\s+", " ", request.strip()))
     if re.fullmatch(rf"(?:{_GREETING.pattern})[,!. ]+(?:{_ABOUT.pattern})", said, re.IGNORECASE) or _ABOUT.fullmatch(
         said
     ):
-        return f"{_NO_MODEL} {to_connect} {_abilities(tools)}"
+        return f"{_NO_MODEL} {to_connect.how} {_abilities(tools)}"
     if _GREETING.fullmatch(said):
-        return f"Hello. {_NO_MODEL} {to_connect} {_abilities(tools)}"
+        return f"Hello. {_NO_MODEL} {to_connect.how} {_abilities(tools)}"
     if re.fullmatch(rf"(?:{_ABOUT.pattern})[,!.?]* and (?:{_ABOUT.pattern})", said, re.IGNORECASE):
-        return f"{_NO_MODEL} {to_connect} {_abilities(tools)}"
+        return f"{_NO_MODEL} {to_connect.how} {_abilities(tools)}"
     if _ASSENT.fullmatch(said):
         return "All right. Nothing was to be done; say what is next."
     if _THANKS.fullmatch(said):
