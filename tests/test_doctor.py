@@ -19,6 +19,7 @@ from overseer.checkup.finding import TooSlow, within
 from overseer.checkup.terminal import colours
 from overseer.journal.journal import Journal
 from overseer.kernel.events import RunFinished, RunStarted, StepSucceeded
+from overseer.tool import how_to_add
 from tests.processes import PATIENCE_S, ROOT
 from tests.program import told_by
 from tests.servers.model_server import ModelServer
@@ -347,4 +348,4 @@ def test_colours_are_told_with_the_reason(
 def test_every_extra_is_known_with_its_command() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert EXTRAS.keys() == project["project"]["optional-dependencies"].keys() - {"test", "local-test"}
-    assert told()["extras"]["export"]["command"] == "pip install 'overseer[export]'"
+    assert told()["extras"]["export"]["command"] == how_to_add("export")
