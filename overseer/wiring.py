@@ -28,6 +28,7 @@ from overseer.models import (
     Wanted,
     connector,
     detect,
+    is_whole,
     parse_models,
     usual_prices,
     wanted_by,
@@ -216,8 +217,10 @@ def _wanted(settings: Settings) -> Wanted | None:
         return Wanted("--base-url", settings.model, settings.base_url)
     if settings.model:
         # Its server stays: what is meant for one of one's own must not go elsewhere.
-        server = os.environ.get("OVERSEER_BASE_URL", "") if settings.model.startswith("openai/") else ""
-        return Wanted("--model", settings.model, server)
+        stays = settings.model.startswith("openai/") or not is_whole(
+            settings.model, _model_settings(settings).providers
+        )
+        return Wanted("--model", settings.model, os.environ.get("OVERSEER_BASE_URL", "") if stays else "")
     return wanted_by(parse_models(settings.models, os.environ), settings.model_environment(os.environ))
 
 
@@ -227,8 +230,8 @@ def _chosen(settings: Settings, secrets: Secrets, folder: Path) -> Choice:
     for probe in choice.probes:
         if probe.outcome == "unusable":
             say(f"note: {probe.place}: {probe.detail}")
-    if choice.model is not None and _wanted(settings) is None:
-        say(f"model: {choice.model}, since {choice.reason}")
+    if choice.model is not None and choice.was_found:
+        say(f"model: {choice.model}, {choice.because}")
     return choice
 
 

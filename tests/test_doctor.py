@@ -19,6 +19,7 @@ from overseer.checkup.finding import TooSlow, within
 from overseer.checkup.terminal import colours
 from overseer.journal.journal import Journal
 from overseer.kernel.events import RunFinished, RunStarted, StepSucceeded
+from overseer.tool import how_to_add
 from tests.processes import PATIENCE_S, ROOT
 from tests.program import told_by
 from tests.servers.model_server import ModelServer
@@ -77,7 +78,7 @@ def test_every_place_is_looked_at_though_the_first_is_chosen_and_nothing_is_aske
         assert found["reason"] == "OPENAI_BASE_URL is set"
         assert [probe["outcome"] for probe in found["probes"]] == ["found", "found"]
         assert found["ways"] == []
-        assert [call.path for call in server.calls] == ["/api/version", "/api/tags"]
+        assert [call.path for call in server.calls] == ["/api/version", "/api/tags", "/v1/models"]
 
 
 def test_a_running_ollama_is_chosen_with_the_reason() -> None:
@@ -93,6 +94,47 @@ def test_a_model_that_was_named_and_cannot_be_had_is_broken() -> None:
     found = told(code=77, OVERSEER_MODEL="ollama/nowhere")["model"]
     assert (found["status"], found["name"], found["ways"]) == ("broken", None, [])
     assert "OVERSEER_MODEL names ollama/nowhere" in found["refusal"]
+
+
+def test_the_models_that_could_be_taken_instead_are_listed_and_cut_short_when_there_are_many() -> None:
+    with ModelServer(models=["some-embed", *(f"m{number}" for number in range(14)), "llama3.2:3b"]) as server:
+        ended = doctor("model", OLLAMA_HOST=server.url)
+        assert told(OLLAMA_HOST=server.url)["model"]["offers"]["ollama"][-1] == "llama3.2:3b"
+    lines = [line.strip() for line in ended.stdout.splitlines()]
+    at = lines.index("ollama/llama3.2:3b  (in use)")
+    assert lines[at + 1 : at + 10] == [f"ollama/m{number}" for number in range(9)]
+    another = "to take another: overseer --model NAME, or /model NAME in the chat"
+    assert lines[at + 10 :] == ["and 5 more of ollama", another]
+
+
+def test_a_model_can_be_named_to_be_looked_at() -> None:
+    with ModelServer(models=["tiny", "llama3.2:3b"]) as server:
+        found = told("--model", "tiny", OLLAMA_HOST=server.url)["model"]
+        assert (found["name"], found["reason"]) == ("ollama/tiny", "named by --model, and ollama has it")
+        refused = told("--model", "tny", code=77, OLLAMA_HOST=server.url)["model"]
+        assert "did you mean 'ollama/tiny'?" in refused["refusal"]
+        there = told("--base-url", server.openai_url, "--model", "tiny", OLLAMA_HOST=closed_port())["model"]
+        assert (there["status"], there["name"]) == ("ok", "openai/tiny")
+
+
+KEYED = {"OPENAI_MODEL": "big", "OPENAI_API_KEY": "sk-of-nobody-at-all"}
+
+
+def test_a_model_that_its_server_does_not_list_is_noted() -> None:
+    with ModelServer(models=["tiny"]) as server:
+        found = told(OPENAI_BASE_URL=server.openai_url, **KEYED)["model"]
+    assert found["status"] == "note"
+    assert found["doubt"] == f"the server at {server.openai_url} does not list it; it has: tiny"
+
+
+def test_a_key_that_is_not_accepted_is_broken() -> None:
+    with ModelServer(status=401) as server:
+        ended = doctor("model", OPENAI_BASE_URL=server.openai_url, **KEYED)
+    assert ended.returncode == 77
+    assert ended.stdout.splitlines()[0] == (
+        "broken  model: openai/big, since OPENAI_API_KEY is set; "
+        f"the server at {server.openai_url} does not accept the key OPENAI_API_KEY; check it"
+    )
 
 
 def test_a_flag_names_the_model_before_a_variable_does() -> None:
@@ -306,4 +348,4 @@ def test_colours_are_told_with_the_reason(
 def test_every_extra_is_known_with_its_command() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert EXTRAS.keys() == project["project"]["optional-dependencies"].keys() - {"test", "local-test"}
-    assert told()["extras"]["export"]["command"] == "pip install 'overseer[export]'"
+    assert told()["extras"]["export"]["command"] == how_to_add("export")

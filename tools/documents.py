@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from overseer.tool import ToolContext, ToolError, tool
+from overseer.tool import ToolContext, ToolError, how_to_add, tool
 
 _LONGEST_MARKDOWN = 500_000  # some Markdown takes time that grows with the square of its length
 _LONGEST_HTML = 2_000_000
@@ -250,7 +250,7 @@ def _typst() -> Any:
 
 
 def _missing_extra() -> ToolError:
-    remedy = "install it with: pip install 'overseer[export]', or use markdown_to_html"
+    remedy = f"install it with: {how_to_add('export')}, or use markdown_to_html"
     return ToolError(f"PDF and Word documents need the export extra; {remedy}")
 
 

@@ -237,7 +237,7 @@ class Reservation:
     settled                 what it took is booked, also if that is more than was reserved
     refused by the server   it was a request, and nothing else
     left without a word     the estimate is booked: it went out, and nobody knows what it took
-    failed before `sent`    it never went out, and all of it is given back
+    given back              it never went out, as where it failed before `sent`
     """
 
     __slots__ = ("_budget", "_estimate", "_is_open", "_was_sent", "_what")

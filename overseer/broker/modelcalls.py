@@ -137,7 +137,9 @@ class MeteredModels:
             except ToolError as error:
                 if error.kind == "rate_limited":
                     slot.throttled(failure_from(error).retry_after_s)
-                if error.kind in _NOTHING_WAS_DONE:
+                if isinstance(error, ModelError) and not error.was_sent:
+                    reservation.give_back()
+                elif error.kind in _NOTHING_WAS_DONE:
                     reservation.refused()
                     self._meter.add(Spend(requests=1))
                 else:

@@ -21,7 +21,7 @@ from overseer.codework import CodeWork
 from overseer.errors import Failure, OverseerError
 from overseer.frontends.asking import ROLE, Room, Turn, tokens_of
 from overseer.frontends.directly import answered_directly
-from overseer.frontends.draft import Answered, Planned, Refused
+from overseer.frontends.draft import Answered, Draft, Planned, Refused
 from overseer.frontends.earlier import given_to, with_values
 from overseer.frontends.replanning import Reviser
 from overseer.frontends.rules import plan_by_rules
@@ -146,8 +146,7 @@ class Handling:
         if (failure := self._make_room()) is not None:
             return Begun(Refused((failure.message,), "model", failure=failure))
         if not self._is_connected:
-            standing = self._talk.standing
-            return Begun(plan_by_rules(self._request, self._bench.tools, earlier=self._earlier, standing=standing))
+            return Begun(self._drafted_by_rules())
         if not self._bench.settings.chat.workflow_mode.is_planned(self._request):
             asks = AsksAtDoor(self._door, self._person)
             return Begun(
@@ -156,6 +155,15 @@ class Handling:
                 )
             )
         return self._drafting.draft(self._request, self._before, self._earlier, may_begin=may_begin)
+
+    def _drafted_by_rules(self) -> Draft:
+        talk = self._talk
+        to_connect = talk.standing.to_connect
+        draft = plan_by_rules(self._request, self._bench.tools, earlier=self._earlier, standing=talk.standing)
+        said = draft.reasons if isinstance(draft, Refused) else (draft.text,) if isinstance(draft, Answered) else ()
+        if any(to_connect.how in text for text in said):
+            talk.standing = replace(talk.standing, to_connect=to_connect.briefly)
+        return draft
 
     def _make_room(self) -> Failure | None:
         """Sum up the conversation where it has become too long to be shown to a model; all of it stays where it is.

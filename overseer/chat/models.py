@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
@@ -11,16 +10,17 @@ from overseer.chat.slash import Candidate, SlashCommand, words_of
 from overseer.commands.output import put_lines
 from overseer.console import say
 from overseer.errors import UsageError
+from overseer.frontends.rules.connecting import Connecting
 from overseer.frontends.rules.standing import Standing
 from overseer.models import ModelRoles
-from overseer.models.detection import LookFailed
-from overseer.models.gguf_file import fault_of, is_file_name
+from overseer.models.gguf_file import fault_of
 from overseer.models.look import HttpLook
 from overseer.models.model import ModelError, is_loopback
+from overseer.models.offers import Look, LooksOnce, lines_of, located, offer_of, to_list, to_look_at
 from overseer.models.place import Place
 from overseer.models.remedies import reach, to_give
-from overseer.models.settings import ModelRef, Provider, model_ref
-from overseer.plan.suggestions import did_you_mean, nearest
+from overseer.models.settings import ModelRef, Provider, is_whole, model_ref
+from overseer.plan.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat
@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 3.0  # with a server that is asked which models it has
 IN_CHAT = Standing(
-    to_connect="To connect one, start Ollama on this machine and type /model ollama/NAME. Or leave, set "
-    "OPENAI_API_KEY, and go on with: overseer chat --continue",
+    to_connect=Connecting(
+        "To connect one, start Ollama on this machine and type /model ollama/NAME. Or leave, set OPENAI_API_KEY, and "
+        "go on with: overseer chat --continue.",
+        again="/doctor model tells how to connect one.",
+    ),
     demo="/demo",
 )
 _ROLES = ("overseer", "coder", "generator", "translator", "summarizer", "classifier", "extractor")
@@ -39,13 +42,13 @@ def _model(chat: Chat, rest: str) -> None:
     roles = _roles(chat)
     match words_of(rest):
         case []:
-            _show(roles)
+            _show(chat, roles)
         case [name]:
             _use(chat, roles, name, "")
         case [role, name]:
             _use(chat, roles, name, role)
         case _:
-            raise UsageError("write /model, /model NAME or /model ROLE NAME; a name is written provider/model")
+            raise UsageError("write /model, /model NAME or /model ROLE NAME")
 
 
 def _roles(chat: Chat) -> ModelRoles:
@@ -55,15 +58,30 @@ def _roles(chat: Chat) -> ModelRoles:
     return models
 
 
-def _show(roles: ModelRoles) -> None:
+def _show(chat: Chat, roles: ModelRoles) -> None:
     try:
         assigned = roles.assigned()
     except ModelError as error:
         raise UsageError(str(error)) from error
     for each in assigned:
         put_lines([assigned_line(each)])
+    _show_others(chat, roles, [each.model for each in assigned if each.model is not None])
     if assigned[0].model is None:
         say("/doctor model tells how to connect one")
+
+
+def _show_others(chat: Chat, roles: ModelRoles, used: Sequence[ModelRef]) -> None:
+    """The models that servers have, where there is one that is not used already."""
+    look, secret = HttpLook(_PATIENCE_S), chat.bench.secrets.get
+    offers = [offer_of(provider, secret, look) for provider in to_list(roles.providers, secret)]
+    roles.note(offers)
+    for offer in offers:
+        if offer.fault and offer.provider.name in {ref.provider for ref in used}:
+            say(f"{offer.provider.name} at {offer.provider.url} does not say what it has: {offer.fault}")
+    lines = [line for _, line in lines_of(offers, used)]
+    if len(lines) > 1 or (lines and not used):
+        put_lines(["there are:", *(f"  {line}" for line in lines)])
+        say("to take another: /model NAME")
 
 
 def assigned_line(assigned: Assigned) -> str:
@@ -73,11 +91,12 @@ def assigned_line(assigned: Assigned) -> str:
 
 def _use(chat: Chat, roles: ModelRoles, name: str, role: str) -> None:
     _require_known(roles, role)
-    ref = _meant(roles, name, role)
+    look = LooksOnce(HttpLook(_PATIENCE_S))
+    ref = _meant(chat, roles, name, role, look)
     provider = roles.providers[ref.provider]
     if fault := _fault(chat, ref, provider):
         raise UsageError(f"{fault}; everything stays as it was")
-    note = _checked(chat, ref, provider)
+    note = _checked(chat, roles, ref, provider, look)
     try:
         roles.use(str(ref), role)
     except ModelError as error:
@@ -96,18 +115,26 @@ def _require_known(roles: ModelRoles, role: str) -> None:
         raise UsageError(f"there is no role '{role}'; {did_you_mean(role, known, 'there are')}; {own}")
 
 
-def _meant(roles: ModelRoles, name: str, role: str) -> ModelRef:
-    """The model that a name stands for: with its provider, or one of the provider that serves the role so far."""
-    provider, slash, rest = name.partition("/")
-    is_whole = (slash and provider in roles.providers) or is_file_name(name)
-    if slash and not is_whole and (guess := nearest(provider, roles.providers)):
-        raise UsageError(f"there is no provider '{provider}'; did you mean '{guess}/{rest}'?")
-    if not is_whole and (current := _current(roles, role)) is not None:
-        return ModelRef(current.provider, name)
+def _meant(chat: Chat, roles: ModelRoles, name: str, role: str, look: Look) -> ModelRef:
+    """The model that a name stands for: with its provider, or else where it is found.
+
+    The server that the role is served by so far goes before all others.
+    """
     try:
-        return model_ref(name, roles.providers)
+        if is_whole(name, roles.providers):
+            return model_ref(name, roles.providers)
+        secret, current = chat.bench.secrets.get, _current(roles, role)
+        servers = to_look_at(roles.providers, secret)
+        own = next((each for each in servers if current is not None and each.name == current.provider), None)
+        usual = None if own is None else offer_of(own, secret, look)
+        if usual is not None and usual.has(name):
+            return ModelRef(usual.provider.name, name)
+        others = [offer_of(provider, secret, look) for provider in servers if provider is not own]
+        if usual is not None and usual.fault and not any(offer.has(name) for offer in others):
+            return ModelRef(usual.provider.name, name)  # which may well have it
+        return located(name, [usual, *others] if usual is not None else others, roles.providers)
     except ValueError as error:
-        raise UsageError(f"model '{name}': {error}") from error
+        raise UsageError(f"model '{name}': {error}; everything stays as it was") from error
 
 
 def _fault(chat: Chat, ref: ModelRef, provider: Provider) -> str:
@@ -135,50 +162,32 @@ def _current(roles: ModelRoles, role: str) -> ModelRef | None:
     return assigned.get(role) or assigned[""]
 
 
-def _checked(chat: Chat, ref: ModelRef, provider: Provider) -> str:
+def _checked(chat: Chat, roles: ModelRoles, ref: ModelRef, provider: Provider, look: Look) -> str:
     """What is to be said of a model whose server does not answer; UsageError if it has others, but not this."""
     if not provider.url:
         return ""
-    try:
-        names = _names(chat, provider)
-    except LookFailed as error:
+    offer = offer_of(provider, chat.bench.secrets.get, look)
+    if offer.fault:
         place = Place(provider.name, ref.name, provider.url)
         remedy = reach(place, "start it with: ollama serve" if provider.kind == "ollama" else "start the server there")
-        return f"; whether it is there is not known: {provider.name} at {provider.url}: {error}; {remedy}"
-    if ref.name in names or f"{ref.name}:latest" in names:
+        return f"; whether it is there is not known: {provider.name} at {provider.url}: {offer.fault}; {remedy}"
+    roles.note([offer])
+    if offer.has(ref.name):
         return ""
-    help = did_you_mean(ref.name, names, "it has") or "it has none"
+    help = did_you_mean(ref.name, offer.names, "it has") or "it has none"
     raise UsageError(f"{provider.name} has no model '{ref.name}'; {help}; everything stays as it was")
 
 
-def _names(chat: Chat, provider: Provider) -> list[str]:
-    """The models that a provider lists; LookFailed if it does not."""
-    look = HttpLook(_PATIENCE_S)
-    match provider.kind:
-        case "openai":
-            key = (chat.bench.secrets.get(provider.key) or "") if provider.key else ""
-            return look.openai_models(provider.url, key)
-        case "ollama":
-            return look.ollama_models(provider.url)
-        case "gguf":
-            return [str(path.relative_to(chat.bench.folder)) for path in chat.bench.folder.glob("*.gguf")]
-        case "scripted":
-            return [str(path.relative_to(chat.bench.folder)) for path in chat.bench.folder.glob("*.yaml")]
-        case _:
-            assert_never(provider.kind)
-
-
 def _completes(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
+    """Roles, and models that are known already: a key that is pressed sends no request."""
     if len(words) > 1:
         return
     roles = _roles(chat)
+    for offer in roles.offers.values():
+        yield from (Candidate(str(model)) for model in offer.models)
+    yield from (Candidate(str(path.relative_to(chat.bench.folder))) for path in chat.bench.folder.glob("*.gguf"))
     if not words:
         yield from (Candidate(role, "a role") for role in _ROLES)
-    current = _current(roles, "")
-    if current is not None:
-        with suppress(LookFailed):
-            names = _names(chat, roles.providers[current.provider])
-            yield from (Candidate(f"{current.provider}/{name}") for name in names)
 
 
 MODELS = (
@@ -188,6 +197,7 @@ MODELS = (
         _model,
         "[[ROLE] NAME]",
         _completes,
-        more="A name is written provider/model; without a provider it is one of the server that is used so far.",
+        more="A name is written provider/model; without a provider it is one of the server that is used so far, or of "
+        "the one that has it.",
     ),
 )

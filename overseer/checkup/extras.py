@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from overseer.checkup.finding import Finding
+from overseer.tool import how_to_add
 
 # What each extra is for, and the modules that it brings.
 EXTRAS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
@@ -20,16 +21,12 @@ def extras() -> Finding:
     """What is installed, found out without loading it."""
     present = {name: all(map(_is_there, modules)) for name, (_, modules) in EXTRAS.items()}
     lines = (
-        f"{name}: {use}" + (", installed" if present[name] else f"; to add it: {pip_command(name)}")
+        f"{name}: {use}" + (", installed" if present[name] else f"; to add it: {how_to_add(name)}")
         for name, (use, _) in EXTRAS.items()
     )
     count = sum(present.values())
-    facts = {name: {"installed": is_there, "command": pip_command(name)} for name, is_there in present.items()}
+    facts = {name: {"installed": is_there, "command": how_to_add(name)} for name, is_there in present.items()}
     return Finding("extras", "ok", f"{count} of {len(present)} installed", tuple(lines), facts)
-
-
-def pip_command(extra: str) -> str:
-    return f"pip install 'overseer[{extra}]'"
 
 
 def _is_there(module: str) -> bool:

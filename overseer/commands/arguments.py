@@ -72,6 +72,7 @@ def parser(*, in_chat: bool = False) -> Parser:
     doctor = commands.add_parser("doctor", help="say what holds on this machine, and what would help where it does not")
     doctor.add_argument("part", nargs="?", metavar="PART", help="one part, with all that is known of it")
     doctor.add_argument("--full", action="store_true", help="all that is known of every part")
+    _add_model(doctor)
     _add_json(doctor)
     _add_config(commands.add_parser("config", help="say which settings are in force, and where each comes from"))
     _add_settings(parser, commands.choices.values())
@@ -90,8 +91,7 @@ def _add_chat(chat: argparse.ArgumentParser) -> None:
     form = alone.add_mutually_exclusive_group()
     _add_json(form)
     form.add_argument("--jsonl", action="store_true", help="print the events as they happen, and a document at the end")
-    chat.add_argument("--model", metavar="NAME", help="the model to use for everything, such as ollama/qwen3")
-    chat.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server to use; alone: its first model")
+    _add_model(chat)
     before = chat.add_mutually_exclusive_group()
     before.add_argument(
         "-c", "--continue", dest="goes_on", action="store_true", help="go on with the last conversation of this folder"
@@ -325,6 +325,11 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
     _add_json(form)
     form.add_argument("--jsonl", action="store_true", help="print the events as they happen, one JSON object a line")
     _add_looks(parser)
+
+
+def _add_model(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--model", metavar="NAME", help="the model to use for everything, such as ollama/qwen3")
+    command.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server to use; alone: its first model")
 
 
 def _add_approval(parser: argparse.ArgumentParser) -> None:

@@ -22,6 +22,7 @@ from overseer.console import make_redirectable, say
 from overseer.errors import UsageError
 from overseer.home import home
 from overseer.journal.journal import Journal, opened
+from overseer.models import ModelRoles
 from overseer.settings.config import Settings
 from overseer.workbench import Workbench
 
@@ -140,6 +141,8 @@ def carried_out_here(words: Sequence[str], last_run: str, chat: Namespace, bench
             options.run = last_run or _no_run(words[0])
         options.set = [*chat.set, *options.set]
         options.config_file = options.config_file or chat.config_file
+        if hasattr(options, "model"):
+            options.model, options.base_url = _model_here(options, chat, bench)
         if hasattr(options, "tools"):
             options.tools = [*chat.tools, *options.tools]
         with _secrets_given(bench):
@@ -150,6 +153,16 @@ def carried_out_here(words: Sequence[str], last_run: str, chat: Namespace, bench
         return left.code if isinstance(left.code, int) else exits.ERROR
     finally:
         sys.stdout, sys.stderr = streams  # a command hides secrets anew, over what hides them already
+
+
+def _model_here(options: Namespace, chat: Namespace, bench: Workbench) -> tuple[str | None, str | None]:
+    """The model and the server that a line names, or else those of the chat."""
+    models = bench.broker.models
+    if options.model or options.base_url:
+        return options.model, options.base_url
+    if isinstance(models, ModelRoles) and models.chosen is not None:
+        return str(models.chosen), None
+    return chat.model, chat.base_url
 
 
 def _no_run(command: str) -> NoReturn:

@@ -28,6 +28,7 @@ from overseer.jsonvalue import Json
 from overseer.plan.suggestions import did_you_mean
 from overseer.secrets import Secrets
 from overseer.settings.config import Settings, settings_of
+from overseer.settings.given import Flags
 from overseer.settings.layers import Layers, only_defaults, read_layers
 from overseer.wiring import take_secrets
 
@@ -36,7 +37,8 @@ Look: TypeAlias = Callable[[], Finding]
 
 def doctor(options: Namespace) -> int:
     """Look at everything, or at one part; change nothing."""
-    looks = _looks(read_layers(flags_of(options), os.environ, Path.cwd()))
+    flags = flags_of(options)
+    looks = _looks(read_layers(flags, os.environ, Path.cwd()), flags)
     findings = [look() for look in _chosen(looks, options.part)]
     if options.json:
         put_document(_document(findings))
@@ -62,10 +64,10 @@ def _exit_code(broken: set[str]) -> int:
     return exits.NO_MODEL if broken == {"model"} else exits.ERROR
 
 
-def _looks(layers: Layers) -> dict[str, Look]:
+def _looks(layers: Layers, flags: Flags) -> dict[str, Look]:
     """What there is to look at, by the name of each part."""
     # With settings that cannot be used, everything else is looked at as if there were none.
-    settings = settings_of(only_defaults() if layers.faults else layers)
+    settings = settings_of(only_defaults() if layers.faults else layers).with_model_of(flags)
     secrets, fault = _secrets(settings)
     folder = Path.cwd()
     looks: tuple[Look, ...] = (

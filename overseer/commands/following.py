@@ -88,5 +88,5 @@ class Following:
         """What became of it all, and how to go on where it can be."""
         if not self._is_quiet:
             timing = self._stopwatch.timing() if self._stopwatch is not None else None
-            say_styled(summary_lines(self._report, timing), self._palette)
+            say_styled(summary_lines(self._report, timing, was_followed=True), self._palette)
             say_lines([way_on] if way_on else [])

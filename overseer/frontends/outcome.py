@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -51,9 +51,9 @@ class StepOutcome:
         return self.status in _WORDS
 
     @property
-    def line(self) -> str:
-        """That it is undone, and why, in a line."""
-        return ": ".join(filter(None, (self.title, _WORDS[self.status], in_one_line(self.reason))))
+    def why(self) -> str:
+        """That it is undone, and why."""
+        return ": ".join(filter(None, (_WORDS[self.status], in_one_line(self.reason))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +88,21 @@ class Outcome:
 
 
 def failure_lines(outcome: Outcome) -> list[str]:
-    """What did not succeed and why, a line for each, without what only follows from that the run failed."""
+    """What did not succeed and why, a line for each reason, without what only follows from that the run failed."""
     undone = list(outcome.undone())
-    lines = [step.line for step in undone[:_MOST_FAILURES]]
+    titles: dict[str, list[str]] = {}
+    for step in undone[:_MOST_FAILURES]:
+        titles.setdefault(step.why, []).append(step.title)
+    lines = [f"{_together(alike)}: {why}" for why, alike in titles.items()]
     if len(undone) > _MOST_FAILURES:
         lines.append(f"and {len(undone) - _MOST_FAILURES} more")
     if not undone and outcome.status not in ("succeeded", "partial"):
         lines.append(f"the run {outcome.status}: {in_one_line(outcome.error)}" if outcome.error else outcome.status)
     return lines
+
+
+def _together(titles: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(titles[:-1]), titles[-1])))
 
 
 def in_one_line(text: str) -> str:

@@ -9,8 +9,9 @@ The SDKs are imported when the first question is asked: that takes longer than s
 
 from overseer.errors import ModelUnavailable
 from overseer.models.capabilities import Capabilities
-from overseer.models.detection import Choice, Look, LookFailed, Probe, Wanted, detect, wanted_by
+from overseer.models.detection import Choice, Probe, Wanted, detect, wanted_by
 from overseer.models.model import Model, ModelError, OnText
+from overseer.models.offers import Look, LookFailed, Offer
 from overseer.models.ollama_model import OllamaModel
 from overseer.models.openai_model import OpenAIModel
 from overseer.models.prices import Prices, usual_prices
@@ -23,6 +24,7 @@ from overseer.models.settings import (
     Provider,
     RoleSettings,
     built_in,
+    is_whole,
     model_ref,
     parse_models,
 )
@@ -38,6 +40,7 @@ __all__ = [
     "ModelRoles",
     "ModelSettings",
     "ModelUnavailable",
+    "Offer",
     "OllamaModel",
     "OnText",
     "OpenAIModel",
@@ -52,6 +55,7 @@ __all__ = [
     "built_in",
     "connector",
     "detect",
+    "is_whole",
     "model_ref",
     "parse_models",
     "read_script",

@@ -8,42 +8,39 @@ function of what it sees.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, assert_never
+from typing import Literal, assert_never
 from urllib.parse import urlsplit
 
 from overseer.errors import ModelUnavailable
 from overseer.models.gguf_file import fault_of
 from overseer.models.model import is_loopback
+from overseer.models.offers import (
+    Look,
+    LookFailed,
+    Offer,
+    Secret,
+    for_talking,
+    is_among,
+    located,
+    names_at,
+    offer_of,
+    to_look_at,
+)
 from overseer.models.openai_model import OPENAI_URL
 from overseer.models.remedies import to_give
-from overseer.models.settings import ModelRef, ModelSettings, Provider, model_ref
+from overseer.models.settings import ModelRef, ModelSettings, Provider, is_whole, model_ref
 from overseer.plan.suggestions import listed
-
-Secret = Callable[[str], str | None]
 
 USUAL_OPENAI_MODEL = "gpt-5-mini"
 
 # The first of these that is installed is used, or else any that is made for talking.
 PREFERRED = ("qwen3", "llama3.3", "llama3.2", "llama3.1", "gemma3", "mistral", "phi4", "qwen2.5", "llama3")
-_NOT_FOR_TALKING = ("embed", "minilm", "bge-", "rerank")
 
 # Where other programs serve models: LM Studio, vLLM, llama.cpp, Jan.
 WIDE_PORTS = (1234, 8000, 8080, 1337)
-
-
-class Look(Protocol):
-    """Looks at servers, briefly. LookFailed where there is none, or none of that kind."""
-
-    def ollama_models(self, url: str) -> list[str]: ...
-
-    def openai_models(self, url: str, key: str) -> list[str]: ...
-
-
-class LookFailed(Exception):
-    """No such server there; the message says what there is instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +69,12 @@ class Choice:
     provider: Provider | None
     reason: str
     probes: tuple[Probe, ...] = ()
+    offers: tuple[Offer, ...] = ()  # of the servers that were looked at on the way
+    was_found: bool = True  # and not named as it is, so that who uses it says which it is
+
+    @property
+    def because(self) -> str:
+        return self.reason if self.reason.startswith("named ") else f"since {self.reason}"
 
 
 def detect(
@@ -92,7 +95,7 @@ def detect(
         return Choice(None, None, "no model is named, and `detect: off` says not to look for one")
     places = [search.openai, search.ollama, *([search.wide] if settings.detect == "wide" else [])]
     return next((choice for place in places if (choice := place())), None) or Choice(
-        None, None, "no language model was found, so plans are made by rules", tuple(search.probes)
+        None, None, "no language model was found, so plans are made by rules", tuple(search.probes), search.offers
     )
 
 
@@ -120,13 +123,22 @@ class _Search:
     ) -> None:
         self.probes: list[Probe] = []
         self._providers = settings.providers
+        self._detect = settings.detect
         self._environment = environment
         self._secret = secret
         self._look = look
         self._folder = folder
+        self._offers: dict[str, Offer] = {}
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """What was listed so far, by whom."""
+        return tuple(self._offers.values())
 
     def named(self, wanted: Wanted) -> Choice:
         try:
+            if not wanted.base_url and not is_whole(wanted.model, self._providers):
+                return self._located(wanted)
             model, provider = self._meant(wanted)
             match provider.kind:
                 case "openai":
@@ -143,7 +155,20 @@ class _Search:
             self._note(wanted.model or wanted.base_url, "unusable", str(error))
             message = f"{wanted.source} names {wanted.model or wanted.base_url}, which cannot be used: {error}"
             raise ModelUnavailable(message, tuple(self.probes)) from error
-        return self._chosen(model, provider, f"named by {wanted.source}")
+        return self._chosen(model, provider, f"named by {wanted.source}", was_found=not wanted.model)
+
+    def _located(self, wanted: Wanted) -> Choice:
+        """The model of a name without a provider; ValueError if not exactly one server has it."""
+        offers = [offer_of(provider, self._secret, self._look) for provider in self._at_hand()]
+        self._offers |= {offer.provider.name: offer for offer in offers}
+        model = located(wanted.model, offers, self._providers)
+        provider = next(offer.provider for offer in offers if offer.provider.name == model.provider)
+        return self._chosen(model, provider, f"named by {wanted.source}, and {model.provider} has it")
+
+    def _at_hand(self) -> list[Provider]:
+        """The servers whose models may be used."""
+        on_ports = {} if self._detect != "wide" else {provider.name: provider for provider in map(_on_port, WIDE_PORTS)}
+        return to_look_at({**self._providers, **on_ports}, self._secret)
 
     def _meant(self, wanted: Wanted) -> tuple[ModelRef, Provider]:
         if not wanted.base_url:
@@ -155,15 +180,14 @@ class _Search:
         return ModelRef("openai", wanted.model.removeprefix("openai/")), provider
 
     def _named_openai(self, model: ModelRef, provider: Provider) -> ModelRef:
-        key = (self._secret(provider.key) or "") if provider.key else ""
         if not is_loopback(provider.url):
-            if provider.key and not key:
+            if provider.key and not self._secret(provider.key):
                 raise LookFailed(f"it needs a key: {to_give(provider.key)}")
             if not model.name:
                 raise LookFailed("it needs the name of a model as well")
             return model  # a server elsewhere is not called before it has to be
         try:
-            names = self._look.openai_models(provider.url, key)
+            names = self._listed(provider)
         except LookFailed as error:
             raise LookFailed(f"{error}; is the server at {provider.url} running?") from error
         if model.name:
@@ -174,11 +198,11 @@ class _Search:
 
     def _named_ollama(self, model: ModelRef, provider: Provider) -> None:
         try:
-            names = self._look.ollama_models(provider.url)
+            names = self._listed(provider)
         except LookFailed as error:
             remedy = "start it with: ollama serve" if is_loopback(provider.url) else "check OLLAMA_HOST"
             raise LookFailed(f"{error}; is Ollama running at {provider.url}? If not, {remedy}") from error
-        if not {model.name, f"{model.name}:latest"}.intersection(names):
+        if not is_among(model.name, names):
             there_are = f"installed: {listed(names)}" if names else "no model is installed"
             raise LookFailed(f"run: ollama pull {model.name} ({there_are})")
 
@@ -202,13 +226,13 @@ class _Search:
         if name := self._environment.get("OPENAI_MODEL") or (USUAL_OPENAI_MODEL if provider.url == OPENAI_URL else ""):
             place = "OPENAI_API_KEY" if key else "OPENAI_BASE_URL"
             return self._chosen(ModelRef("openai", name), provider, f"{place} is set", place)
-        return self._first_of(provider, key, "OPENAI_BASE_URL is set", named_by="OPENAI_BASE_URL")
+        return self._first_of(provider, "OPENAI_BASE_URL is set", named_by="OPENAI_BASE_URL")
 
     def ollama(self) -> Choice | None:
         provider = self._providers["ollama"]
         place = f"Ollama at {provider.url}"
         try:
-            names = self._look.ollama_models(provider.url)
+            names = self._listed(provider)
         except LookFailed as error:
             self._note(place, "absent", str(error))
             return None
@@ -219,15 +243,14 @@ class _Search:
 
     def wide(self) -> Choice | None:
         for port in WIDE_PORTS:
-            url = f"http://127.0.0.1:{port}/v1"
-            found = self._first_of(Provider(f"port{port}", "openai", url), "", f"found at {url} (`detect: wide`)")
-            if found is not None:
+            provider = _on_port(port)
+            if (found := self._first_of(provider, f"found at {provider.url} (`detect: wide`)")) is not None:
                 return found
         return None
 
-    def _first_of(self, provider: Provider, key: str, reason: str, *, named_by: str = "") -> Choice | None:
+    def _first_of(self, provider: Provider, reason: str, *, named_by: str = "") -> Choice | None:
         try:
-            names = self._look.openai_models(provider.url, key)
+            names = self._listed(provider)
         except LookFailed as error:
             if named_by:  # whoever named it expects it to be there
                 self._note(f"{named_by}, {provider.url}", "unusable", str(error))
@@ -239,16 +262,27 @@ class _Search:
             return None
         return self._chosen(ModelRef(provider.name, name), provider, reason, provider.url)
 
-    def _chosen(self, model: ModelRef, provider: Provider, reason: str, place: str = "") -> Choice:
+    def _listed(self, provider: Provider) -> list[str]:
+        names = names_at(provider, self._secret, self._look)
+        self._offers[provider.name] = Offer(provider, tuple(names))
+        return names
+
+    def _chosen(
+        self, model: ModelRef, provider: Provider, reason: str, place: str = "", *, was_found: bool = True
+    ) -> Choice:
         self._note(place or str(model), "found", str(model))
-        return Choice(model, provider, reason, tuple(self.probes))
+        return Choice(model, provider, reason, tuple(self.probes), self.offers, was_found)
 
     def _note(self, place: str, outcome: Literal["found", "absent", "unusable"], detail: str = "") -> None:
         self.probes.append(Probe(place, outcome, detail))
 
 
+def _on_port(port: int) -> Provider:
+    return Provider(f"port{port}", "openai", f"http://127.0.0.1:{port}/v1")
+
+
 def _preferred(names: list[str]) -> str | None:
-    talking = [name for name in names if not any(word in name.casefold() for word in _NOT_FOR_TALKING)]
+    talking = for_talking(names)
     for wish in PREFERRED:
         if found := next((name for name in talking if name.startswith(wish)), None):
             return found

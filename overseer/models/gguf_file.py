@@ -5,10 +5,11 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
+from overseer.tool import how_to_add
+
 SUFFIX = ".gguf"
 
 _MAGIC = b"GGUF"
-_INSTALL = "pip install 'overseer[local]'"
 
 
 def is_file_name(text: str) -> bool:
@@ -30,5 +31,5 @@ def fault_of(path: Path) -> str:
     if beginning != _MAGIC:
         return f"{path} is no GGUF file; use one in that format, such as llama.cpp reads"
     if find_spec("llama_cpp") is None:
-        return f"a model in a file needs llama-cpp-python; run: {_INSTALL}"
+        return f"a model in a file needs llama-cpp-python; run: {how_to_add('local')}"
     return ""

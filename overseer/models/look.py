@@ -8,52 +8,99 @@ from __future__ import annotations
 import http.client
 import json
 import time
+from base64 import b64encode
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from overseer.models.detection import LookFailed
+from overseer.models.model import is_loopback
+from overseer.models.offers import LookFailed
 
 LOOK_TIMEOUT_S = 0.3
+ELSEWHERE_TIMEOUT_S = 2.0  # at least, since the connection alone takes a while
 NAMED_TIMEOUT_S = 5.0  # for a server that somebody counts on
 _MOST_BYTES = 4_000_000
 
 
 class HttpLook:
-    """Looks at servers over HTTP, for at most `timeout_s` each."""
+    """Looks at servers over HTTP, for at most `timeout_s` each, or a little longer at those that are elsewhere."""
 
     def __init__(self, timeout_s: float = LOOK_TIMEOUT_S) -> None:
         self._timeout_s = timeout_s
 
     def ollama_models(self, url: str) -> list[str]:
-        until = time.monotonic() + self._timeout_s
+        until = time.monotonic() + self._limit_s(url)
         if not isinstance(_field(self._got(f"{url}/api/version", until), "version"), str):
             raise LookFailed("what answers there is not Ollama")
         return _names(_field(self._got(f"{url}/api/tags", until), "models"), "model", "name")
 
     def openai_models(self, url: str, key: str) -> list[str]:
         headers = {"authorization": f"Bearer {key}"} if key else {}
-        answer = self._got(f"{url.rstrip('/')}/models", time.monotonic() + self._timeout_s, headers)
+        answer = self._got(f"{url.rstrip('/')}/models", time.monotonic() + self._limit_s(url), headers)
         return _names(_field(answer, "data"), "id")
 
+    def _limit_s(self, url: str) -> float:
+        return self._timeout_s if is_loopback(url) else max(self._timeout_s, ELSEWHERE_TIMEOUT_S)
+
     def _got(self, url: str, until: float, headers: dict[str, str] | None = None) -> Any:
-        parts = urlsplit(url)
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        proxy = _proxy_for(url)
         try:
-            connection = kind(parts.hostname or "", parts.port, timeout=_left(until))
+            connection, target, own = _opened(url, proxy, _left(until))
             try:
-                connection.request("GET", parts.path, headers={"accept": "application/json", **(headers or {})})
+                connection.request("GET", target, headers={"accept": "application/json", **own, **(headers or {})})
                 answer = connection.getresponse()
                 if answer.status != 200:
-                    raise LookFailed(f"it answers with status {answer.status}")
+                    raise LookFailed(_refused(answer.status), status=answer.status)
                 return json.loads(_body(answer, until))
             finally:
                 connection.close()
         except TimeoutError as error:
-            raise LookFailed(f"no answer within {self._timeout_s:g} s") from error
+            raise LookFailed(f"no answer within {self._limit_s(url):g} s{_through(proxy)}") from error
         except (OSError, http.client.HTTPException) as error:
-            raise LookFailed(getattr(error, "strerror", None) or str(error) or type(error).__name__) from error
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise LookFailed(f"{reason}{_through(proxy)}") from error
         except ValueError as error:
             raise LookFailed("it answers with something that is not JSON") from error
+
+
+def _opened(
+    url: str, proxy: SplitResult | None, timeout_s: float
+) -> tuple[http.client.HTTPConnection, str, dict[str, str]]:
+    """A connection, what to ask for over it, and the headers that its proxy needs."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    if proxy is None:
+        return kind(parts.hostname or "", parts.port, timeout=timeout_s), parts.path, {}
+    connection = kind(proxy.hostname or "", proxy.port or 80, timeout=timeout_s)
+    own = _proxy_headers(proxy)
+    if parts.scheme != "https":
+        return connection, url, own
+    connection.set_tunnel(parts.hostname or "", parts.port or 443, own)
+    return connection, parts.path, {}
+
+
+def _proxy_for(url: str) -> SplitResult | None:
+    """The proxy that requests there go through, as the environment says, if through any."""
+    if is_loopback(url):
+        return None
+    from urllib.request import getproxies, proxy_bypass  # takes long to load, and few servers are elsewhere
+
+    parts, proxies = urlsplit(url), getproxies()
+    address = proxies.get(parts.scheme) or proxies.get("all")
+    if not address or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    proxy = urlsplit(address if "://" in address else f"http://{address}")
+    return proxy if proxy.scheme == "http" else None
+
+
+def _proxy_headers(proxy: SplitResult) -> dict[str, str]:
+    if not proxy.username:
+        return {}
+    name = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"proxy-authorization": f"Basic {b64encode(name.encode()).decode()}"}
+
+
+def _through(proxy: SplitResult | None) -> str:
+    return "" if proxy is None else f", through the proxy {proxy.netloc.rpartition('@')[2]}"
 
 
 def _body(answer: http.client.HTTPResponse, until: float) -> bytes:
@@ -65,6 +112,10 @@ def _body(answer: http.client.HTTPResponse, until: float) -> bytes:
         if len(body) > _MOST_BYTES:
             raise ValueError("too much")
     return bytes(body)
+
+
+def _refused(status: int) -> str:
+    return "it does not accept the key" if status == 401 else f"it answers with status {status}"
 
 
 def _left(until: float) -> float:

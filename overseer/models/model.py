@@ -68,7 +68,10 @@ class Model(Protocol):
 
 
 class ModelError(ToolError):
-    """Why there is no answer. With `has_streamed`, part of one was already shown: do not just ask again."""
+    """Why there is no answer. With `has_streamed`, part of one was already shown: do not just ask again.
+
+    Unless `was_sent`, there was nobody to take the question.
+    """
 
     def __init__(
         self,
@@ -78,10 +81,12 @@ class ModelError(ToolError):
         retry_after_s: float | None = None,
         status: int | None = None,
         has_streamed: bool = False,
+        was_sent: bool = True,
     ) -> None:
         super().__init__(message, kind=kind, retry_after_s=retry_after_s)
         self.status = status  # of the server's answer, where it was one over HTTP
         self.has_streamed = has_streamed
+        self.was_sent = was_sent
 
 
 class NotThisWay(ModelError):

@@ -42,6 +42,7 @@ def error_from(
     else:
         made = ModelError(f"{place.title}: {place.quoted(str(error))}", kind="bad_request")
     made.has_streamed = was_shown
+    made.was_sent = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
     return made
 
 

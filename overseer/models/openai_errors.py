@@ -23,6 +23,7 @@ def error_from(error: Exception, place: Place, client: OpenAI, *, was_shown: boo
     """What an exception of the SDK, or of what lies beneath it, means for the call."""
     made = _error(error, place, client)
     made.has_streamed = was_shown
+    made.was_sent = not _had_no_connection(error)
     return made
 
 
@@ -65,6 +66,13 @@ def _error(error: Exception, place: Place, client: OpenAI) -> ModelError:
         remedy = address(place, "OpenAI's protocol")
         return ModelError(f"{place.title} at {place.url} sent something that is no answer; {remedy}", kind="transient")
     return ModelError(f"{place.title}: {place.quoted(str(error))}", kind="bad_request")
+
+
+def _had_no_connection(error: BaseException | None) -> bool:
+    import httpx2
+
+    reasons = httpx2.ConnectError | httpx2.ConnectTimeout
+    return isinstance(error, reasons) or (error is not None and isinstance(error.__cause__, reasons))
 
 
 def _refusal(error: Any, place: Place, client: OpenAI) -> ModelError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import assert_never
@@ -13,6 +13,7 @@ from overseer.errors import ModelUnavailable, UsageError
 from overseer.models.capabilities import Capabilities
 from overseer.models.detection import Choice
 from overseer.models.model import Model, ModelError, OnText, Turn, at_once
+from overseer.models.offers import Offer, Secret
 from overseer.models.ollama_model import OllamaModel
 from overseer.models.openai_model import OPENAI_URL, OpenAIModel
 from overseer.models.scripted import ScriptedModel
@@ -29,7 +30,6 @@ class Assigned:
     reason: str
 
 
-Secret = Callable[[str], str | None]  # a key, by its name
 Connect = Callable[[ModelRef, Provider], Model]
 
 
@@ -45,6 +45,7 @@ class ModelRoles:
         self._chosen_here: set[str] = set()  # roles that were given another model since
         self._refusal = ""  # why the default model that was named cannot be used
         self._models: dict[ModelRef, Model] = {}
+        self._offers: dict[str, Offer] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -130,6 +131,20 @@ class ModelRoles:
             return [Assigned("", ref, reason), *own]
 
     @property
+    def chosen(self) -> ModelRef | None:
+        """The default model, where it was chosen in this session and not at its beginning."""
+        return self._settings.default.model if self._reason == _CHOSEN_HERE else None
+
+    @property
+    def offers(self) -> Mapping[str, Offer]:
+        """What is known by now of the models that servers have, by their providers. No server is asked for that."""
+        return self._offers
+
+    def note(self, offers: Iterable[Offer]) -> None:
+        """Take note of what servers listed, as far as they did."""
+        self._offers = {**self._offers, **{offer.provider.name: offer for offer in offers if not offer.fault}}
+
+    @property
     def providers(self) -> Mapping[str, Provider]:
         """The servers there are, also those that were found."""
         return self._settings.providers
@@ -142,6 +157,7 @@ class ModelRoles:
                 self._refusal = str(error)
             else:
                 self._find, self._reason = None, choice.reason
+                self.note(choice.offers)
                 if choice.model is not None and choice.provider is not None:
                     self._settings = self._settings.with_default(choice.model, choice.provider)
         if self._refusal:

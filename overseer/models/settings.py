@@ -131,6 +131,12 @@ def built_in(environment: Mapping[str, str]) -> dict[str, Provider]:
     }
 
 
+def is_whole(text: str, providers: Mapping[str, Provider]) -> bool:
+    """Whether a text says on which server a model is, or that it is a file, beside what it is called there."""
+    provider, slash, _ = text.strip().partition("/")
+    return (bool(slash) and provider in providers) or is_file_name(text.strip())
+
+
 def model_ref(text: str, providers: Mapping[str, Provider]) -> ModelRef:
     """The model that is written `provider/name`, or is the name of a file; ValueError says what is wrong with that."""
     provider, slash, name = text.strip().partition("/")

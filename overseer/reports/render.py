@@ -31,6 +31,7 @@ from overseer.kernel.events import (
 from overseer.plan import duration_text, plan_from, waves
 from overseer.plan.inputs import must_be_given
 from overseer.plan.values import Code, Input, Scope, WorkflowPlan, WorkflowStep
+from overseer.reports.reasons import Reasons
 from overseer.reports.report import Report
 from overseer.spending import spent_text
 
@@ -94,6 +95,7 @@ class Progress:
         self._say = say
         self._starting: list[str] = []
         self._began: dict[str, float] = {}
+        self._reasons = Reasons()
         self._waits: set[tuple[str, str]] = set()  # of which step of the plan it was told that it waits for what
 
     def observe(self, event: Event) -> None:
@@ -136,7 +138,8 @@ class Progress:
             case StepSucceeded(at=at, key=key) if _is_outer(key):
                 return f"done: {self._title(key)} ({self._seconds(key, at)})"
             case StepFailed(key=key, failure=failure, retry_at=None):
-                return f"failed: {self._title(key)}: {failure.message}"
+                title = self._title(key)
+                return f"failed: {title}: {self._reasons.of(title, failure.message)}"
             case StepFailed(at=at, key=key, failure=failure, retry_at=float(again)):
                 return f"trying again in {again - at:.1f} s: {self._title(key)}: {failure.message}"
             case StepSkipped(key=key, detail=detail) if _is_outer(key):

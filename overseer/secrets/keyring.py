@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from overseer.errors import UsageError
+from overseer.tool import how_to_add
 
 _INSTEAD = "or keep it in the environment or in secrets.yaml"
 
@@ -25,7 +26,7 @@ def _keyring() -> Any:
     except ImportError:
         raise UsageError(
             "secrets.keyring names entries of the system's keyring, and the package for that is not installed; "
-            f"run: pip install 'overseer[keyring]', {_INSTEAD}"
+            f"run: {how_to_add('keyring')}, {_INSTEAD}"
         ) from None
 
 

@@ -77,6 +77,10 @@ class Settings:
             run_cap=self.run_cap,
         )
 
+    def with_model_of(self, flags: Flags) -> Settings:
+        """The same, with the model that the command line names."""
+        return replace(self, model=flags.model, base_url=flags.base_url)
+
     def model_environment(self, environment: Mapping[str, str]) -> Mapping[str, str]:
         """The environment without what names a model, where the command line names one."""
         default = self.layers.entries.get("models.default")
@@ -91,7 +95,7 @@ def load_settings(flags: Flags = NO_FLAGS) -> Settings:
     for warning in layers.warnings:
         say(f"warning: {warning}")
     layers.require_sound()
-    return replace(settings_of(layers), model=flags.model, base_url=flags.base_url)
+    return settings_of(layers).with_model_of(flags)
 
 
 def settings_of(layers: Layers) -> Settings:

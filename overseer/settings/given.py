@@ -85,10 +85,10 @@ def read_flags(assignments: Iterable[str], findings: Findings) -> Iterator[Entry
             yield from _entries(key, text, Origin("flag", "--set"), findings)
 
 
-def read_model(flags: Flags, findings: Findings) -> Iterator[Entry]:
-    """What names a model; one of a server that is named as well has no provider in front."""
+def read_model(flags: Flags) -> Iterator[Entry]:
+    """What names a model; which server has it may have to be looked for, where one is needed."""
     if flags.model and not flags.base_url:
-        yield from findings.checked("models.default", flags.model, Origin("flag", "--model"))
+        yield Entry("models.default", flags.model, None, Origin("flag", "--model"))
 
 
 def _entries(key: str, text: str, origin: Origin, findings: Findings) -> Iterator[Entry]:

@@ -78,7 +78,7 @@ def read_layers(flags: Flags, environment: Mapping[str, str], folder: Path) -> L
             findings.warnings.append(_why_not_read(files[-1], files[-2].path))
 
     layers.append(tuple(read_environment(environment, findings)))
-    layers.append((*read_flags(flags.assignments, findings), *read_model(flags, findings)))
+    layers.append((*read_flags(flags.assignments, findings), *read_model(flags)))
     entries = _laid_over(layers)
     check_together(entries, findings)
     return Layers(entries, tuple(files), tuple(findings.warnings), tuple(findings.faults))

@@ -36,6 +36,7 @@ from overseer.kernel.events import (
 )
 from overseer.plan import plan_from
 from overseer.plan.values import Once, Scope, WorkflowPlan
+from overseer.reports.reasons import Reasons
 from overseer.reports.render import cancel_text, few_lines
 from overseer.spending import spent_text, total
 from overseer.terminal.heard import Heard, last_lines
@@ -68,6 +69,7 @@ class Board:
         self._starting: list[str] = []
         self._ended: dict[str, Ending] = {}  # steps of the plan itself
         self._told_inner: Counter[str] = Counter()
+        self._reasons = Reasons()
         self._spent: Json = None
         self._began = clock()
         self._follow(plan)
@@ -251,6 +253,7 @@ class Board:
             return (*head, ("quiet", f"  {took}" if took else ""))
         said = {"failed": "failed", "skipped": "skipped", "cancelled": "stopped"}[how]
         said = f"{said} after {took}" if took else said
+        why = self._reasons.of(title, why) if how == "failed" else why
         return (*head, (how, f"  {said}: {self._shown(few_lines(why))}" if why else f"  {said}"))
 
     def _tell(self, line: Line) -> None:

@@ -13,13 +13,16 @@ _STYLES = {"succeeded": "done", "failed": "failed", "partial": "failed", "cancel
 _WORTH_TELLING = 1.05  # times as fast
 
 
-def summary_lines(report: Report, timing: RunTiming | None = None) -> list[Line]:
-    """The run's end; with its times, also what it gained from doing things side by side."""
+def summary_lines(report: Report, timing: RunTiming | None = None, *, was_followed: bool = False) -> list[Line]:
+    """The run's end; with its times, also what it gained from doing things side by side.
+
+    Who has followed it was told why its steps failed.
+    """
     style = _STYLES.get(report.status, "title")
     lines: list[Line] = [
         (("title", f"run {report.run_id} "), (style, report.status), ("title", f": {counts_text(report.counts())}"))
     ]
-    if report.error is not None:
+    if report.error is not None and not (was_followed and report.error.kind == "body"):
         message = few_lines(report.error.message).replace("\n", "\n    ")
         lines.append(((style, f"  {message}"),))
     if report.cut_off:

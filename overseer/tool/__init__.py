@@ -21,6 +21,7 @@ from overseer.tool.cancellation import Cancellation
 from overseer.tool.checks import tool_faults
 from overseer.tool.context import ToolContext
 from overseer.tool.decorator import schema_of, tool
+from overseer.tool.extras import how_to_add
 from overseer.tool.services import (
     NO_SERVICES,
     CommandResult,
@@ -56,6 +57,7 @@ __all__ = [
     "Web",
     "WebAnswer",
     "Workspace",
+    "how_to_add",
     "is_json",
     "refusal_of",
     "retry_after_of",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from overseer.broker.broker import Broker, Door
-from overseer.broker.budget import Budget
+from overseer.broker.budget import NOTHING, Budget
 from overseer.broker.cache import FileCache
 from overseer.broker.caps import Cap
 from overseer.broker.limits import Limit, Limits
@@ -47,6 +48,16 @@ def test_every_way_of_asking_is_a_request() -> None:
     assert result.failure is None
     assert len(server.questions()) == budget.spent.requests == result.spent.requests == 3
     assert budget.spent.tokens == 18
+
+
+def test_a_connection_that_is_refused_is_no_request_however_often_it_is_tried() -> None:
+    budget = Budget("session", Cap(requests=1))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        gone = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+    result = asked(OpenAIModel("tiny", base_url=gone), budget=budget, retry=NO_WAIT)
+    assert result.failure is not None
+    assert "cannot be reached" in result.failure.message
+    assert (budget.spent, budget.reserved, result.spent) == (NOTHING, NOTHING, NOTHING)
 
 
 def test_a_parameter_that_is_not_known_costs_a_request() -> None:

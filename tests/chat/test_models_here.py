@@ -14,6 +14,18 @@ def test_how_to_connect_one_is_what_can_be_done_from_here(typed: Typed) -> None:
     assert "ask again" not in said
     assert "/model ollama/NAME" in said
     assert "leave, set OPENAI_API_KEY" in said
+
+
+def test_how_to_connect_one_is_told_whole_once_and_in_few_words_from_then_on(typed: Typed) -> None:
+    assert "/model ollama/NAME" in typed.say("tell me a joke about cats")
+    for request in ("tell me a joke about dogs", "erzähl mir einen Witz über Hunde", "hello"):
+        said = " ".join(typed.say(request).split())
+        assert "/doctor model tells how to connect one." in said
+        assert "OPENAI_API_KEY" not in said
+
+
+def test_a_request_that_is_planned_leaves_it_to_be_told(typed: Typed) -> None:
+    typed.say("what is 2 + 3")
     assert "/model ollama/NAME" in typed.say("hello")
 
 
@@ -34,7 +46,7 @@ def test_a_model_without_its_key_is_refused_at_once_with_what_to_do(typed: Typed
         ("/model use ollama/x", "there is no role 'use'; there are: overseer, coder, generator"),
         ("/model x.gguf", "there is no file"),
         ("/model scripted/none.yaml", "there is no script"),
-        ("/model x", "must be written provider/model"),
+        ("/model x", "no server was found that has it (ollama at http://127.0.0.1:9: Connection refused); start one"),
         ("/model a b c", "write /model, /model NAME or /model ROLE NAME"),
     ],
 )

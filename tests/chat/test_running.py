@@ -380,7 +380,7 @@ def test_another_model_is_asked_from_the_next_request_on_and_one_that_is_not_the
         chat = chats.begin(environ=connected(server))
         chat.wait_for_text("model: openai/tiny, named by OVERSEER_MODEL")
         chat.say("hello", "Hello.")
-        chat.say("/model larg", "did you mean 'large'?")
+        chat.say("/model larg", "did you mean 'openai/large'?")
         chat.say("/model", "openai/tiny")
         chat.say("/model large", "the model is openai/large")
         chat.say("hello again", "Hello.")

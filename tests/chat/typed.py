@@ -92,11 +92,13 @@ class Typed:
 
 
 @pytest.fixture
-def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Typed]:
+def typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ollama_host: str
+) -> Iterator[Typed]:
     for name in _OURS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OVERSEER_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+    monkeypatch.setenv("OLLAMA_HOST", ollama_host)
     monkeypatch.setenv("EDITOR", "false")
     (tmp_path / "home").mkdir(mode=0o700)
     monkeypatch.chdir(tmp_path)

@@ -19,11 +19,11 @@ from overseer.models.capabilities import Capabilities
 from overseer.models.look import HttpLook
 from overseer.models.model import ModelError
 from overseer.models.openai_model import OpenAIModel
-from overseer.tool import Cancellation, Question, Reply
+from overseer.tool import Cancellation, Question, Reply, how_to_add
 from tests.models.asking import ask, failure
 from tests.tiny_gguf import write_tiny_gguf
 
-_REASON = "needs llama-cpp-python[server] and gguf: pip install 'overseer[local-test]' (minutes, with a C++ compiler)"
+_REASON = f"needs llama-cpp-python[server] and gguf: {how_to_add('local-test')} (minutes, with a C++ compiler)"
 for _name in ("llama_cpp", "gguf", "uvicorn", "starlette_context", "pydantic_settings"):
     pytest.importorskip(_name, reason=_REASON)
 

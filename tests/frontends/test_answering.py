@@ -135,7 +135,7 @@ def test_failures_in_rounds_and_steps_that_need_what_failed_are_told() -> None:
         "steps": [{"step_id": "one", "tool": "fail"}],
     }
     _, text = answered(Model("All fine."), outcome(each))
-    assert "- Ask all (each[0]/one): failed: the quota is used up" in text
+    assert "- Ask all (each[0]/one) and Ask all (each[1]/one): failed: the quota is used up" in text
     after = {"step_id": "after", "tool": "give", "args": {"value": "{{fr}}"}}
     _, text = answered(Model("All fine."), outcome(JOKE, BROKEN, after))
     assert "- after: not done" in text

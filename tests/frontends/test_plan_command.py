@@ -93,7 +93,7 @@ def test_without_a_model_rules_make_the_plan_and_say_so() -> None:
     made = overseer("plan", "read a.txt and count its words", "--save", "count.yaml")
     assert made.returncode == 0, made.stdout
     assert "no language model is connected, so this is planned by rules" in made.stderr
-    assert "planned by rules, without a model" in made.stderr
+    assert made.stderr.count("rules") == 1
     told = json.loads(overseer("plan", "read a.txt and count its words", "--json").stdout)
     assert (told["decision"], told["by"]) == ("plan", "rules")
     ran = overseer("run", "count.yaml", "--json")

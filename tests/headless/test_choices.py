@@ -49,11 +49,22 @@ def test_a_server_with_a_model_gives_that_one(place: Place, server: ModelServer,
     assert asked(server) == ["other"]
 
 
+def test_a_model_is_found_by_its_name_alone_and_told_with_its_server(place: Place, server: ModelServer) -> None:
+    place.environment["OLLAMA_HOST"] = server.url
+    made = place.run("-p", "say hello", "--model", "other")
+    assert (made.code, asked(server)) == (0, ["other"])
+    assert "model: ollama/other, named by --model, and ollama has it" in made.said
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "reason"),
     [
-        (("--model", "tiny"), 2, "--model: models.default: must be written provider/model"),
-        (("--model", "opena/tiny"), 2, "there is no provider 'opena'; did you mean 'openai'?"),
+        (
+            ("--model", "tiny"),
+            77,
+            "--model names tiny, which cannot be used: no server was found that has it (",
+        ),
+        (("--model", "opena/tiny"), 77, "there is no provider 'opena'; did you mean 'openai/tiny'?"),
         (("--base-url", "nonsense"), 77, "--base-url names nonsense, which cannot be used: a base URL must begin with"),
     ],
 )

@@ -120,6 +120,16 @@ def test_an_error_is_one_line_with_a_cause_and_what_would_help(
 
 
 @both
+def test_where_nobody_takes_the_question_it_was_not_sent(make: Make) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        gone = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    assert not failure(make(gone)).was_sent
+    for answer in (Answer(fault="disconnect"), Answer(status=500), Answer("Half.", fault="cut")):
+        with ModelServer([answer]) as server:
+            assert failure(make(server.url)).was_sent
+
+
+@both
 def test_what_is_not_there_or_silent_or_unknown_is_an_instruction_as_well(make: Make) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         gone = f"http://127.0.0.1:{taken.getsockname()[1]}"

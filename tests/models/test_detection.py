@@ -106,8 +106,12 @@ def test_an_option_goes_before_all_else() -> None:
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        (Wanted("--model", "zephyr"), "must be written provider/model"),
-        (Wanted("--model", "olama/x"), "there is no provider 'olama'; did you mean 'ollama'?"),
+        (Wanted("--model", "zephir"), "no server has it; did you mean 'ollama/zephyr'?"),
+        (
+            Wanted("--model", "gpt-5"),
+            "has it (near at http://127.0.0.1:9/v1: connection refused); there are: ollama/ze",
+        ),
+        (Wanted("--model", "olama/x"), "there is no provider 'olama'; did you mean 'ollama/x'?"),
         (Wanted("--model", "ollama/qwen3"), "run: ollama pull qwen3 (installed: nomic-embed-text, zephyr, llama3.2"),
         (Wanted("--model", "openai/gpt-5"), "it needs a key: set OPENAI_API_KEY in the environment"),
         (Wanted("--model", "near/m"), "connection refused"),
@@ -124,6 +128,44 @@ def test_what_was_named_and_cannot_be_used_is_an_error_and_no_reason_to_go_on(wa
     assert str(caught.value).startswith(f"{wanted.source} names ")
     assert words in str(caught.value)
     assert caught.value.probes[-1].outcome == "unusable"
+
+
+@pytest.mark.parametrize("name", ["llama3.2:3b", "hf.co/some/model-GGUF:Q4_K_M", "meta-llama/Llama-3.1-8B", "llama3.2"])
+def test_a_model_without_a_provider_is_that_of_the_one_server_that_has_it(name: str) -> None:
+    servers = {OLLAMA: ["zephyr", "llama3.2:latest"], HERE: [name, "other"]}
+    if name == "llama3.2":
+        servers[HERE].remove(name)
+    section = {"providers": {"near": {"kind": "openai", "base_url": HERE}}}
+    choice, _ = detected(section, {}, servers, wanted=Wanted("--model", name))
+    provider = "ollama" if name == "llama3.2" else "near"
+    assert (str(choice.model), choice.provider and choice.provider.name) == (f"{provider}/{name}", provider)
+    assert choice.reason == f"named by --model, and {provider} has it"
+    assert choice.was_found  # so that it is told
+
+
+def test_a_model_that_several_servers_have_is_not_guessed_at() -> None:
+    section = {"providers": {"near": {"kind": "openai", "base_url": HERE}}}
+    with pytest.raises(ModelUnavailable, match="2 servers have it; write ollama/zephyr or near/zephyr"):
+        detected(section, {}, {**RUNNING, HERE: ["zephyr"]}, wanted=Wanted("--model", "zephyr"))
+
+
+def test_a_server_that_goes_by_two_names_is_one() -> None:
+    near = {"kind": "openai", "base_url": HERE}
+    choice, sight = detected(
+        {"providers": {"near": near, "here": near}}, {}, {HERE: ["zephyr"]}, wanted=Wanted("--model", "zephyr")
+    )
+    assert str(choice.model) == "near/zephyr"
+    assert sight.looked_at.count(HERE) == 1
+
+
+def test_for_a_name_alone_servers_elsewhere_are_asked_with_their_own_keys() -> None:
+    away = {"kind": "openai", "base_url": AWAY}
+    section = {"providers": {"away": {**away, "key": "AWAY_KEY"}}}
+    choice, sight = detected(section, {"AWAY_KEY": "sk-2"}, {AWAY: ["zephyr"]}, wanted=Wanted("--model", "zephyr"))
+    assert (str(choice.model), sight.keys) == ("away/zephyr", ["sk-2"])
+    with pytest.raises(ModelUnavailable, match="no server was found that has it") as caught:
+        detected(section, {}, {AWAY: ["zephyr"]}, wanted=Wanted("--model", "zephyr"))
+    assert "write its provider in front: ollama/zephyr" in str(caught.value)
 
 
 def test_servers_elsewhere_are_not_called() -> None:

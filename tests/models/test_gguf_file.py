@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from overseer.models import ModelRef, ModelRoles, Wanted, connector, detect, ggu
 from overseer.models.look import HttpLook
 from overseer.models.model import ModelError
 from overseer.models.settings import model_ref
-from overseer.tool import Question
+from overseer.tool import Question, how_to_add
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_without_the_extra_it_is_said_what_to_install(tmp_path: Path, monkeypatc
     monkeypatch.setattr(gguf_file, "find_spec", lambda name: None)
     a_file(tmp_path / "a.gguf")
     models = ModelRoles(parse_models({"default": "a.gguf"}, {}), connector({}.get, folder=tmp_path))
-    with pytest.raises(ModelError, match=r"pip install 'overseer\[local\]'") as caught:
+    with pytest.raises(ModelError, match=re.escape(f"run: {how_to_add('local')}")) as caught:
         models.ask(Question("?"))
     assert caught.value.kind == "bad_request"  # and not "denied", where rules would take its place
 

@@ -18,11 +18,11 @@ import pytest
 from overseer.models import ModelRoles, connector, llama, local_model, parse_models
 from overseer.models.local_model import LocalModel
 from overseer.models.model import ModelError
-from overseer.tool import Cancellation, Question, Reply
+from overseer.tool import Cancellation, Question, Reply, how_to_add
 from tests.models.asking import PATIENCE_S, ask, failure
 from tests.tiny_gguf import CONTEXT, STRICT_TEMPLATE, write_tiny_gguf
 
-_REASON = "needs llama-cpp-python and gguf: pip install 'overseer[local-test]' (minutes, with a C++ compiler)"
+_REASON = f"needs llama-cpp-python and gguf: {how_to_add('local-test')} (minutes, with a C++ compiler)"
 pytest.importorskip("llama_cpp", reason=_REASON)
 pytest.importorskip("gguf", reason=_REASON)
 

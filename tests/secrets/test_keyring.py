@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from overseer.errors import UsageError
 from overseer.secrets import Redactor, Secrets
 from overseer.settings.config import load_settings
+from overseer.tool import how_to_add
 from overseer.wiring import take_secrets
 
 VALUE = "Zq8xkW2mPf7RtY4v"
@@ -21,7 +23,7 @@ ENTRIES = {"NOTES_KEY": "notes.example/api/me"}
 @pytest.fixture
 def shelf() -> Iterator[dict[tuple[str, str], str | Exception]]:
     """What the system keeps, by service and user; an exception is raised instead of given."""
-    keyring = pytest.importorskip("keyring")
+    keyring = pytest.importorskip("keyring", reason=f"needs the keyring extra: {how_to_add('keyring')}")
     kept: dict[tuple[str, str], str | Exception] = {}
 
     class Shelf(keyring.backend.KeyringBackend):  # type: ignore[misc]
@@ -67,14 +69,14 @@ def test_what_it_does_not_have_is_told_with_how_to_put_it_there(shelf: dict[Any,
 
 
 def test_a_keyring_that_is_locked_is_told_of(shelf: dict[Any, Any]) -> None:
-    keyring = pytest.importorskip("keyring")
+    keyring = pytest.importorskip("keyring", reason=f"needs the keyring extra: {how_to_add('keyring')}")
     shelf["notes.example/api", "me"] = keyring.errors.KeyringLocked("it stays shut")
     with pytest.raises(UsageError, match=r"KeyringLocked: it stays shut\W+unlock it"):
         Secrets.gather({}, keyring=ENTRIES)
 
 
 def test_without_a_backend_the_remedy_is_named(shelf: dict[Any, Any]) -> None:
-    keyring = pytest.importorskip("keyring")
+    keyring = pytest.importorskip("keyring", reason=f"needs the keyring extra: {how_to_add('keyring')}")
     keyring.set_keyring(keyring.backends.fail.Keyring())
     with pytest.raises(UsageError, match=r"none here that can be used; set one up .*, or keep it in the environment"):
         Secrets.gather({}, keyring=ENTRIES)
@@ -82,7 +84,7 @@ def test_without_a_backend_the_remedy_is_named(shelf: dict[Any, Any]) -> None:
 
 def test_without_the_package_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
-    with pytest.raises(UsageError, match=r"not installed; run: pip install 'overseer\[keyring\]'"):
+    with pytest.raises(UsageError, match=re.escape(f"not installed; run: {how_to_add('keyring')}, or")):
         Secrets.gather({}, keyring=ENTRIES)
     assert Secrets.gather({"NOTES_KEY": VALUE}, keyring=ENTRIES).get("NOTES_KEY") == VALUE
 

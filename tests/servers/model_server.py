@@ -70,7 +70,7 @@ class ModelServer:
 
     `reply` makes the answer to a request instead. `refuses` holds what requests must not contain: parameters,
     kinds of response_format, "format". With `together`, that many answers are held open until all of them have
-    begun, and again until each is half given.
+    begun, and again until each is half given. With another `status`, that is all that anybody gets.
     """
 
     def __init__(
@@ -83,6 +83,7 @@ class ModelServer:
         context_length: int = 32768,
         reply: Callable[[Any], Answer | str] | None = None,
         together: int = 1,
+        status: int = 200,
         port: int = 0,
     ) -> None:
         self.calls: list[Call] = []
@@ -91,6 +92,7 @@ class ModelServer:
         self.refusal = refusal
         self.context_length = context_length
         self.counted: list[tuple[int, int]] = []  # the tokens of each answer that was given to its end
+        self.status = status
         self.hung_up = threading.Event()  # a client went away in the middle of an answer
         self.asked = threading.Semaphore(0)  # released for each question that gets an answer
         self._answers = [Answer(each) if isinstance(each, str) else each for each in answers]
@@ -166,6 +168,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._note(None)
         names = self.owner.models
+        if self.owner.status != 200:
+            self._json({"error": {"message": "told to"}}, status=self.owner.status)
+            return
         match self.path:
             case "/v1/models":
                 self._json({"object": "list", "data": [{"id": name, "object": "model"} for name in names]})
@@ -180,6 +185,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self._note(body)
         name = body.get("model")
+        if self.owner.status != 200:
+            self._json({"error": {"message": "told to"}}, status=self.owner.status)
+            return
         if name not in self.owner.models:
             message = f"model '{name}' not found"
             is_openai = self.path.startswith("/v1")

@@ -177,6 +177,15 @@ def test_the_rounds_of_a_map_are_counted_in_one_line() -> None:
     assert shown.told() == ["  x map[1]/get  failed: the server is down"]
 
 
+def test_what_steps_fail_for_alike_is_told_at_length_once() -> None:
+    gone = Failure("transient", "the model at http://127.0.0.1:9/v1 cannot be reached: Connection refused")
+    shown = Shown(StepStarted(0, "a"), StepStarted(0, "b"))
+    shown.see(StepFailed(1, "a", gone), StepFailed(1, "b", gone))
+    first, second = (line for line in shown.told() if "failed" in line)
+    assert first.endswith(gone.message)
+    assert second.endswith("failed after 1.00 s: for the same reason as Ask the web")
+
+
 def test_of_many_failures_in_a_map_the_first_few_are_told() -> None:
     shown = Shown(ScopeOpened(0, "map", 99), *(StepFailed(1, f"map[{index}]/get", DOWN) for index in range(99)))
     told = shown.told()

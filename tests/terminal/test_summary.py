@@ -55,6 +55,15 @@ def test_where_nothing_was_gained_the_time_is_enough() -> None:
     assert lines[1:] == ["  step 'a' failed: it is down", "took 1.00 s"]
 
 
+def test_who_has_followed_a_run_is_not_told_again_why_a_step_failed() -> None:
+    def lines(kind: str) -> list[str]:
+        ended = RunFinished(1.0, "failed", failure=Failure(kind, "step 'a' failed: it is down"))
+        return [text_of(line) for line in summary_lines(Report(PLAN, [SIDE_BY_SIDE[0], ended]), was_followed=True)]
+
+    assert len(lines("body")) == 1
+    assert lines("budget")[1:] == ["  step 'a' failed: it is down"]
+
+
 def test_without_times_none_are_told() -> None:
     report = Report(PLAN, SIDE_BY_SIDE)
     assert [text_of(line).partition(" ")[0] for line in summary_lines(report)] == ["run", "spent:"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import time
 import zipfile
 from importlib.util import find_spec
@@ -12,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from overseer.tool import ToolError
+from overseer.tool import ToolError, how_to_add
 from tests.tools.fakes import FolderWorkspace, call, tools
 
 HAS_EXPORT = find_spec("pypandoc") is not None and find_spec("typst") is not None
-needs_export = pytest.mark.skipif(not HAS_EXPORT, reason="needs the export extra: pip install 'overseer[export]'")
+needs_export = pytest.mark.skipif(not HAS_EXPORT, reason=f"needs the export extra: {how_to_add('export')}")
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -136,7 +137,9 @@ def test_documents_declare_the_file_they_write() -> None:
 @pytest.mark.parametrize("tool", ["markdown_to_pdf", "markdown_to_docx"])
 def test_without_the_extra_it_is_said_how_to_get_it(tool: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pypandoc", None)
-    with pytest.raises(ToolError, match=r"need the export extra; install it with: pip install 'overseer\[export\]'"):
+    with pytest.raises(
+        ToolError, match=re.escape(f"need the export extra; install it with: {how_to_add('export')}, or")
+    ):
         call(tool, markdown="x", path="x.out", workspace=FolderWorkspace(tmp_path))
     assert not list(tmp_path.iterdir())
 

@@ -15,6 +15,7 @@ from overseer.frontends.earlier import Earlier, with_earlier
 from overseer.frontends.rules.accounting import unaccounted, unused
 from overseer.frontends.rules.binding import Binder
 from overseer.frontends.rules.calls import Call
+from overseer.frontends.rules.connecting import Connecting
 from overseer.frontends.rules.followups import latest_number, taken_from
 from overseer.frontends.rules.matching import Reading, read
 from overseer.frontends.rules.parts import parts_of
@@ -34,7 +35,6 @@ from overseer.tool import Tool
 _LONGEST = 20_000  # characters of a request
 _MOST_PARTS = 60
 _MOST_VALUES = 300
-_LABEL = "planned by rules, without a model"
 
 
 def plan_by_rules(
@@ -84,11 +84,11 @@ def plan_by_rules(
     if sound is None:
         return Refused(faults, "rules")
     slipped = (f"'{slip.written}' is read as '{slip.meant}'" for slip in slips)
-    return Planned(sound, "rules", (_LABEL, *slipped, *taken, *_notes(reading, binder.calls), *added, *faults))
+    return Planned(sound, "rules", (*slipped, *taken, *_notes(reading, binder.calls), *added, *faults))
 
 
-def _too_long(what: str, most: str, to_connect: str) -> str:
-    remedy = f"Put long text into a file and name it, or connect a model. {to_connect}"
+def _too_long(what: str, most: str, to_connect: Connecting) -> str:
+    remedy = f"Put long text into a file and name it, or connect a model. {to_connect.how}"
     return f"The request has {what}; by rules, {most} are the most. {remedy}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from overseer.frontends.draft import Refused
 from overseer.frontends.rules.accounting import Unaccounted
+from overseer.frontends.rules.connecting import Connecting
 from overseer.frontends.rules.matching import GENERAL
 from overseer.frontends.rules.parts import Part, verb_of
 from overseer.frontends.rules.slots import Slot
@@ -24,18 +25,17 @@ _KNOWLEDGE = re.compile(
     re.IGNORECASE,
 )
 ENGLISH_ONLY = "No model is connected, and without one only English is understood. Ask in English."
-WITH_A_MODEL = "A language model understands more than rules do, and works with the same tools."
 WHAT_THERE_IS = "What the tools do is listed by /tools in the chat and by overseer tools."
 
 
-def refusal(request: str, reasons: Sequence[str], to_connect: str) -> Refused:
+def refusal(request: str, reasons: Sequence[str], to_connect: Connecting) -> Refused:
     """The reasons against a plan, with what would help; of a request that is not in English, only that."""
     if is_foreign(request):
-        return Refused((f"{ENGLISH_ONLY} {to_connect}",), "rules")
+        return Refused((f"{ENGLISH_ONLY} {to_connect.how}",), "rules")
     if not reasons:
         return Refused((f"'{_short(request)}' asks for nothing.",), "rules")
     is_told_enough = all(reason.endswith(_ADD_IT) for reason in reasons)
-    return Refused(tuple(reasons) if is_told_enough else (*reasons, f"{WITH_A_MODEL} {to_connect}"), "rules")
+    return Refused(tuple(reasons) if is_told_enough else (*reasons, f"{to_connect.why} {to_connect.how}"), "rules")
 
 
 def no_tool_for(part: Part, toolbox: Toolbox, usable: Sequence[Tool]) -> str:

@@ -57,7 +57,7 @@ def answer_to(request: str, tools: Mapping[str, Tool], standing: Standing = ANYW
 
 def _about(tools: Mapping[str, Tool], standing: Standing) -> str:
     shown = f"{standing.demo} shows what there is with a model, of which the replies are prepared."
-    return f"{_NO_MODEL} {standing.to_connect} {shown} {_abilities(tools, standing)}"
+    return f"{_NO_MODEL} {standing.to_connect.how} {shown} {_abilities(tools, standing)}"
 
 
 def _abilities(tools: Mapping[str, Tool], standing: Standing) -> str:

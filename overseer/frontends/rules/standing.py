@@ -9,11 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from overseer.frontends.rules.connecting import HOW_TO_CONNECT, Connecting
 from overseer.tool import Tool
-
-HOW_TO_CONNECT = (
-    "To connect one, start Ollama on this machine, or set OPENAI_API_KEY or OPENAI_BASE_URL, and ask again."
-)
 
 _FEW = 6
 _SMALL = 100_000  # bytes
@@ -32,7 +29,7 @@ class Standing:
     """A place at which requests are made."""
 
     root: Path | None = None  # where a file that is named is looked for
-    to_connect: str = HOW_TO_CONNECT  # a model, as it can be done from there
+    to_connect: Connecting = HOW_TO_CONNECT  # a model, as it can be done from there
     demo: str = "overseer demo"  # the command that shows what a model would do
 
 
