@@ -82,7 +82,7 @@ class Relay:
             self._count += 1
             if self._journal is None and not self._is_all_there:
                 self._keep(event)
-            for watcher, _ in self._watchers:
+            for watcher, _ in tuple(self._watchers):  # one of them may have another come
                 watcher(event)
 
     def _past(self) -> Iterable[Event]:
@@ -90,9 +90,8 @@ class Relay:
             return ()
         if self._journal is None:
             return self._events
-        return islice(
-            self._journal.events(self._run.run_id), self._count
-        )  # it may know of some that are yet to be told
+        # It may know of some that are yet to be told.
+        return islice(self._journal.events(self._run.run_id), self._count)
 
     def _keep(self, event: Event) -> None:
         self._events.append(event)
