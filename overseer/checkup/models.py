@@ -19,7 +19,7 @@ from overseer.settings.config import Settings
 from overseer.wiring import choose_model
 
 # Each look has a limit of its own, but finding out where a name is has none.
-_MOST_S = 12.0
+MOST_S = 12.0
 
 _Seen: TypeAlias = dict[tuple[str, str], list[str] | LookFailed]
 
@@ -33,11 +33,11 @@ def model(settings: Settings, secrets: Secrets, folder: Path) -> Finding:
     try:
         known = parse_models(settings.models, os.environ)
         roles = {name: str(role.model) for name, role in known.roles.items() if role.model is not None}
-        choice, refusal = within(_MOST_S, lambda: _chosen(settings, secrets, folder, seen))
+        choice, refusal = within(MOST_S, lambda: _chosen(settings, secrets, folder, seen))
         environment, look = settings.model_environment(os.environ), _Remembering(HttpLook(), seen)
-        others = within(_MOST_S, lambda: probe_all(known, environment, secrets.get, look))
+        others = within(MOST_S, lambda: probe_all(known, environment, secrets.get, look))
     except TooSlow:
-        refusal = f"no place answered within {_MOST_S:g} s; check OLLAMA_HOST and OPENAI_BASE_URL"
+        refusal = f"no place answered within {MOST_S:g} s; check OLLAMA_HOST and OPENAI_BASE_URL"
     except UsageError as error:
         refusal = str(error)
     places = {probe.place for probe in choice.probes}

@@ -14,7 +14,12 @@ from urllib.parse import urlsplit
 from overseer.models.detection import LookFailed
 
 LOOK_TIMEOUT_S = 0.3
+EXPECTED_TIMEOUT_S = 2.0  # where the environment says that one is, which may be busy, or not be there today
 NAMED_TIMEOUT_S = 5.0  # for a server that somebody counts on
+
+# The variables that say where a server is, without saying which model is to be used.
+SAYING_WHERE = ("OPENAI_BASE_URL", "OLLAMA_HOST")
+
 _MOST_BYTES = 4_000_000
 
 
