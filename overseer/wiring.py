@@ -33,7 +33,7 @@ from overseer.models import (
     usual_prices,
     wanted_by,
 )
-from overseer.models.look import LOOK_TIMEOUT_S, NAMED_TIMEOUT_S, HttpLook
+from overseer.models.look import EXPECTED_TIMEOUT_S, LOOK_TIMEOUT_S, NAMED_TIMEOUT_S, SAYING_WHERE, HttpLook
 from overseer.plan.suggestions import did_you_mean
 from overseer.processes import ProcessCommands
 from overseer.registry.folders import never_written
@@ -201,8 +201,9 @@ def choose_model(
     `look_for` makes what looks at servers, for at most so many seconds each.
     """
     wanted, environment = _wanted(settings), settings.model_environment(os.environ)
+    limit_s = EXPECTED_TIMEOUT_S if any(environment.get(name) for name in SAYING_WHERE) else LOOK_TIMEOUT_S
     # What was named is given the time it takes, which for a server elsewhere may be longer.
-    look = look_for(NAMED_TIMEOUT_S if wanted is not None else LOOK_TIMEOUT_S)
+    look = look_for(NAMED_TIMEOUT_S if wanted is not None else limit_s)
     return detect(_model_settings(settings), environment, secrets.get, look, wanted=wanted, folder=folder)
 
 

@@ -7,11 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from overseer.errors import ModelUnavailable
+from overseer.models.look import EXPECTED_TIMEOUT_S, LOOK_TIMEOUT_S, NAMED_TIMEOUT_S
+from overseer.models.offers import Look, LookFailed
+from overseer.secrets import Secrets
+from overseer.settings.config import load_settings
+from overseer.wiring import choose_model
 from tests.processes import PATIENCE_S, ROOT, signals_as_usual
 from tests.program import told_by
 from tests.servers.model_server import Answer, ModelServer
@@ -59,6 +66,44 @@ def test_a_server_that_was_named_in_vain_is_told_of(here: str, told: str) -> Non
     made = overseer("plan", "count the words in 'a b c'", OPENAI_BASE_URL=here)
     assert made.returncode == 0
     assert made.stderr.splitlines()[0] == told
+
+
+class Looks:
+    """Finds nothing, and remembers how long it was to look."""
+
+    def __init__(self) -> None:
+        self.limits_s: list[float] = []
+
+    def look_for(self, limit_s: float) -> Look:
+        self.limits_s.append(limit_s)
+        return self
+
+    def ollama_models(self, url: str) -> list[str]:
+        raise LookFailed("nothing there")
+
+    def openai_models(self, url: str, key: str) -> list[str]:
+        raise LookFailed("nothing there")
+
+
+@pytest.mark.parametrize(
+    ("name", "limit_s"),
+    [
+        ("OPENAI_BASE_URL", EXPECTED_TIMEOUT_S),
+        ("OLLAMA_HOST", EXPECTED_TIMEOUT_S),
+        ("OVERSEER_MODEL", NAMED_TIMEOUT_S),
+        ("NOTHING", LOOK_TIMEOUT_S),
+    ],
+)
+def test_a_server_is_given_the_more_time_the_more_somebody_counts_on_it(
+    name: str, limit_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine, one's own server may need a while for its first answer."""
+    monkeypatch.delenv("OLLAMA_HOST")
+    monkeypatch.setenv(name, "ollama/x" if name == "OVERSEER_MODEL" else f"{NOWHERE}/v1")
+    looks, secrets = Looks(), Secrets()
+    with suppress(ModelUnavailable):
+        choose_model(load_settings(), secrets, Path(), look_for=looks.look_for)
+    assert looks.limits_s == [limit_s]
 
 
 def test_a_model_that_was_named_is_used_without_a_word() -> None:

@@ -16,9 +16,12 @@ import pytest
 
 from overseer.checkup.extras import EXTRAS
 from overseer.checkup.finding import TooSlow, within
+from overseer.checkup.models import MOST_S
 from overseer.checkup.terminal import colours
 from overseer.journal.journal import Journal
 from overseer.kernel.events import RunFinished, RunStarted, StepSucceeded
+from overseer.models.look import EXPECTED_TIMEOUT_S, HttpLook
+from overseer.models.offers import LookFailed
 from overseer.tool import how_to_add
 from tests.processes import PATIENCE_S, ROOT
 from tests.program import told_by
@@ -149,8 +152,12 @@ def test_a_flag_names_the_model_before_a_variable_does() -> None:
 def test_a_server_that_never_answers_is_waited_for_only_briefly() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:  # accepts, and says nothing
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        probes = told(OLLAMA_HOST=address, OPENAI_BASE_URL=f"{address}/v1")["model"]["probes"]
-        assert [probe["detail"] for probe in probes] == ["no answer within 0.3 s"] * 2
+        look = HttpLook(0.05)
+        with pytest.raises(LookFailed, match=r"no answer within 0\.05 s"):
+            look.ollama_models(address)
+        with pytest.raises(LookFailed, match=r"no answer within 0\.05 s"):
+            look.openai_models(f"{address}/v1", "")
+    assert 2 * EXPECTED_TIMEOUT_S < MOST_S, "both are looked at before it gives up"
 
 
 def test_a_look_without_an_end_is_given_up() -> None:

@@ -14,6 +14,7 @@ from overseer.broker.budget import Budget, Spend
 from overseer.broker.caps import Cap
 from overseer.broker.fallback import Fallback
 from overseer.broker.limits import Limit, Limits
+from overseer.broker.needs import needs
 from overseer.broker.permissions import CAREFUL, Grants
 from overseer.broker.programs import Program, ProgramDoor
 from overseer.broker.result import ToolResult
@@ -77,6 +78,14 @@ def test_a_tool_in_a_run_can_carry_out_a_plan_on_a_pool_of_one() -> None:
     with ThreadPoolExecutor(1) as pool:
         result = Engine([double, outer], executor=pool).run({"steps": [{"step_id": "s", "tool": "outer"}]})
     assert result.output == 8
+
+
+def test_what_was_approved_for_code_that_calls_a_plan_is_all_that_the_plan_needs() -> None:
+    flow = workflow({"step_id": "a", "tool": "put", "args": {"x": "{{inputs.x}}"}}, effect="write")
+    engine = Engine([put, flow], broker=Broker(policy=CAREFUL))
+    code = plan_from({"steps": [{"step_id": "s", "code": "do it", "tools": ["flow"]}]}).plan
+    wanted = needs(code, engine.tools, CAREFUL)
+    assert call(engine, grants=Grants(tools=frozenset(need.tool for need in wanted)), x=3) == ToolResult(3)
 
 
 def test_what_is_done_inside_is_paid_from_outside() -> None:

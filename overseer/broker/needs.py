@@ -88,7 +88,7 @@ def needs(plan: WorkflowPlan, tools: Mapping[str, Tool], policy: Policy) -> list
     What hangs on arguments that only the run will bring is asked for, and decided when it is called.
     """
     found: dict[tuple[str, Verdict], list[Use]] = {}
-    for step, name, args in _uses(plan):
+    for step, name, args in _uses(plan, tools):
         verdict = _verdict(policy, tools[name], args)
         if verdict != "allow":
             use = Use(step.step_id, None if args is None else {key: written(value) for key, value in args.items()})
@@ -106,7 +106,28 @@ def _verdict(policy: Policy, tool: Tool, args: Arguments) -> Verdict:
     return next(iter(verdicts)) if len(verdicts) == 1 else "ask"
 
 
-def _uses(plan: WorkflowPlan) -> Iterator[tuple[WorkflowStep, str, Arguments]]:
+_Called: TypeAlias = tuple[WorkflowStep, str, Arguments]
+
+
+def _uses(plan: WorkflowPlan, tools: Mapping[str, Tool]) -> Iterator[_Called]:
+    for step, name, args in _calls(plan):
+        yield step, name, args
+        # Whoever calls a workflow tool is asked for all that its plan would call, here and now: nobody is in a run.
+        yield from ((step, inner, given) for inner, given in _uses_inside(name, tools, {name}))
+
+
+def _uses_inside(name: str, tools: Mapping[str, Tool], seen: set[str]) -> Iterator[tuple[str, Arguments]]:
+    body = tools[name].plan
+    for _, inner, args in _calls(body) if isinstance(body, WorkflowPlan) else ():
+        if inner not in tools:  # which fails where it is called
+            continue
+        yield inner, args
+        if inner not in seen:
+            seen.add(inner)
+            yield from _uses_inside(inner, tools, seen)
+
+
+def _calls(plan: WorkflowPlan) -> Iterator[_Called]:
     for step in plan.steps:
         match step.action:
             case Call(tool=name):
@@ -115,7 +136,7 @@ def _uses(plan: WorkflowPlan) -> Iterator[tuple[WorkflowStep, str, Arguments]]:
                 for name in names:
                     yield step, name, None
             case Scope(body=WorkflowPlan() as body):
-                yield from _uses(body)
+                yield from _calls(body)
 
 
 # --- as text

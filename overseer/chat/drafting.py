@@ -82,7 +82,7 @@ class Drafting:
         return Planner(AsksAtDoor(self.door, self.person), self.bench.tools, limits, min_steps=mode.min_steps)
 
     def _look_at(self, run: Run) -> None:
-        self.under_way = UnderWay(run, run.plan, Relay(run))
+        self.under_way = UnderWay(run, run.plan, Relay(run, self.journal))
 
     # --- while the reply comes
 

@@ -180,6 +180,8 @@ class InBackground:
         source.watch(report.observe)
         source.watch(progress.observe, pause=progress.flush)
         source.watch(self._look_for_waits)
+        if relay is not None:
+            relay.forget()
         if self._job.cancellation.is_asked:  # in between two runs
             run.cancel(hard=True)
         return run.carry_out() if relay is None else run.wait()

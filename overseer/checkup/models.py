@@ -23,7 +23,7 @@ from overseer.settings.config import Settings
 from overseer.wiring import choose_model
 
 # Each look has a limit of its own, but finding out where a name is has none.
-_MOST_S = 20.0
+MOST_S = 20.0
 _CLOSED = (401, 403)
 
 
@@ -44,9 +44,9 @@ def model(settings: Settings, secrets: Secrets, folder: Path) -> Finding:
     try:
         known = parse_models(settings.models, os.environ)
         seen.roles = {name: role.model for name, role in known.roles.items() if role.model is not None}
-        within(_MOST_S, lambda: _look_around(settings, known, secrets, folder, seen))
+        within(MOST_S, lambda: _look_around(settings, known, secrets, folder, seen))
     except TooSlow:
-        seen.refusal = f"no place answered within {_MOST_S:g} s; check OLLAMA_HOST and OPENAI_BASE_URL"
+        seen.refusal = f"no place answered within {MOST_S:g} s; check OLLAMA_HOST and OPENAI_BASE_URL"
     except UsageError as error:
         seen.refusal = str(error)
     return _finding(seen)
@@ -56,9 +56,7 @@ def _look_around(settings: Settings, known: ModelSettings, secrets: Secrets, fol
     brief = LooksOnce(HttpLook(LOOK_TIMEOUT_S))
     patient = brief.by(HttpLook(NAMED_TIMEOUT_S))
     try:
-        seen.choice = choose_model(
-            settings, secrets, folder, look_for=lambda limit_s: patient if limit_s > LOOK_TIMEOUT_S else brief
-        )
+        seen.choice = choose_model(settings, secrets, folder, look_for=lambda limit_s: brief.by(HttpLook(limit_s)))
         seen.probes = seen.choice.probes
     except ModelUnavailable as error:
         seen.refusal, seen.probes = str(error), error.probes

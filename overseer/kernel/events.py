@@ -101,6 +101,7 @@ class StepHeld:
     key: str
     waits_for: str
     run: str = ""  # the other run, as people know it; none where it waits for the limit of that name
+    has_begun: bool = True  # else nothing is done before the event of its release is recorded
 
     @property
     def what(self) -> str:

@@ -102,6 +102,7 @@ def _started(event: StepStarted, state: RunState) -> None:
         raise BrokenInvariant(f"'{event.key}' was started after it had ended")
     frame.status[step_id] = Status.RUNNING
     frame.attempts[step_id] = event.attempt
+    frame.unbegun.discard(step_id)
     frame.active += 1
     state.running[event.key] = (frame, step_id)
 
@@ -137,6 +138,7 @@ def _cancelled(state: RunState, key: str, at: float) -> None:
 def _interrupted(event: StepInterrupted, state: RunState) -> None:
     frame, step_id = state.place_of(event.key)
     if not event.has_begun:  # a resume starts it as if nothing had been
+        frame.unbegun.add(step_id)
         _leave_running(state, event.key, frame, step_id, Status.RETRYING)
         return
     abandon(state, frame, step_id, event.at, "was given up")

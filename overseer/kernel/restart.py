@@ -82,6 +82,9 @@ def _forgive(frame: Frame, step_id: str) -> None:
     frame.failures.pop(step_id, None)
     frame.values.pop(step_id, None)
     forget_open_calls(frame, step_id)
+    if step_id in frame.unbegun:  # an attempt that only waited is none
+        frame.unbegun.remove(step_id)
+        frame.attempts[step_id] -= 1
     if step_id in frame.attempts:
         frame.forgiven[step_id] = frame.attempts[step_id]
     status = _after_resume(frame, step_id)
@@ -244,6 +247,7 @@ def _drop(state: RunState, frame: Frame, step_id: str) -> None:
         mapping.pop(step_id, None)
     if step_id in frame.attempts:  # counted on, so that nobody takes an earlier attempt for a later one
         frame.forgiven[step_id] = frame.attempts[step_id]
+    frame.unbegun.discard(step_id)
     key = frame.key_of(step_id)
     withdraw_claims(state, key)
     if state.claims.holds(key):

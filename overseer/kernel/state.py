@@ -92,6 +92,7 @@ class Frame:
     failures: dict[str, Failure] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     forgiven: dict[str, int] = field(default_factory=dict)  # attempts made before a resume
+    unbegun: set[str] = field(default_factory=set)  # steps whose last attempt only waited for its turn
     calls: dict[str, dict[str, MadeCall]] = field(default_factory=dict)  # of steps that may begin again, by name
     scopes: dict[str, OpenScope] = field(default_factory=dict)
     refusal: Failure | None = None  # why an isolated round could not even get its inputs
@@ -339,7 +340,7 @@ class RunState:
                 was_at_it = failure is not None and (failure.kind == "timeout" or bool(frame.under_way(step_id)))
                 was_left_behind = was_at_it and step.on_error == "fail"
                 is_unsure = status in (Status.RUNNING, Status.INTERRUPTED, Status.CANCELLED) or was_left_behind
-                if is_unsure and not isinstance(step.action, Scope):
+                if is_unsure and step_id not in frame.unbegun and not isinstance(step.action, Scope):
                     yield frame, step
 
 

@@ -10,6 +10,9 @@
       choices: labels           # the answer is one of the texts that this argument lists
       fields: fields            # the answer is an object with the fields that this argument describes
 
+What an argument holds may come from anywhere. Where it has a line of the prompt for itself, it stands there
+between fences that it cannot close, as others' texts do in all prompts; within a line it is put as it is.
+
 The result is the answer's text. It is JSON where the tool has an `output` schema, or where `choices`
 or `fields` make one from the arguments.
 """
@@ -25,6 +28,7 @@ from typing import Any
 from overseer.jsonvalue import Json, kind_of
 from overseer.kinds.declaration import CONTEXT, Declaration, KindError, SectionFault
 from overseer.kinds.template import Template, TemplateError
+from overseer.models.promptfiles import fenced
 from overseer.plan.suggestions import did_you_mean
 from overseer.tool import Question, ToolContext, ToolError
 
@@ -64,8 +68,8 @@ class _Asking:
         schema = self.schema(arguments)
         reply = context.ask_model(
             Question(
-                prompt=self.prompt.fill(arguments),
-                system=self.system.fill(arguments),
+                prompt=self.prompt.fill(arguments, on_own_lines=fenced),
+                system=self.system.fill(arguments, on_own_lines=fenced),
                 role=self.role,
                 temperature=self.temperature,
                 max_tokens=self.max_tokens,

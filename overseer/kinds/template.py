@@ -8,7 +8,7 @@ never read as a template again.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from overseer.jsonvalue import Json, as_text
@@ -53,6 +53,19 @@ class Template:
         """The parameter that this is nothing but a placeholder for, if so."""
         return self.pieces[1] if len(self.pieces) == 3 and not (self.pieces[0] or self.pieces[2]) else None
 
-    def fill(self, arguments: Mapping[str, Json]) -> str:
-        """The text with the arguments in place; one that was not given is empty."""
-        return "".join(as_text(arguments.get(piece)) if place % 2 else piece for place, piece in enumerate(self.pieces))
+    def fill(self, arguments: Mapping[str, Json], *, on_own_lines: Callable[[str], str] = str) -> str:
+        """The text with the arguments in place; one that was not given is empty.
+
+        Those that have a line for themselves, in a text that says more, go through `on_own_lines`.
+        """
+        texts = [as_text(arguments.get(piece)) if place % 2 else piece for place, piece in enumerate(self.pieces)]
+        for place in range(1, len(texts), 2):
+            if texts[place] and self._has_own_line(place):
+                texts[place] = on_own_lines(texts[place])
+        return "".join(texts)
+
+    def _has_own_line(self, place: int) -> bool:
+        before, after = self.pieces[place - 1], self.pieces[place + 1]
+        begins_line = before.endswith("\n") or (place == 1 and not before)
+        ends_line = after.startswith("\n") or (place == len(self.pieces) - 2 and not after)
+        return begins_line and ends_line and self.whole() is None

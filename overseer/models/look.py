@@ -16,8 +16,12 @@ from overseer.models.model import is_loopback
 from overseer.models.offers import LookFailed
 
 LOOK_TIMEOUT_S = 0.3
-ELSEWHERE_TIMEOUT_S = 2.0  # at least, since the connection alone takes a while
+EXPECTED_TIMEOUT_S = 2.0  # where the environment says that one is, or far away, since connecting alone takes a while
 NAMED_TIMEOUT_S = 5.0  # for a server that somebody counts on
+
+# The variables that say where a server is, without saying which model is to be used.
+SAYING_WHERE = ("OPENAI_BASE_URL", "OLLAMA_HOST")
+
 _MOST_BYTES = 4_000_000
 
 
@@ -39,7 +43,7 @@ class HttpLook:
         return _names(_field(answer, "data"), "id")
 
     def _limit_s(self, url: str) -> float:
-        return self._timeout_s if is_loopback(url) else max(self._timeout_s, ELSEWHERE_TIMEOUT_S)
+        return self._timeout_s if is_loopback(url) else max(self._timeout_s, EXPECTED_TIMEOUT_S)
 
     def _got(self, url: str, until: float, headers: dict[str, str] | None = None) -> Any:
         proxy = _proxy_for(url)

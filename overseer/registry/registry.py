@@ -98,8 +98,10 @@ def _with_effect_of_plan(tool: Tool, entries: Mapping[str, Entry]) -> Tool:
             if name in entries and name not in found:
                 found[name] = entries[name].tool
                 waiting.append(found[name])
-    effect = max((other.effect for other in found.values()), key=EFFECTS.index)
-    return replace(tool, effect=effect, idempotent=all(other.idempotent for other in found.values()))
+    classes = {effect for other in found.values() for effect in other.effects}
+    effect, *also = sorted(classes, key=EFFECTS.index, reverse=True)
+    also = [other for other in also if other != "pure"]  # which nobody has to be told of
+    return replace(tool, effect=effect, also=tuple(also), idempotent=all(other.idempotent for other in found.values()))
 
 
 def _called(plan: WorkflowPlan) -> set[str]:

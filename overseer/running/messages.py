@@ -9,6 +9,7 @@ from typing import TypeAlias
 from overseer.broker.writers import InTheWay
 from overseer.errors import BrokenInvariant, Failure
 from overseer.jsonvalue import Json
+from overseer.kernel.events import ToolReturned
 from overseer.kernel.growth import Wish, following
 from overseer.plan.values import WorkflowPlan
 from overseer.running.dispatch import Returned
@@ -101,6 +102,10 @@ class Called:
     value: Json = None
     failure: Failure | None = None
     spent: Json = None
+
+    def returned(self, now: float) -> ToolReturned:
+        """The event that it amounts to."""
+        return ToolReturned(now, self.context.key, self.call, self.value, self.failure, self.spent)
 
 
 Message: TypeAlias = Returned | Signal | Cancel | Change | Held | Freed | Calling | Called

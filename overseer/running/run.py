@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -210,12 +211,22 @@ class Run(AbstractContextManager["Run"]):
         """What a model answers about the run, such as what should become of it; paid from the run's budget."""
         context = ToolContext(self.run_id, "", 1, cancellation or Cancellation())
         result = self._door.ask(question, context, on_text=on_text)
+        self._keep_asked(result.spent.to_json())
+        return result
+
+    def _keep_asked(self, spent: Json) -> None:
+        """What questions took is told by whatever is next to tell of it, and at once where nothing else will be."""
         with self._asking:
-            self._asked = total(self._asked, result.spent.to_json())
+            self._asked = total(self._asked, spent)
             if self._has_left_log and self._asked is not None:
                 with suppress(JournalError), self._reopen() if self._reopen is not None else NoLog(self.run_id) as log:
                     self._tell_what_was_asked(log)
-        return result
+
+    def _take_asked(self) -> Json:
+        """What is to be told by whoever takes it, and by nobody else."""
+        with self._asking:
+            asked, self._asked = self._asked, None
+        return asked
 
     def _tell_what_was_asked(self, log: RunLog | NoLog) -> None:
         """Each amount is told by one event: of a run that has ended, by one that comes after its end."""
@@ -245,14 +256,9 @@ class Run(AbstractContextManager["Run"]):
         """
         self._require_under_way()
         plan, approved, sandbox, take_effect = self._admit(plan, approve)
-        asked = self._asked
-
-        def is_followed() -> None:
-            take_effect()
-            self._asked = None
-
+        asked = self._take_asked()
         wish = following(plan, approved=approved, spent=asked, sandbox=sandbox, is_last=is_last)
-        self._wish(wish, timeout_s, is_followed)
+        self._wish(wish, timeout_s, take_effect, lambda: self._keep_asked(asked))
 
     def keep_begun(self, *, timeout_s: float = 10.0) -> None:
         """Take out of the plan of an open run what has not begun; PlanError if nothing of it has."""
@@ -271,23 +277,37 @@ class Run(AbstractContextManager["Run"]):
                 "it would wait for itself; change it from another thread"
             )
 
-    def _wish(self, wish: Wish, timeout_s: float, take_effect: Callable[[], None] = lambda: None) -> None:
-        """Have the run decide about a wish; PlanError says why it does not come true."""
+    def _wish(
+        self,
+        wish: Wish,
+        timeout_s: float,
+        take_effect: Callable[[], None] = lambda: None,
+        take_back: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Have the run decide about a wish; PlanError says why it does not come true.
+
+        One of the two is called then, on the run's own thread, and what it raises is raised here.
+        """
         self._require_under_way()
-        answered = threading.Event()
-        answer: list[tuple[str, ...]] = []
+        answer: Future[tuple[str, ...]] = Future()
 
         def take(faults: tuple[str, ...]) -> None:
-            if not faults:
-                take_effect()
-            answer.append(faults)
-            answered.set()
+            try:
+                (take_back if faults else take_effect)()
+            except BaseException as error:  # the run must go on
+                answer.set_exception(error)
+            else:
+                answer.set_result(faults)
 
         self._runner.tell(Change(wish, take))
-        if not answered.wait(timeout_s):
-            raise TimeoutError(f"run {self.run_id} has not taken up the change within {timeout_s} s")
-        if answer[0]:
-            raise PlanError(answer[0], source="the changed plan")
+        try:
+            faults = answer.result(timeout_s)
+        except TimeoutError:
+            if answer.done():  # it is what it raised
+                raise
+            raise TimeoutError(f"run {self.run_id} has not taken up the change within {timeout_s} s") from None
+        if faults:
+            raise PlanError(faults, source="the changed plan")
 
     def _result(self) -> RunResult:
         state = self._runner.state

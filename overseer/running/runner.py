@@ -204,7 +204,7 @@ class Runner:
                     message.done(False)
                     return None
                 self._owed.accept(message)
-                return _returned(message, now)
+                return message.returned(now)
             case _:
                 assert_never(message)
 
@@ -240,14 +240,10 @@ class Runner:
         return attempt is not None and self.state.place_at(attempt) is not None
 
     def _looked_at_again(self, work: Work, now: float) -> Event | None:
-        """What becomes of a work that waited for runs that came before."""
+        """What becomes of a work that waits for runs that came before."""
         if not self._turns.is_waiting(work):
             return None
-        if (held := self._turns.kept_back(work, now)) is not None:
-            return held
-        if (event := self._sent(work)) is not None:
-            self._works.take_back(work)
-        return event or StepReleased(now, work.context.key)
+        return self._turns.kept_back(work, now) or StepReleased(now, work.context.key)
 
     def _refuse_to_hang(self, alarm: float | None) -> None:
         if alarm is None and not self.state.running and self._listening.is_idle and not self.state.is_open:
@@ -274,7 +270,7 @@ class Runner:
         facts = [fact for fact in facts if not isinstance(fact, ToolCalled)]  # which is not allowed any more
         cut_off = self._owed.callers()
         self._owed.turn_away()
-        started = set(self._works.steps())
+        started = {key for key in self._works.steps() if not self._turns.has_kept(key)}
         give_up_at = self._clock() + self.state.rules.grace_s
         while started and (left := give_up_at - self._clock()) > 0:
             try:
@@ -289,7 +285,7 @@ class Runner:
             elif isinstance(message, Calling | Called):
                 cut_off.add(message.context.key)
                 if isinstance(message, Called) and self._is_awaited(message):
-                    facts.append(self._learnt(_returned(message, self._clock())))
+                    facts.append(self._learnt(message.returned(self._clock())))
             turn_away(message)
         try:
             self._log.append(facts)
@@ -306,6 +302,8 @@ class Runner:
             match event:
                 case StepStarted():
                     news.append(self._submit(event.key, event.attempt))
+                case StepReleased(key=key):
+                    news.append(self._begin_in_turn(key))
                 case StepSucceeded() | StepFailed() | StepCancelled() | StepInterrupted():
                     self._release(event.key)
                     if not self._listening.is_idle:
@@ -344,6 +342,16 @@ class Runner:
         if self.state.rules.timeout_of(step) is not None:
             handed_over(self.state, frame, step_id, self._clock())
         return held
+
+    def _begin_in_turn(self, key: str) -> Event | None:
+        """Hand over a work that had to wait, now that a restart would know that it may have begun."""
+        if key not in self.state.running:  # given up in the same breath
+            return None
+        work = self._turns.let_begin(key)
+        if work is None or (event := self._sent(work)) is None:
+            return None
+        self._works.take_back(work)
+        return event
 
     def _sent(self, work: Work) -> Event | None:
         """Hand a work over; what there is to tell if nobody takes it."""
@@ -385,8 +393,3 @@ class Runner:
         """Nobody hears any more: whoever waits for an answer gets one."""
         self._owed.turn_away()
         self._inbox.turn_away()
-
-
-def _returned(message: Called, now: float) -> ToolReturned:
-    context = message.context
-    return ToolReturned(now, context.key, message.call, message.value, message.failure, message.spent)

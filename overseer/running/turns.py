@@ -25,6 +25,7 @@ class Turns:
         self._state = state
         self._free = free
         self._waiting: dict[str, Work] = {}
+        self._released: dict[str, Work] = {}  # to be begun once it is recorded that they wait no more
         self._stay = ExitStack()
 
     def come(self) -> None:
@@ -33,7 +34,7 @@ class Turns:
 
     def leave(self) -> None:
         """It is over."""
-        self._waiting.clear()
+        self.give_up_all()
         self._stay.close()
 
     def follow_plan(self) -> None:
@@ -49,20 +50,33 @@ class Turns:
         names = state.rules.written_by(work.action.tool, work.args) if isinstance(work.action, Call) else ()
         other = self._writers.ahead(state.run_id, names, lambda: self._free(work))
         if other is None:
-            self._waiting.pop(key, None)
+            if self._waiting.pop(key, None) is not None:
+                self._released[key] = work
             return None
         self._waiting[key] = work
-        return StepHeld(now, key, other.seen_from(state.rules.folder), other.run)
+        return StepHeld(now, key, other.seen_from(state.rules.folder), other.run, has_begun=False)
 
     def is_waiting(self, work: Work) -> bool:
         return self._waiting.get(work.context.key) is work
 
+    def has_kept(self, key: str) -> bool:
+        """Whether the work of a step had to wait and has not begun."""
+        return key in self._waiting or key in self._released
+
+    def let_begin(self, key: str) -> Work | None:
+        """That a step waits no more is recorded; its work, where it had to wait for its turn."""
+        return self._released.pop(key, None)
+
     def give_up(self, key: str) -> bool:
-        """A step is not waited for any more; whether it had to wait."""
-        return self._waiting.pop(key, None) is not None
+        """A step is not waited for any more; whether it had to wait and has not begun."""
+        was_kept = self.has_kept(key)
+        self._waiting.pop(key, None)
+        self._released.pop(key, None)
+        return was_kept
 
     def give_up_all(self) -> list[Work]:
-        """Nothing is begun any more; what had to wait."""
-        given_up = list(self._waiting.values())
+        """Nothing is begun any more; what had to wait and has not begun."""
+        given_up = [*self._waiting.values(), *self._released.values()]
         self._waiting.clear()
+        self._released.clear()
         return given_up

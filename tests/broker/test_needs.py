@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from overseer.broker.needs import Need, Use, needs
 from overseer.broker.permissions import CAREFUL, OPEN, Policy, Rule
 from overseer.plan import plan_from, read_plan
 from overseer.plan.values import Code, WorkflowPlan, WorkflowStep
 from overseer.running.approval import NotApproved
-from overseer.tool import Tool
+from overseer.tool import Effect, Tool
 
 RUN = Tool("run_command", lambda: None, effect="exec")
 FETCH = Tool("fetch_url", lambda: None, effect="network")
@@ -68,6 +70,58 @@ def test_what_code_will_call_a_tool_with_is_not_known() -> None:
     (need,) = needs(plan, TOOLS, policy(Rule("allow", "run_command", {"command": "git *"})))
     assert (need.verdict, need.uses) == ("ask", (Use("c", None),))
     assert "(arguments that only its code will give)" in str(need)
+
+
+def workflow(name: str, *steps: dict[str, Any], effect: Effect = "write") -> Tool:
+    return Tool(name, lambda: None, effect=effect, kind="workflow", plan=plan_from({"steps": list(steps)}).plan)
+
+
+SAVE = workflow(
+    "save",
+    {"step_id": "each", "for_each": [1, 2], "steps": [
+        {"step_id": "put", "tool": "write_file", "args": {"path": "a.md", "text": "{{item}}"}}]},
+    {"step_id": "tidy", "workflow": "w", "plan": {"steps": [{"step_id": "rm", "tool": "run_command", "args": {}}]}},
+)  # fmt: skip
+OUTER = workflow("outer", {"step_id": "c", "code": "save it", "tools": ["save", "fetch_url"]})
+ROUND = workflow("round", {"step_id": "c", "code": "again", "tools": ["round", "write_file"]})
+WITH_WORKFLOWS = {**TOOLS, **{tool.name: tool for tool in (SAVE, OUTER, ROUND)}}
+
+
+@pytest.mark.parametrize(
+    ("step", "known"),
+    [
+        ({"code": "do it", "tools": ["save"]}, {"save", "write_file", "run_command"}),
+        ({"code": "do it", "tools": ["outer"]}, {"outer", "save", "fetch_url", "write_file", "run_command"}),
+        ({"code": "do it", "tools": ["round"]}, {"round", "write_file"}),
+        ({"for_each": [1], "steps": [{"step_id": "x", "code": "do it", "tools": ["save"]}]},
+         {"save", "write_file", "run_command"}),
+        ({"repeat": {"until": {"ref": "{{index}}", "op": "ge", "value": 1}, "limit": 2},
+          "steps": [{"step_id": "x", "tool": "save"}]}, {"save", "write_file", "run_command"}),
+        ({"workflow": "w", "plan": {"steps": [{"step_id": "x", "tool": "outer"}]}},
+         {"outer", "save", "fetch_url", "write_file", "run_command"}),
+    ],
+)  # fmt: skip
+def test_what_a_workflow_tool_would_call_is_asked_for_too_wherever_it_is_called(
+    step: dict[str, Any], known: set[str]
+) -> None:
+    plan = plan_from({"steps": [{"step_id": "s", **step}]}).plan
+    found = needs(plan, WITH_WORKFLOWS, CAREFUL)
+    assert {need.tool for need in found} == known
+    assert {use.step for need in found for use in need.uses} <= {"s", "x"}  # those that call it, and that people know
+
+
+def test_what_a_workflow_tool_would_write_is_shown_as_far_as_it_is_known() -> None:
+    plan = plan_from({"steps": [{"step_id": "s", "code": "do it", "tools": ["save"]}]}).plan
+    (put,) = (need for need in needs(plan, WITH_WORKFLOWS, CAREFUL) if need.tool == "write_file")
+    assert put.uses == (Use("s", {"path": "a.md", "text": "{{item}}"}),)
+
+
+def test_a_rule_that_denies_what_a_workflow_tool_would_do_is_known_beforehand() -> None:
+    plan = plan_from({"steps": [{"step_id": "s", "code": "do it", "tools": ["save"]}]}).plan
+    denied = [
+        need.tool for need in needs(plan, WITH_WORKFLOWS, policy(Rule("deny", "run_*"))) if need.verdict == "deny"
+    ]
+    assert denied == ["run_command"]
 
 
 def test_every_step_is_shown_with_all_of_its_arguments() -> None:

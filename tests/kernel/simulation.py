@@ -6,7 +6,7 @@ No threads and no clock: time is a number that moves on when nothing else can ha
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -23,6 +23,7 @@ from overseer.kernel.events import (
     StepCancelled,
     StepFailed,
     StepHeld,
+    StepInterrupted,
     StepReleased,
     StepStarted,
     StepSucceeded,
@@ -70,6 +71,7 @@ class World:
     now: float = 0.0
     hangs: bool = False  # whether steps may overrun their time, and what was given up comes back late or never
     is_busy: bool = False  # whether steps make calls of their own, and are paid for
+    has_turns: bool = False  # whether steps may have to wait for another run before they begin
 
     def __post_init__(self) -> None:
         self.state = RunState(self.plan, self.rules)
@@ -80,6 +82,8 @@ class World:
         # When running steps began, as if they had never been held.
         self.worked_from: defaultdict[str, float] = defaultdict(float)
         self.holding: dict[str, float] = {}
+        self.unbegun: set[str] = set()  # of those that are held, who only waits for its turn
+        self.begun: Counter[str] = Counter()  # how often each step has begun to do something
         self.ghosts: dict[Attempt, tuple[Want, ...]] = {}  # work that was given up, and what it may still write
 
     def begin(self) -> World:
@@ -92,16 +96,29 @@ class World:
             self.tell(from_record(to_record(event)))
             self.now = max(self.now, event.at)
         self.holding.clear()
+        self.unbegun.clear()
         self.tell(RunResumed(self.now) if earlier else RunStarted(self.now, "run", self.inputs))
         return self
 
     def tell(self, event: Event) -> None:
         apply(event, self.state)
         self.events.append(event)
+        self._count_beginnings(event)
         if isinstance(event, StepHeld) and event.key in self.state.running:
             self.holding[event.key] = event.at
         elif isinstance(event, StepReleased) and (since := self.holding.pop(event.key, None)) is not None:
             self.worked_from[event.key] += max(0.0, event.at - since)
+
+    def _count_beginnings(self, event: Event) -> None:
+        match event:
+            case StepStarted(key=key):
+                self.begun[key] += 1
+            case StepHeld(key=key, has_begun=False):
+                self.begun[key] -= 1
+                self.unbegun.add(key)
+            case StepReleased(key=key) if key in self.unbegun:
+                self.begun[key] += 1
+                self.unbegun.discard(key)
 
     def advance(self) -> list[Event]:
         decided: list[Event] = []
@@ -116,6 +133,8 @@ class World:
             if isinstance(event, StepStarted):
                 handed_over(self.state, *self.state.place_of(event.key), self.now)
                 self.worked_from[event.key] = self.now
+                if self.has_turns and self.choice.random() < 0.4:
+                    self.tell(StepHeld(self.now, event.key, "x", "another run", has_begun=False))
             decided.append(event)
         for key in self.state.running.keys() - self.holding.keys():
             assert self.time_left(key) > 0, f"{key} has not timed out"
@@ -164,6 +183,9 @@ class World:
 
     def act(self, key: str) -> None:
         """Let one running step make a call, hear of one, or end once it has heard of all."""
+        if key in self.unbegun:
+            self.hold_or_release(key)
+            return
         if not self.is_busy:
             self.end(key)
             return
@@ -233,6 +255,7 @@ class World:
     def _leave(self, key: str) -> None:
         """A step does not run any more."""
         self.holding.pop(key, None)
+        self.unbegun.discard(key)
         self.under_way = {(at, call) for at, call in self.under_way if at != key}
 
     def come_back(self, key: str, attempt: int = 1) -> None:
@@ -248,6 +271,9 @@ class World:
         self.tell(SignalArrived(self.now, waiting[0].key, {"n": waiting[0].arrived}))
 
     def cancel(self, *, hard: bool = False) -> None:
+        for key in sorted(self.unbegun):
+            self._leave(key)
+            self.tell(StepInterrupted(self.now, key, has_begun=False))
         self.tell(CancelAsked(self.now, hard, "test"))
 
     def _give_up(self, key: str) -> None:
@@ -258,6 +284,8 @@ class World:
 
     def _check_start(self, event: StepStarted) -> None:
         frame, step_id = self.state.place_of(event.key)
+        if self.has_turns:
+            assert event.attempt == self.begun[event.key] + 1, f"{event.key} has not been begun as often as that"
         for need in frame.graph.steps[step_id].depends_on:
             assert frame.status[need] in ENDED, f"{event.key} started before {need} had ended"
 

@@ -274,6 +274,56 @@ def renamed(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return changed
 
 
+# --- steps that wait for another run before they begin
+
+ONCE = st.builds(Rules, max_parallel=st.sampled_from([1, 2, 8]), unrepeatable=st.just(frozenset({"pure", "save"})))
+
+
+@settings(seldom, max_examples=15)
+@given(documents(), ONCE, SEEDS)
+def test_nobody_is_asked_about_a_step_that_only_waited_at_whatever_moment_the_run_is_cut_off(
+    document: dict[str, Any], rules: Rules, seed: int
+) -> None:
+    plan = planned(in_turn(document))
+    whole = World(plan, never_fails, rules, seed, has_turns=True).begin().run()
+    for cut in range(1, len(whole.events)):
+        world = World(plan, never_fails, rules, seed)
+        for event in whole.events[:cut]:
+            world.tell(event)
+        running = {key: frame.graph.steps[step_id] for key, (frame, step_id) in world.state.running.items()}
+        begun = {key for key, step in running.items() if key not in world.unbegun and not rules.is_repeatable(step)}
+        assert set(world.state.unsure()) == begun, f"cut after {cut} events"
+
+
+@settings(seldom, max_examples=15)
+@given(documents(), ONCE, SEEDS)
+def test_an_attempt_that_only_waited_is_none(document: dict[str, Any], rules: Rules, seed: int) -> None:
+    """In whatever life of the run: the world looks at the number of each attempt."""
+    plan = planned(in_turn(document))
+    whole = World(plan, outcome, rules, seed, has_turns=True).begin().run()
+    for cut in range(len(whole.events)):
+        resumed = World(plan, outcome, rules, seed + cut, has_turns=True).resume(whole.events[:cut]).run()
+        assert ending(resumed) == ending(whole), f"cut after {cut} events"
+        assert_nothing_repeated(resumed, cut)
+
+
+@settings(seldom, max_examples=15)
+@given(documents(), ONCE, SEEDS, st.integers(0, 60), st.booleans())
+def test_what_only_waited_when_the_run_was_stopped_is_gone_on_with_unasked(
+    document: dict[str, Any], rules: Rules, seed: int, moment: int, hard: bool
+) -> None:
+    stopped = World(planned(document), outcome, rules, seed, has_turns=True).begin()
+    for _ in range(moment):
+        if not stopped.step():
+            return
+    waited = set(stopped.unbegun)
+    stopped.cancel(hard=hard)
+    stopped.run()
+    assert not waited & set(stopped.state.unsure())
+    if stopped.state.status in ("cancelled", "failed"):
+        World(stopped.plan, outcome, rules, seed, has_turns=True).resume(stopped.events).run()
+
+
 # --- steps whose code makes calls
 
 

@@ -107,6 +107,20 @@ def test_a_plan_does_what_the_tools_do_that_it_calls(tmp_path: Path) -> None:
     }
 
 
+def test_a_plan_is_of_each_class_that_one_of_its_tools_is_of(tmp_path: Path) -> None:
+    saving = (
+        "description: x\nworkflow: {steps: [{step_id: get, tool: fetch_url, args: {url: 'https://example.org'}}, "
+        "{step_id: r, repeat: {until: {ref: '{{index}}', op: ge, value: 1}, limit: 2}, steps: "
+        "[{step_id: put, tool: write_file, args: {path: a.md, text: x}}]}]}\n"
+    )
+    outer = "description: x\nworkflow: {steps: [{step_id: s, code: save it, tools: [saving]}]}\n"
+    tools = registry_of(tmp_path, saving=saving, outer=outer, count_words=COUNT).tools
+    assert {"write", "network"} <= set(tools["saving"].effects)
+    assert tools["saving"].effect == "write"
+    assert set(tools["outer"].effects) == set(tools["saving"].effects)
+    assert tools["count_words"].effects == ("pure",)
+
+
 def test_a_plan_must_not_be_repeated_where_a_tool_must_not_that_it_calls(tmp_path: Path) -> None:
     running = "description: x\nworkflow: {steps: [{step_id: s, tool: run_command, args: {command: [ls]}}]}\n"
     outer = "description: x\nworkflow: {steps: [{step_id: s, tool: running}]}\n"

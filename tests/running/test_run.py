@@ -6,7 +6,9 @@ import gc
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Semaphore
 from typing import Any
 
 import pytest
@@ -29,6 +31,8 @@ from overseer.kernel.events import (
 from overseer.models import ModelRoles, ScriptedModel
 from overseer.plan import plan_from
 from overseer.reports.report import Report
+from overseer.running.messages import Change
+from overseer.running.run import RunResult
 from overseer.tool import Question, Tool, ToolContext, ToolError, tool
 from tests.fakes import Latch
 
@@ -387,3 +391,128 @@ def test_what_finding_another_plan_took_is_told_with_it(journal: Journal) -> Non
     (changed,) = (event for event in journal.events(run.run_id) if isinstance(event, PlanChanged))
     assert changed.spent["requests"] == 1
     assert not [event for event in journal.events(run.run_id) if isinstance(event, QuestionAsked)]
+
+
+# --- what happens while a change is on its way
+
+
+class Busy:
+    """An open run whose own thread stands still until it is let, so that whatever it is told waits."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *replies: str, journal: Journal | None = None) -> None:
+        self.still, self.told, self.work = Latch(), Semaphore(0), Latch()
+        broker = Broker(models=ModelRoles.of(ScriptedModel(list(replies))))
+        self.run = Engine([waiting(self.work), give], journal=journal, broker=broker).prepare({"steps": [FIRST]})
+        self.events: list[Event] = []
+        self.run.watch(self._see)
+        tell = self.run._runner.tell
+
+        def told(message: Any) -> None:
+            tell(message)
+            if isinstance(message, Change):
+                self.told.release()
+
+        monkeypatch.setattr(self.run._runner, "tell", told)
+        self.run.start()
+        self.still.wait_until_reached()
+
+    def _see(self, event: Event) -> None:
+        self.events.append(event)
+        if isinstance(event, StepStarted):
+            self.still.wait()
+
+    def wait_until_told(self, times: int = 1) -> None:
+        for _ in range(times):
+            assert self.told.acquire(timeout=10), "nobody wanted another plan"
+
+    def go_on(self) -> None:
+        self.still.open()
+
+    def ended(self) -> RunResult:
+        self.work.open()
+        return self.run.wait(30)
+
+    def asked(self) -> list[float]:
+        told = (event for event in self.events if isinstance(event, PlanChanged | QuestionAsked) and event.spent)
+        return [event.spent["requests"] for event in told]
+
+
+WITH_B = {"steps": [FIRST, {"step_id": "b", "tool": "give", "args": {"value": "{{a}}"}}]}
+WITHOUT_A: dict[str, Any] = {"steps": [{"step_id": "b", "tool": "give", "args": {"value": 1}}]}
+
+
+def test_what_is_asked_while_a_change_is_on_its_way_is_told_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = Busy(monkeypatch, "Do b as well.", "It waits.")
+    busy.run.ask(Question("What else?"))
+    with ThreadPoolExecutor(1) as pool:
+        changing = pool.submit(busy.run.change, WITH_B)
+        busy.wait_until_told()
+        busy.run.ask(Question("How is it going?"))
+        busy.go_on()
+        changing.result(10)
+    assert busy.ended().succeeded
+    assert busy.asked() == [1, 1]
+
+
+def test_what_was_asked_is_told_once_though_two_changes_are_on_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = Busy(monkeypatch, "Do b as well.")
+    busy.run.ask(Question("What else?"))
+    with ThreadPoolExecutor(2) as pool:
+        changes = [pool.submit(busy.run.change, WITH_B) for _ in range(2)]
+        busy.wait_until_told(2)
+        busy.go_on()
+        for changing in changes:
+            changing.result(10)
+    assert busy.ended().succeeded
+    assert busy.asked() == [1]
+
+
+def test_what_a_plan_took_that_is_not_followed_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = Busy(monkeypatch, "Do b instead.")
+    busy.run.ask(Question("What else?"))
+    busy.go_on()
+    with pytest.raises(PlanError, match="is running and cannot be removed"):
+        busy.run.change(WITHOUT_A)
+    assert busy.ended().succeeded
+    assert busy.asked() == [1]
+
+
+def test_a_change_that_comes_when_the_run_has_ended_loses_nothing_that_was_asked(
+    monkeypatch: pytest.MonkeyPatch, journal: Journal
+) -> None:
+    busy = Busy(monkeypatch, "Do b as well.", journal=journal)
+    busy.run.ask(Question("What else?"))
+    ended, tell = Latch(), busy.run._runner.tell
+
+    def late(message: Any) -> None:
+        if isinstance(message, Change):
+            ended.wait()
+        tell(message)
+
+    monkeypatch.setattr(busy.run._runner, "tell", late)
+    with ThreadPoolExecutor(1) as pool:
+        changing = pool.submit(busy.run.change, WITH_B)
+        ended.wait_until_reached()
+        busy.go_on()
+        assert busy.ended().succeeded
+        ended.open()
+        with pytest.raises(PlanError, match="the run has ended"):
+            changing.result(10)
+    assert busy.asked() == [1]
+    assert Report(busy.run.plan, journal.events(busy.run.run_id)).spent == busy.run.spent.to_json()
+
+
+def test_what_goes_wrong_when_a_plan_takes_effect_meets_who_wanted_it_and_not_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    busy = Busy(monkeypatch)
+    admit = busy.run._admit
+
+    def broken() -> None:
+        raise JournalError("nothing more fits")
+
+    monkeypatch.setattr(busy.run, "_admit", lambda *args: (*admit(*args)[:3], broken))
+    busy.go_on()
+    with pytest.raises(JournalError, match="nothing more fits"):
+        busy.run.change(WITH_B, timeout_s=10)
+    assert busy.ended().values == {"a": 4, "b": 4}

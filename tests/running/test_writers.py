@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overseer import Engine
+from overseer.broker.attempts import warm_executor
+from overseer.broker.broker import Broker, Door
 from overseer.broker.writers import InTheWay, Writers
+from overseer.errors import JournalError
 from overseer.journal.journal import Journal
-from overseer.kernel.events import StepCancelled, StepHeld, StepInterrupted, StepReleased
+from overseer.kernel.events import (
+    RunStarted,
+    StepCancelled,
+    StepHeld,
+    StepInterrupted,
+    StepReleased,
+    StepStarted,
+)
 from overseer.kernel.foreseen import foreseen_writes
 from overseer.kernel.rules import Rules
+from overseer.kernel.state import RunState
 from overseer.plan import completed, plan_from
 from overseer.running.engine import Run
 from overseer.running.given import effects_of
+from overseer.running.runner import Runner
+from overseer.running.stream import Stream
+from overseer.sources import Sources
 from overseer.tool import Cancellation, ToolContext, ToolError, tool
-from tests.fakes import Latch
+from tests.fakes import Latch, MemoryLog
 from tests.running.test_stopping import PATIENCE_S, Seen
 
 FOLDER = Path("/work")
@@ -166,6 +182,85 @@ def test_a_run_that_waits_is_stopped_at_once_and_has_done_nothing(tmp_path: Path
         # Nobody has to decide about a step that did nothing.
         assert engine.resume(second.run_id).succeeded
         assert [run_id for run_id, _ in writing.begun] == [first.run_id, second.run_id]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal.open(tmp_path / "journal.db") as journal:
+        yield journal
+
+
+def test_that_a_step_waits_no_more_is_in_the_journal_before_it_begins(journal: Journal, writing: Writing) -> None:
+    latch, seen = writing.latches.setdefault("a", Latch()), Seen()
+    known: list[list[str]] = []
+
+    def look(path: str, context: ToolContext) -> str:
+        """Write a file, and look what the journal says of that."""
+        known.append([event.key for event in journal.events(context.run_id) if isinstance(event, StepReleased)])
+        return path
+
+    looks = tool(effect="write", writes=["file:{path}"], idempotent=False)(look)
+    engine = Engine([*writing.tools, looks], folder=FOLDER, journal=journal)
+    first = begun(engine, keeps("a"))
+    latch.wait_until_reached()
+    second = begun(engine, {"step_id": "look", "tool": "look", "args": {"path": "a"}}, seen=seen)
+    (held,) = seen.wait_for(StepHeld, 1)
+    assert not held.has_begun
+    latch.open()
+    assert second.wait(PATIENCE_S).succeeded
+    assert first.wait(PATIENCE_S).succeeded
+    assert known == [["look"]]
+
+
+def test_a_run_that_was_killed_while_it_waited_goes_on_unasked_with_its_first_attempt(
+    journal: Journal, tmp_path: Path, writing: Writing
+) -> None:
+    latch, seen = writing.latches.setdefault("a", Latch()), Seen()
+    writing.tools[0] = tool(effect="write", writes=["file:{path}"], idempotent=False)(writing.keep)
+    engine = Engine(writing.tools, folder=FOLDER, journal=journal)
+    first = begun(engine, keeps("a"))
+    latch.wait_until_reached()
+    second = begun(engine, keeps("a"), seen=seen)
+    seen.wait_for(StepHeld, 1)
+    left = tmp_path / "left.db"  # what a kill at this moment would leave
+    with closing(sqlite3.connect(journal.path)) as source, closing(sqlite3.connect(left)) as copy:
+        source.backup(copy)
+    latch.open()
+    assert first.wait(PATIENCE_S).succeeded
+    assert second.wait(PATIENCE_S).succeeded
+    with Journal.open(left) as killed:
+        assert Engine(writing.tools, folder=FOLDER, journal=killed).resume(second.run_id).succeeded
+        attempts = [event.attempt for event in killed.events(second.run_id) if isinstance(event, StepStarted)]
+    assert attempts == [1, 1]
+
+
+def test_a_step_whose_release_the_journal_refuses_is_not_begun_and_not_waited_for(writing: Writing) -> None:
+    writers, log = Writers(), MemoryLog(refuse=lambda batch: batch >= 3)
+    tools = {one.name: one for one in writing.tools}
+    effects = {one.name: effects_of(one) for one in writing.tools if one.writes}
+    state = RunState(
+        completed(plan_from({"steps": [keeps("a")]}).plan)[0], Rules(effects=effects, folder="/work"), "run"
+    )
+    stream = Stream([lambda event: writers.expect("other", frozenset()) if isinstance(event, StepHeld) else None])
+    runner = Runner(
+        state,
+        log=log,
+        stream=stream,
+        executor=warm_executor(),
+        caller=Door(Broker(), tools),
+        sources=Sources(),
+        folder=FOLDER,
+        clock=time.monotonic,
+        writers=writers,
+    )
+    begun_at = time.monotonic()
+    with writers.present("other"):
+        writers.expect("other", frozenset({"file:/work/a"}))
+        with pytest.raises(JournalError, match="disk is full"):
+            runner.run([RunStarted(0.0, "run", {})])
+    assert [type(event) for event in log.events] == [RunStarted, StepStarted, StepHeld]
+    assert not writing.begun
+    assert time.monotonic() - begun_at < Rules().grace_s / 2
 
 
 def test_waiting_takes_nothing_from_the_time_that_a_step_may_take(engine: Engine, writing: Writing) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterator
 from queue import Empty, Queue
 
@@ -11,6 +9,7 @@ import pytest
 
 from overseer.jsonvalue import Json
 from overseer.sources import Sources
+from tests.leftovers import nothing_left_behind
 
 PATIENCE_S = 10.0
 
@@ -62,10 +61,5 @@ def _nothing_left_behind() -> Iterator[None]:
     import overseer.sources.hook_server
     import overseer.sources.inotify  # noqa: F401
 
-    before = _belongings()
-    yield
-    assert _belongings() == before
-
-
-def _belongings() -> tuple[set[threading.Thread], set[str]]:
-    return set(threading.enumerate()), set(os.listdir("/dev/fd"))
+    with nothing_left_behind():
+        yield

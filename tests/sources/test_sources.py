@@ -10,6 +10,7 @@ from overseer.plan.values import FileChange, Hook, Timer
 from overseer.sources import SourceError, Sources
 from overseer.sources.ondemand import OnDemand
 from overseer.sources.outlet import Busy, Outlet
+from tests.leftovers import threads_since
 
 
 def test_a_scope_is_opened_once(sources, inbox):
@@ -31,16 +32,13 @@ def test_a_scope_that_failed_to_open_can_be_opened_again(sources, inbox, tmp_pat
 
 
 def test_close_all_closes_every_kind(sources, inbox, tmp_path):
+    before = threading.enumerate()
     sources.open("t", Timer(0.01), inbox.deliver, base=tmp_path)
     sources.open("f", FileChange("."), inbox.deliver, base=tmp_path)
     sources.open("h", Hook("/h"), inbox.deliver, base=tmp_path)
     inbox.next()
     sources.close_all()
-    assert not [
-        thread
-        for thread in threading.enumerate()
-        if thread.name.startswith("overseer-") and "worker" not in thread.name
-    ]
+    assert not threads_since(before)
 
 
 def test_one_run_that_closes_leaves_the_other_alone(inbox, tmp_path):

@@ -7,8 +7,10 @@ import os
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -233,19 +235,30 @@ def arena(root: Path, outside: Path) -> tuple[Path, Path]:
 
 
 ROUNDS = 2000
+PATIENCE_S = 60.0
+
+
+def rounds(is_enough: Callable[[], bool]) -> Iterator[int]:
+    """So many rounds, and more where they were not enough: on a busy machine, one side of a race may not get to run."""
+    give_up_at = time.monotonic() + PATIENCE_S
+    for turn in count():
+        if turn >= ROUNDS and (is_enough() or time.monotonic() > give_up_at):
+            break
+        yield turn
+    assert is_enough(), f"not every side of the race was met within {PATIENCE_S:g} s"
 
 
 def test_an_exchanged_folder_is_never_left_for_reading(workspace: FolderWorkspace, arena: tuple[Path, Path]) -> None:
-    found: list[bytes | None] = []
+    found: set[bytes | None] = set()
     with flipping(*arena) as flips:
-        for _ in range(ROUNDS):
-            found.append(None)
-            with suppress(ToolError):
-                found[-1] = workspace.read("folder/secret.txt")
+        for _ in rounds(lambda: len(found) > 1 and flips() > 0):
+            try:
+                found.add(workspace.read("folder/secret.txt"))
+            except ToolError:
+                found.add(None)
             with suppress(ToolError):
                 assert {info.size for info in workspace.files("folder")} == {len("INSIDE")}
-        assert flips() > 0
-    assert set(found) == {b"INSIDE", None}, "both sides of the race were met, and nothing else"
+    assert found == {b"INSIDE", None}, "both sides of the race were met, and nothing else"
 
 
 def test_an_exchanged_folder_is_never_left_for_writing(
@@ -253,17 +266,17 @@ def test_an_exchanged_folder_is_never_left_for_writing(
 ) -> None:
     """That the folder outside is as it was is seen when the test ends."""
     monkeypatch.setattr(os, "fsync", lambda fd: None)  # the race, not the disk
-    written = 0
+    met: set[str] = set()
     with flipping(*arena) as flips:
-        for turn in range(ROUNDS):
-            with suppress(ToolError):
+        for turn in rounds(lambda: len(met) > 1 and flips() > 0):
+            try:
                 workspace.write("folder/secret.txt", b"INSIDE")
                 workspace.append("folder/secret.txt", b"")
                 workspace.write(f"folder/new/{turn % 10}", b"x")
                 workspace.append(f"folder/log{turn % 10}", b"x")
-                written += 1
-        assert flips() > 0
-    assert 0 < written < ROUNDS, "both sides of the race were met"
+                met.add("inside")
+            except ToolError:
+                met.add("outside")
     assert not [name for _, _, names in os.walk(root) for name in names if name.endswith(".tmp")]
 
 
@@ -274,12 +287,11 @@ def test_a_file_that_is_exchanged_for_a_link_is_never_written_through(
     (root / "file").write_text("")
     (root / "link").symlink_to(outside / "secret.txt")
     with flipping(root / "file", root / "link") as flips:
-        for _ in range(ROUNDS):
+        for _ in rounds(lambda: flips() > 0):
             with suppress(ToolError):
                 workspace.append("file", b"x")
             with suppress(ToolError):
                 assert b"OUTSIDE" not in workspace.read("file")
-        assert flips() > 0
 
 
 def test_the_race_is_real(arena: tuple[Path, Path], root: Path) -> None:
