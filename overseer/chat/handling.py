@@ -157,11 +157,13 @@ class Handling:
         return self._drafting.draft(self._request, self._before, self._earlier, may_begin=may_begin)
 
     def _drafted_by_rules(self) -> Draft:
-        talk = self._talk
-        draft = plan_by_rules(self._request, self._bench.tools, earlier=self._earlier, to_connect=talk.to_connect)
+        talk, how = self._talk, self._talk.to_connect
+        if not (talk.is_by_rules or how.is_brief) and self._bench.is_set_up_in_vain:
+            how = how.in_vain
+        draft = plan_by_rules(self._request, self._bench.tools, earlier=self._earlier, to_connect=how)
         said = draft.reasons if isinstance(draft, Refused) else (draft.text,) if isinstance(draft, Answered) else ()
-        if any(talk.to_connect.how in text for text in said):
-            talk.to_connect = talk.to_connect.briefly
+        if any(how.how in text for text in said):
+            talk.to_connect = how.briefly
         return draft
 
     def _make_room(self) -> Failure | None:
