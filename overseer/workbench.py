@@ -12,6 +12,7 @@ from pathlib import Path
 from overseer.broker.broker import Broker
 from overseer.errors import ModelUnavailable
 from overseer.journal.journal import Journal
+from overseer.models import ModelRoles
 from overseer.registry import Registry
 from overseer.running.coding import Coding
 from overseer.running.engine import Engine
@@ -76,6 +77,12 @@ class Workbench:
             folder=self.folder,
             coding=coding,
         )
+
+    @property
+    def is_set_up_in_vain(self) -> bool:
+        """Whether there is no model although somebody has set one up, as far as that is known by now."""
+        models = self.broker.models
+        return isinstance(models, ModelRoles) and bool(models.in_vain)
 
     def is_connected(self, role: str) -> bool:
         """Whether a model has this role; ModelUnavailable if one was named and cannot be had.

@@ -205,6 +205,7 @@ FAULTS = {
     "refused": (None, "cannot be reached: "),
     "timeout": (Answer(delay_s=PATIENCE_S), "did not answer in time; try again, or raise"),
     "malformed": (Answer(fault="malformed_body"), "sent something that is no answer; check that"),
+    "page": (Answer(fault="web_page"), "answers with a web page; check that"),
     "cut": (Answer("Half of it", fault="cut"), "stopped in the middle of its answer"),
 }
 

@@ -120,6 +120,18 @@ def test_a_model_can_be_named_to_be_looked_at() -> None:
         assert (there["status"], there["name"]) == ("ok", "openai/tiny")
 
 
+def test_what_was_set_up_in_vain_is_the_reason_and_no_other_ways_are_told() -> None:
+    with ModelServer(models=[]) as server:
+        found = told(OLLAMA_HOST=server.url)["model"]
+        assert found["reason"] == (
+            f"Ollama at {server.url}: it has no model to talk to; run: ollama pull qwen3, so plans are made by rules"
+        )
+        assert found["ways"] == []
+    with ModelServer(status=401) as server:
+        ended = doctor("model", OPENAI_BASE_URL=server.openai_url, OPENAI_API_KEY="sk-of-nobody-at-all")
+    assert ended.stdout.count("it does not accept the key; check OPENAI_API_KEY") == 1
+
+
 KEYED = {"OPENAI_MODEL": "big", "OPENAI_API_KEY": "sk-of-nobody-at-all"}
 
 

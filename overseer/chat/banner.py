@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from overseer import __version__
 from overseer.errors import ModelUnavailable, OverseerError
 from overseer.models import ModelRoles
+from overseer.models.detection import NONE_FOUND
 from overseer.models.model import ModelError
 from overseer.workbench import Workbench
 
@@ -51,7 +52,8 @@ def _model_line(bench: Workbench) -> str:
     except ModelUnavailable as error:
         return f"error: {error}"
     if default.model is None:
-        return f"model: none, {default.reason}; /doctor model tells three ways to add one, /demo shows it at work"
+        more = "tells three ways to add one" if default.reason.startswith(NONE_FOUND) else "tells more"
+        return f"model: none, {default.reason}; /doctor model {more}, /demo shows one at work"
     others = "".join(f"; {each.role}: {each.model}" for each in own)
     return f"model: {default.model}, {_origin(bench, default.reason)}{others}"
 

@@ -157,9 +157,11 @@ class Handling:
         return self._drafting.draft(self._request, self._before, self._earlier, may_begin=may_begin)
 
     def _drafted_by_rules(self) -> Draft:
-        talk = self._talk
-        to_connect = talk.standing.to_connect
-        draft = plan_by_rules(self._request, self._bench.tools, earlier=self._earlier, standing=talk.standing)
+        talk, to_connect = self._talk, self._talk.standing.to_connect
+        if not (talk.is_by_rules or to_connect.is_brief) and self._bench.is_set_up_in_vain:
+            to_connect = to_connect.in_vain
+        standing = replace(talk.standing, to_connect=to_connect)
+        draft = plan_by_rules(self._request, self._bench.tools, earlier=self._earlier, standing=standing)
         said = draft.reasons if isinstance(draft, Refused) else (draft.text,) if isinstance(draft, Answered) else ()
         if any(to_connect.how in text for text in said):
             talk.standing = replace(talk.standing, to_connect=to_connect.briefly)

@@ -76,7 +76,8 @@ def _finding(seen: _Seen) -> Finding:
     name = None if choice.model is None else str(choice.model)
     closed, doubt = ("", "") if choice.model is None else _doubts(choice.model, seen.offers)
     status: Status = "broken" if refusal or closed else "ok" if name and not doubt else "note"
-    ways = () if refusal or name else WAYS_TO_CONNECT
+    is_set_up = any(probe.outcome == "unusable" for probe in seen.probes)
+    ways = () if refusal or name or is_set_up else WAYS_TO_CONNECT
     facts: dict[str, Json] = {
         "name": name,
         "reason": choice.reason or None,
@@ -88,7 +89,7 @@ def _finding(seen: _Seen) -> Finding:
         "roles": {role: str(ref) for role, ref in seen.roles.items()},
         "ways": list(ways),
     }
-    told = (probe for probe in seen.probes if not probe.detail or probe.detail not in refusal)
+    told = (probe for probe in seen.probes if not probe.detail or probe.detail not in refusal + choice.reason)
     details = (
         *(f"{probe.outcome:<8}  {probe.place}{f': {probe.detail}' if probe.detail else ''}" for probe in told),
         *(f"role {role}: {ref}{_aside(ref, seen.offers)}" for role, ref in seen.roles.items()),
@@ -109,7 +110,7 @@ def _doubts(model: ModelRef, offers: dict[str, Offer]) -> tuple[str, str]:
     if offer.status in _CLOSED:
         return f"{place} does not accept the key {offer.provider.key}; check it", ""
     if offer.fault:
-        return "", f"whether it answers is not known: {offer.provider.url}: {offer.fault}"
+        return "", f"whether it can be used is not known: {offer.provider.url}: {offer.fault}"
     if not offer.has(model.name):
         return "", f"{place} does not list it; {did_you_mean(model.name, offer.names, 'it has') or 'it has none'}"
     return "", ""

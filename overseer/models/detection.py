@@ -34,6 +34,8 @@ from overseer.models.remedies import to_give
 from overseer.models.settings import ModelRef, ModelSettings, Provider, is_whole, model_ref
 from overseer.plan.suggestions import listed
 
+NONE_FOUND = "no language model was found"
+
 USUAL_OPENAI_MODEL = "gpt-5-mini"
 
 # The first of these that is installed is used, or else any that is made for talking.
@@ -71,6 +73,7 @@ class Choice:
     probes: tuple[Probe, ...] = ()
     offers: tuple[Offer, ...] = ()  # of the servers that were looked at on the way
     was_found: bool = True  # and not named as it is, so that who uses it says which it is
+    in_vain: str = ""  # what somebody has set up, and why it is of no use
 
     @property
     def because(self) -> str:
@@ -94,9 +97,7 @@ def detect(
     if settings.detect == "off":
         return Choice(None, None, "no model is named, and `detect: off` says not to look for one")
     places = [search.openai, search.ollama, *([search.wide] if settings.detect == "wide" else [])]
-    return next((choice for place in places if (choice := place())), None) or Choice(
-        None, None, "no language model was found, so plans are made by rules", tuple(search.probes), search.offers
-    )
+    return next((choice for place in places if (choice := place())), None) or search.without_one()
 
 
 def wanted_by(settings: ModelSettings, environment: Mapping[str, str]) -> Wanted | None:
@@ -253,7 +254,8 @@ class _Search:
             names = self._listed(provider)
         except LookFailed as error:
             if named_by:  # whoever named it expects it to be there
-                self._note(f"{named_by}, {provider.url}", "unusable", str(error))
+                detail = f"{error}; check {provider.key}" if error.status in (401, 403) else str(error)
+                self._note(f"{named_by}, {provider.url}", "unusable", detail)
             else:
                 self._note(provider.url, "absent", str(error))
             return None
@@ -261,6 +263,12 @@ class _Search:
             self._note(provider.url, "unusable", "the server there has no model to talk to")
             return None
         return self._chosen(ModelRef(provider.name, name), provider, reason, provider.url)
+
+    def without_one(self) -> Choice:
+        """What somebody has set up already and cannot be used is the reason, where there is such."""
+        in_vain = "; ".join(f"{probe.place}: {probe.detail}" for probe in self.probes if probe.outcome == "unusable")
+        reason = f"{in_vain or NONE_FOUND}, so plans are made by rules"
+        return Choice(None, None, reason, tuple(self.probes), self.offers, in_vain=in_vain)
 
     def _listed(self, provider: Provider) -> list[str]:
         names = names_at(provider, self._secret, self._look)

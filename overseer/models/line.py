@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -64,6 +65,19 @@ class Line:
 
     def _watch(self, request: Any) -> None:
         request.extensions["trace"] = self._trace
+        timeouts = request.extensions.get("timeout")
+        if timeouts and request.url.scheme == "https":
+            request.extensions["trace"] = partial(self._trace_connecting, timeouts, timeouts.get("read"))
+
+    def _trace_connecting(
+        self, timeouts: dict[str, Any], read_s: float | None, event: str, info: Mapping[str, Any]
+    ) -> None:
+        """A proxy that is to lead on to the server gets no more time for it than the connection itself."""
+        if event.endswith(".connect_tcp.complete"):
+            timeouts["read"] = timeouts.get("connect")
+        elif event.endswith(".start_tls.started"):
+            timeouts["read"] = read_s
+        self._trace(event, info)
 
     def _note(self, response: Any) -> None:
         self.headers = response.headers

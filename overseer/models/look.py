@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from overseer.models.model import is_loopback
 from overseer.models.offers import LookFailed
+from overseer.models.proxies import proxy_of, shown
 
 LOOK_TIMEOUT_S = 0.3
 EXPECTED_TIMEOUT_S = 2.0  # where the environment says that one is, or far away, since connecting alone takes a while
@@ -46,7 +47,7 @@ class HttpLook:
         return self._timeout_s if is_loopback(url) else max(self._timeout_s, EXPECTED_TIMEOUT_S)
 
     def _got(self, url: str, until: float, headers: dict[str, str] | None = None) -> Any:
-        proxy = _proxy_for(url)
+        proxy = proxy_of(url)
         try:
             connection, target, own = _opened(url, proxy, _left(until))
             try:
@@ -82,20 +83,6 @@ def _opened(
     return connection, parts.path, {}
 
 
-def _proxy_for(url: str) -> SplitResult | None:
-    """The proxy that requests there go through, as the environment says, if through any."""
-    if is_loopback(url):
-        return None
-    from urllib.request import getproxies, proxy_bypass  # takes long to load, and few servers are elsewhere
-
-    parts, proxies = urlsplit(url), getproxies()
-    address = proxies.get(parts.scheme) or proxies.get("all")
-    if not address or proxy_bypass(parts.netloc.rpartition("@")[2]):
-        return None
-    proxy = urlsplit(address if "://" in address else f"http://{address}")
-    return proxy if proxy.scheme == "http" else None
-
-
 def _proxy_headers(proxy: SplitResult) -> dict[str, str]:
     if not proxy.username:
         return {}
@@ -104,7 +91,7 @@ def _proxy_headers(proxy: SplitResult) -> dict[str, str]:
 
 
 def _through(proxy: SplitResult | None) -> str:
-    return "" if proxy is None else f", through the proxy {proxy.netloc.rpartition('@')[2]}"
+    return "" if proxy is None else f", through the proxy {shown(proxy)}"
 
 
 def _body(answer: http.client.HTTPResponse, until: float) -> bytes:

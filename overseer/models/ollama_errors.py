@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from overseer.models.model import ModelError
 from overseer.models.place import Place
-from overseer.models.remedies import LONGER, address, again, reach
+from overseer.models.remedies import address, again, late, reach
 from overseer.models.statuses import meant, refusal
 from overseer.plan.suggestions import listed
 
@@ -31,7 +31,7 @@ def error_from(
     if isinstance(error, ollama.ResponseError):
         made = _refusal(error, place, client, headers)
     elif isinstance(error, httpx.TimeoutException):
-        made = ModelError(f"{place.title} at {place.url} did not answer in time; {LONGER}", kind="timeout")
+        made = ModelError(f"{place.title} at {place.url} did not answer in time; {late(place)}", kind="timeout")
     elif isinstance(error, httpx.HTTPError | OSError):
         remedy = reach(place, "is Ollama running? Start it with: ollama serve")
         reason = place.quoted(str(error)) or "the connection was lost"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from overseer.models.model import ModelError
 from overseer.models.place import Place
-from overseer.models.remedies import LATER, LONGER, SHORTER, address, again, is_about_length, reach
+from overseer.models.remedies import LATER, SHORTER, address, again, is_about_length, late, reach
 from overseer.models.statuses import meant, refusal
 from overseer.plan.suggestions import did_you_mean
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from openai import OpenAI
 
 _MODELS_TIMEOUT_S = 5.0
+
+
+class WebPage(Exception):
+    """What answers is no model, but something for people with a browser."""
 
 
 def error_from(error: Exception, place: Place, client: OpenAI, *, was_shown: bool) -> ModelError:
@@ -52,7 +56,7 @@ def _error(error: Exception, place: Place, client: OpenAI) -> ModelError:
     import openai
 
     if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
-        return ModelError(f"{place.title} at {place.url} did not answer in time; {LONGER}", kind="timeout")
+        return ModelError(f"{place.title} at {place.url} did not answer in time; {late(place)}", kind="timeout")
     if isinstance(error, openai.APIStatusError):
         return _refusal(error, place, client)
     if isinstance(error, openai.APIConnectionError | httpx2.HTTPError | OSError):
@@ -62,6 +66,9 @@ def _error(error: Exception, place: Place, client: OpenAI) -> ModelError:
         return ModelError(f"{place.title} at {place.url} cannot be reached: {reason}; {remedy}", kind="transient")
     if isinstance(error, openai.APIError):  # sent in the middle of a stream
         return _complaint(error, place)
+    if isinstance(error, WebPage):
+        remedy = address(place, "OpenAI's protocol; its address often ends with /v1")
+        return ModelError(f"{place.title} at {place.url} answers with a web page; {remedy}", kind="bad_request")
     if isinstance(error, ValueError | TypeError | AttributeError):  # the SDK lets everything through
         remedy = address(place, "OpenAI's protocol")
         return ModelError(f"{place.title} at {place.url} sent something that is no answer; {remedy}", kind="transient")

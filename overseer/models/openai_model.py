@@ -30,7 +30,7 @@ from overseer.models.model import (
     tokens_in,
     tokens_of,
 )
-from overseer.models.openai_errors import error_from, not_json, refused_parameter
+from overseer.models.openai_errors import WebPage, error_from, not_json, refused_parameter
 from overseer.models.place import Place
 from overseer.models.remedies import ended_early, to_give
 from overseer.models.structured import Asking, Schema
@@ -274,7 +274,10 @@ def _is_strict(schema: Any) -> bool:
 
 def _chunks(stream: Stream[ChatCompletionChunk]) -> Iterator[ChatCompletionChunk]:
     """The pieces of an answer; one that a server sent in one piece, although asked not to, is read as well."""
-    if "json" not in stream.response.headers.get("content-type", ""):
+    kind = stream.response.headers.get("content-type", "")
+    if "html" in kind:  # the SDK would look in it for events, and find none
+        raise WebPage
+    if "json" not in kind:
         yield from stream
         return
     from openai.types.chat import ChatCompletionChunk

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from overseer.models.model import ModelError, is_loopback
 from overseer.models.place import Place
+from overseer.models.proxies import proxy_of, shown
 
 LATER = "try again later, or name another model under models: in config.yaml"
 FEWER = "wait a while, or allow fewer requests under limits: in config.yaml"
@@ -28,7 +29,19 @@ def address(place: Place, protocol: str) -> str:
 
 def reach(place: Place, start: str) -> str:
     """Where no server is reached; on this machine, it has to be started."""
-    return start if is_loopback(place.url) else f"check the network, and that {place.url} is its address"
+    if is_loopback(place.url):
+        return start
+    return f"check the network{_and_proxy(place)}, and that {place.url} is its address"
+
+
+def late(place: Place) -> str:
+    """Where a server stays silent for too long."""
+    return f"{LONGER}{_and_proxy(place, ', and check ')}"
+
+
+def _and_proxy(place: Place, before: str = ", ") -> str:
+    proxy = proxy_of(place.url)
+    return "" if proxy is None else f"{before}the proxy {shown(proxy)}"
 
 
 def is_about_length(words: str) -> bool:

@@ -43,6 +43,7 @@ class ModelRoles:
         self._find = find
         self._reason = ""  # for the default model, where it was found or chosen
         self._chosen_here: set[str] = set()  # roles that were given another model since
+        self.in_vain = ""  # what somebody has set up, and why it is of no use
         self._refusal = ""  # why the default model that was named cannot be used
         self._models: dict[ModelRef, Model] = {}
         self._offers: dict[str, Offer] = {}
@@ -156,7 +157,7 @@ class ModelRoles:
             except ModelUnavailable as error:
                 self._refusal = str(error)
             else:
-                self._find, self._reason = None, choice.reason
+                self._find, self._reason, self.in_vain = None, choice.reason, choice.in_vain
                 self.note(choice.offers)
                 if choice.model is not None and choice.provider is not None:
                     self._settings = self._settings.with_default(choice.model, choice.provider)

@@ -56,6 +56,15 @@ def test_a_model_is_found_by_its_name_alone_and_told_with_its_server(place: Plac
     assert "model: ollama/other, named by --model, and ollama has it" in made.said
 
 
+def test_who_has_set_one_up_in_vain_is_not_told_to_set_one_up(place: Place) -> None:
+    with ModelServer(models=[]) as server:
+        place.environment["OLLAMA_HOST"] = server.url
+        made = place.run("-p", "tell me a joke about cats")
+    assert made.said.count("run: ollama pull qwen3") == 1
+    assert "The one that is set up cannot be used; overseer doctor model tells why." in made.said
+    assert "start Ollama" not in made.said
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "reason"),
     [

@@ -72,7 +72,13 @@ RUNNING = {OLLAMA: ["nomic-embed-text", "zephyr", "llama3.2:latest"]}
         ({}, {"OPENAI_BASE_URL": AWAY}, RUNNING, "ollama/llama3.2:latest", f"Ollama at {OLLAMA} is running and has it"),
         ({}, {**KEY, "OPENAI_BASE_URL": AWAY, "OPENAI_MODEL": "m"}, {}, "openai/m", "OPENAI_API_KEY is set"),
         ({}, {}, {OLLAMA: ["zephyr"]}, "ollama/zephyr", f"Ollama at {OLLAMA} is running and has it"),
-        ({}, {}, {OLLAMA: ["all-minilm"]}, None, "no language model was found, so plans are made by rules"),
+        (
+            {},
+            {},
+            {OLLAMA: ["all-minilm"]},
+            None,
+            f"Ollama at {OLLAMA}: it has no model to talk to; run: ollama pull qwen3, so plans are made by rules",
+        ),
         ({}, {}, {HERE: ["m"]}, None, "no language model was found, so plans are made by rules"),
         ({"detect": "wide"}, {}, {HERE: ["m"]}, "port8080/m", f"found at {HERE} (`detect: wide`)"),
         ({"detect": "off"}, KEY, RUNNING, None, "no model is named, and `detect: off` says not to look for one"),
@@ -266,10 +272,12 @@ def test_servers_of_other_kinds_are_passed_over(answer: bytes, words: str) -> No
         thread.join()
 
 
-def _serve_once(listening: socket.socket, answer: bytes) -> None:
+def _serve_once(listening: socket.socket, answer: bytes, heard: list[bytes] | None = None) -> None:
     connection, _ = listening.accept()
     with connection:
-        connection.recv(65536)
+        asked = connection.recv(65536)
+        if heard is not None:
+            heard.append(asked)
         connection.sendall(answer)
 
 
@@ -279,3 +287,30 @@ def test_a_server_that_says_nothing_holds_nobody_up() -> None:
         with pytest.raises(LookFailed, match=r"no answer within 0\.3 s"):
             HttpLook().ollama_models(f"http://127.0.0.1:{listening.getsockname()[1]}")
         assert time.monotonic() - began < 10
+
+
+def proxied(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    for name in ("no_proxy", "NO_PROXY", "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.setenv("https_proxy", proxy)
+
+
+def test_servers_elsewhere_are_looked_at_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = b'{"data": [{"id": "far"}]}'
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        heard: list[bytes] = []
+        answer = b"HTTP/1.0 200 OK\r\n\r\n" + body
+        thread = threading.Thread(target=_serve_once, args=(listening, answer, heard), daemon=True)
+        thread.start()
+        proxied(monkeypatch, f"http://ann:pass%20word@127.0.0.1:{listening.getsockname()[1]}")
+        assert HttpLook(timeout_s=20).openai_models("http://models.example/v1", "") == ["far"]
+        thread.join()
+    assert heard[0].startswith(b"GET http://models.example/v1/models HTTP/1.1\r\n")
+    assert b"proxy-authorization: Basic YW5uOnBhc3Mgd29yZA==" in heard[0]
+
+
+def test_a_proxy_that_is_not_there_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxied(monkeypatch, "http://ann:secret@127.0.0.1:9")
+    with pytest.raises(LookFailed, match=r"^Connection refused, through the proxy 127\.0\.0\.1:9$"):
+        HttpLook(timeout_s=20).openai_models("https://models.example/v1", "")

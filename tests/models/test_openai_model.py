@@ -293,3 +293,15 @@ def test_a_stream_with_nothing_in_it_is_asked_for_in_one_piece() -> None:
     assert "there are 6019; shorten the question" in str(error)
     assert [body["stream"] for body in server.questions()] == [True, False, True, False]
     assert ["stream_options" in body for body in server.questions()] == [True, False, True, False]
+
+
+def test_a_proxy_that_hangs_gets_no_more_time_than_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("overseer.models.openai_model.CONNECT_TIMEOUT_S", 0.05)
+    for name in ("no_proxy", "NO_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and says nothing
+        proxy = f"127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("https_proxy", f"http://{proxy}")
+        error = failure(OpenAIModel("m", base_url="https://models.example/v1", key="sk-1", timeout_s=PATIENCE_S))
+    assert error.kind == "timeout"
+    assert str(error).endswith(f"and check the proxy {proxy}")

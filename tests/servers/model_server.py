@@ -31,6 +31,7 @@ Fault = Literal[
     "odd_events",  # JSON, but not that of an answer
     "error_event",  # after half of the answer
     "malformed_body",
+    "web_page",
     "one_piece",  # the answer without a stream
     "no_usage",
 ]
@@ -231,6 +232,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(answer.error or {"error": "told to"}, status=answer.status, headers=answer.headers)
         elif answer.fault == "malformed_body":
             self._send(b'{"choices": [', "application/json")
+        elif answer.fault == "web_page":
+            self._send(b"<html>Welcome</html>", "text/html")
         elif answer.fault == "one_piece":
             message = {"role": "assistant", "content": answer.text}
             choices = [{"index": 0, "message": message, "finish_reason": answer.finish}]

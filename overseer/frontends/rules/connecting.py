@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,16 @@ class Connecting:
     how: str
     why: str = "A language model understands more than rules do, and works with the same tools."
     again: str = ""  # nothing: there is no other time
+
+    @property
+    def in_vain(self) -> Connecting:
+        """What is told where one was set up in vain: that is not how to do it."""
+        doctor = "/doctor model" if self.again else "overseer doctor model"
+        return replace(self, how=f"The one that is set up cannot be used; {doctor} tells why.")
+
+    @property
+    def is_brief(self) -> bool:
+        return bool(self.again) and self.how == self.again
 
     @property
     def briefly(self) -> Connecting:
