@@ -174,7 +174,7 @@ class Terminal:
 
 
 def _environ(more: Mapping[str, str]) -> dict[str, str]:
-    without = ("NO_COLOR", "FORCE_COLOR", "TMUX", "STY", "XTERM_VERSION", "PYTHONIOENCODING")
+    without = ("NO_COLOR", "FORCE_COLOR", "TMUX", "STY", "XTERM_VERSION", "PYTHONIOENCODING", "COLUMNS", "LINES")
     kept = {name: value for name, value in os.environ.items() if name not in without}
     return {**kept, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT), **more}
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import errno
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from overseer.ownterminal import keyboard
 
 _WANTED = ("SIGTERM", "SIGHUP")
 
@@ -21,13 +22,13 @@ class ToldToEnd(BaseException):
 
 
 def _is_hung_up() -> bool:
-    """Whether standard input is a terminal that was closed."""
+    """Whether the keys are those of a terminal that was closed."""
     try:
         import termios
     except ImportError:  # where terminals are of another kind
         return False
     try:
-        termios.tcgetattr(sys.stdin.fileno())
+        termios.tcgetattr(keyboard().fileno())
     except termios.error as error:
         return bool(error.args[0] == errno.EIO)
     except (OSError, ValueError, AttributeError):

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
+from overseer.ownterminal import keyboard
+
 _MORE = "  "
 
 
@@ -44,7 +46,7 @@ class PlainReader:
 
     def discard_typed(self) -> bool:
         """Forget what was typed since the last prompt; whether there was a line."""
-        given = self._given or sys.stdin
+        given = self._given or keyboard()
         with suppress(ImportError, OSError, ValueError):
             import termios
 
@@ -60,7 +62,7 @@ class PlainReader:
             shown.write(prompt)
             shown.flush()
             with _interruptible():
-                line = (self._given or sys.stdin).readline()
+                line = (self._given or keyboard()).readline()
         except KeyboardInterrupt:
             with suppress(OSError):
                 shown.write("\n")  # what is said next begins a line of its own

@@ -22,6 +22,7 @@ from overseer.console import make_redirectable, say
 from overseer.errors import UsageError
 from overseer.home import home
 from overseer.journal.journal import Journal, opened
+from overseer.ownterminal import own_terminal
 from overseer.settings.config import Settings
 from overseer.workbench import Workbench
 
@@ -50,13 +51,17 @@ def chat(options: Namespace, settings: Settings) -> int:
     from overseer.chat.models import TO_CONNECT_HERE
     from overseer.chat.resuming import interrupted_here
     from overseer.chat.sessions import tail_lines
+    from overseer.terminal.colours import harmless
 
     bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools, tells_model=False)
     screen = screen_for(options)
-    reader = _reader(options, bench, screen)
-    ending = Ending()
     make_redirectable()
-    with opened(wanted=settings.journal) as journal:
+    with (
+        own_terminal(lambda line: say(harmless(line, screen), is_painted=True)),
+        opened(wanted=settings.journal) as journal,
+    ):
+        reader = _reader(options, bench, screen)
+        ending = Ending()
         person = person_at(bench, reader, screen, journal, heard=ending.heard)
         talk = talk_for(options, bench, journal, person, to_connect=TO_CONNECT_HERE)
         chat = Chat(
