@@ -69,7 +69,7 @@ class Ending:
     def listening(self) -> Iterator[None]:
         """End what is done on this thread as soon as a signal comes; Ctrl-C is a KeyboardInterrupt.
 
-        What is ignored stays so: under `nohup` the chat outlives its terminal.
+        What is ignored stays so. Whether the terminal is there is looked at besides, by whoever waits for something.
         """
         assert threading.current_thread() is threading.main_thread()
         handlers: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler}

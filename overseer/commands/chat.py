@@ -22,7 +22,7 @@ from overseer.console import make_redirectable, say
 from overseer.errors import UsageError
 from overseer.home import home
 from overseer.journal.journal import Journal, opened
-from overseer.ownterminal import own_terminal
+from overseer.ownterminal import keyboard, own_terminal
 from overseer.settings.config import Settings
 from overseer.workbench import Workbench
 
@@ -62,7 +62,7 @@ def chat(options: Namespace, settings: Settings) -> int:
     ):
         reader = _reader(options, bench, screen)
         ending = Ending()
-        person = person_at(bench, reader, screen, journal, heard=ending.heard)
+        person = person_at(bench, reader, screen, journal, heard=ending.heard, keys=keyboard().fileno())
         talk = talk_for(options, bench, journal, person, to_connect=TO_CONNECT_HERE)
         chat = Chat(
             talk,
@@ -91,6 +91,7 @@ def person_at(
     journal: Journal | None,
     *,
     heard: Heard = lambda number: None,
+    keys: int | None = None,
     resume_with: str = "/resume",
 ) -> Person:
     """Somebody at a terminal, who types what `reader` reads."""
@@ -110,7 +111,7 @@ def person_at(
         discard_typed=reader.discard_typed,
     )
     past_of = journal.events if journal is not None else lambda run_id: ()
-    return AtTerminal(reviewing, screen, palette, past_of, heard=heard, resume_with=resume_with)
+    return AtTerminal(reviewing, screen, palette, past_of, heard=heard, keys=keys, resume_with=resume_with)
 
 
 def _reader(options: Namespace, bench: Workbench, screen: Screen) -> LineReader:
