@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import select
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
 from overseer.descriptors import IN, diverted, own, without_keys
+
+_MANY = 4096  # signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,30 @@ _kept: list[_Kept] = []  # the one that is in force; none where the terminal is 
 def keyboard() -> TextIO:
     """What a person types at: standard input, unless that is kept from everybody else."""
     return _kept[-1].keys if _kept else sys.stdin
+
+
+def line_typed(given: TextIO | None = None) -> str:
+    """The next line; empty where the input ends. A signal that comes just before reading begins is heard, too.
+
+    Python calls its handlers between two of its instructions: reading would hold them up until something is typed.
+    """
+    given = given or keyboard()
+    if os.name == "posix" and given.isatty() and threading.current_thread() is threading.main_thread():
+        _wait_for_line(given.fileno())
+    return given.readline()
+
+
+def _wait_for_line(given: int) -> None:
+    told, telling = os.pipe()
+    os.set_blocking(telling, False)
+    before = signal.set_wakeup_fd(telling, warn_on_full_buffer=False)
+    try:
+        while given not in select.select([given, told], [], [])[0]:
+            os.read(told, _MANY)  # a signal whose handler has not raised anything
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(telling)
+        os.close(told)
 
 
 def for_programs() -> tuple[int | None, int | None, int | None]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
-from overseer.ownterminal import keyboard
+from overseer.ownterminal import keyboard, line_typed
 
 _MORE = "  "
 
@@ -62,7 +62,7 @@ class PlainReader:
             shown.write(prompt)
             shown.flush()
             with _interruptible():
-                line = (self._given or keyboard()).readline()
+                line = line_typed(self._given)
         except KeyboardInterrupt:
             with suppress(OSError):
                 shown.write("\n")  # what is said next begins a line of its own

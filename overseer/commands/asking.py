@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from overseer.broker.needs import Need
 from overseer.commands.output import say_lines
-from overseer.ownterminal import keyboard
+from overseer.ownterminal import keyboard, line_typed
 from overseer.running.approval import question_lines
 
 
@@ -18,7 +18,7 @@ def asked(needs: Sequence[Need]) -> frozenset[str]:
     say_lines(question_lines(needs))
     print("Approve it for this run? [y/N] ", end="", file=sys.stderr, flush=True)
     try:
-        answer = keyboard().readline().strip().lower()
+        answer = line_typed().strip().lower()
     except KeyboardInterrupt:
         answer = ""
     return frozenset(need.tool for need in needs) if answer in ("y", "yes") else frozenset()

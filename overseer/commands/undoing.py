@@ -10,7 +10,7 @@ from overseer import exits
 from overseer.commands.output import put_document, put_lines, say_lines
 from overseer.errors import ApprovalNeeded
 from overseer.jsonvalue import Json
-from overseer.ownterminal import keyboard
+from overseer.ownterminal import keyboard, line_typed
 from overseer.settings.config import Settings
 from overseer.undo.preview import Direction, Preview
 from overseer.undo.telling import (
@@ -63,7 +63,7 @@ def _is_agreed(preview: Preview, options: Namespace) -> bool:
         )
     print(f"{preview.direction.capitalize()} this? [y/N] ", end="", file=sys.stderr, flush=True)
     try:
-        return keyboard().readline().strip().lower() in ("y", "yes")
+        return line_typed().strip().lower() in ("y", "yes")
     except KeyboardInterrupt:
         return False
 

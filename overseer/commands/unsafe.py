@@ -9,7 +9,7 @@ from argparse import Namespace
 from overseer.commands.output import is_machine
 from overseer.console import say
 from overseer.errors import ApprovalNeeded
-from overseer.ownterminal import keyboard
+from overseer.ownterminal import keyboard, line_typed
 
 REASON_VARIABLE = "OVERSEER_UNSAFE_NO_SANDBOX"
 PHRASE = "run it without a sandbox"
@@ -29,5 +29,5 @@ def require_leave(options: Namespace) -> None:
         return
     sys.stderr.write(f"{_RED}{_BANNER}{_PLAIN}\nTo go on, type: {PHRASE}\n> ")
     sys.stderr.flush()
-    if keyboard().readline().strip() != PHRASE:
+    if line_typed().strip() != PHRASE:
         raise ApprovalNeeded("that was not the phrase, so nothing was run")
