@@ -143,8 +143,8 @@ def _look_for_garbage_less_often() -> None:
 
 def _say_interrupted() -> None:
     try:
-        os.write(2, b"interrupted\n")
-    except OSError:
+        os.write(sys.stderr.fileno(), b"interrupted\n")
+    except (AttributeError, OSError, ValueError):  # nobody listens
         return
 
 

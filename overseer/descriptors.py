@@ -22,6 +22,8 @@ _ROOM = 1 << 20  # bytes of a pipe, of which a library may fill much before any 
 _SET_ROOM = 1031  # F_SETPIPE_SZ, which not every Python names
 _PATIENCE_S = 1.0  # with lines that came last, where a child goes on writing
 
+_gutters: set[tuple[int, int]] = set()  # that the three lead to now, by device and number
+
 
 def own(number: int) -> int:
     """Another descriptor for the same, which no child inherits and nobody finds by its number."""
@@ -40,9 +42,7 @@ def kept_from_tools() -> Iterator[None]:
     """
     with ExitStack() as opened:
         if _is_terminal(IN):
-            nothing = os.open(os.devnull, os.O_RDONLY)
-            opened.callback(os.close, nothing)
-            opened.enter_context(_leading(IN, nothing))
+            opened.enter_context(without_keys())
         if _number(sys.stdout) != OUT:  # else the result goes that way itself
             opened.enter_context(_leading(OUT, ERR))
         opened.enter_context(redirect_stdout(sys.stderr))
@@ -50,12 +50,24 @@ def kept_from_tools() -> Iterator[None]:
 
 
 @contextmanager
+def without_keys() -> Iterator[None]:
+    """Whoever reads from descriptor 0 finds its end there."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    try:
+        with _leading(IN, nothing):
+            yield
+    finally:
+        os.close(nothing)
+
+
+@contextmanager
 def diverted(take: Callable[[str], None], late: Callable[[str], None]) -> Iterator[None]:
     """Give what comes to a terminal by descriptors 1 and 2 to `take` instead, line by line, on a thread of its own.
 
-    What a child writes that outlives this goes to `late`. Descriptors that lead elsewhere are left alone.
+    What a child writes that outlives this goes to `late`. Descriptors that lead elsewhere are left alone, but for
+    those that are diverted already: within, the inner one has them.
     """
-    turned = [number for number in (OUT, ERR) if _is_terminal(number)]
+    turned = [number for number in (OUT, ERR) if _is_terminal(number) or _place(number) in _gutters]
     if os.name != "posix" or not turned:
         yield
         return
@@ -64,6 +76,9 @@ def diverted(take: Callable[[str], None], late: Callable[[str], None]) -> Iterat
     gutter = _Gutter(reading, writing, take, late)
     with ExitStack() as opened:
         opened.callback(gutter.close)
+        place = _place(writing)
+        _gutters.add(place)
+        opened.callback(_gutters.discard, place)
         for number in turned:
             opened.enter_context(_leading(number, writing))
         yield
@@ -144,6 +159,20 @@ def _leading(number: int, to: int) -> Iterator[None]:
         os.close(before)
 
 
+def _write_as_children_do() -> None:
+    """In a process that was forked and is no other program, as those of `multiprocessing`.
+
+    Our streams are only half of something there: whoever would draw what they take is not in this process.
+    """
+    if _gutters:
+        sys.stdout = open(OUT, "w", encoding="utf-8", errors="replace", closefd=False, buffering=1)  # noqa: SIM115
+        sys.stderr = open(ERR, "w", encoding="utf-8", errors="replace", closefd=False, buffering=1)  # noqa: SIM115
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_write_as_children_do)
+
+
 def _make_roomy(pipe: int) -> None:
     import fcntl
 
@@ -153,6 +182,14 @@ def _make_roomy(pipe: int) -> None:
 
 def _is_terminal(number: int) -> bool:
     return os.isatty(number)
+
+
+def _place(number: int) -> tuple[int, int]:
+    try:
+        status = os.fstat(number)
+    except OSError:  # it was closed
+        return -1, -1
+    return status.st_dev, status.st_ino
 
 
 def _number(stream: object) -> int:

@@ -8,6 +8,7 @@ the numbers of the signals come through a pipe, to a thread that does nothing el
 from __future__ import annotations
 
 import os
+import select
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -24,12 +25,16 @@ _PATIENCE_S = 1.0  # with what is done about a signal that came last
 
 @contextmanager
 def hearing_signals(
-    heard: Callable[[signal.Signals], None], also: Mapping[str, Callable[[], None]] = NOTHING
+    heard: Callable[[signal.Signals], None],
+    also: Mapping[str, Callable[[], None]] = NOTHING,
+    *,
+    terminal: int | None = None,
 ) -> Iterator[None]:
     """Call `heard`, from a thread of its own, with every signal that asks to stop.
 
     `also` says by name which further ones are heard there, and what each calls. What is ignored stays so: under
-    `nohup` a run outlives its terminal.
+    `nohup` a run outlives its terminal, unless it is given here, by its descriptor; then its end is heard as SIGHUP
+    even where that signal is ignored, or meant for other processes.
     """
     wanted: dict[int, Callable[[], None]] = {}
     for name in (*_WANTED, *also):
@@ -38,7 +43,9 @@ def hearing_signals(
     reading, writing = os.pipe()
     if os.name == "posix":
         os.set_blocking(writing, False)
-    hearing = threading.Thread(target=_hear, args=(reading, wanted), daemon=True)
+    else:
+        terminal = None  # there only sockets can be waited for
+    hearing = threading.Thread(target=_hear, args=(_numbers(reading, terminal), wanted), daemon=True)
     hearing.start()
     before: dict[int, Any] = {}
     fd_before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
@@ -63,8 +70,28 @@ def _leave_it_to_the_pipe(_number: int, _frame: Any) -> None:
     pass
 
 
-def _hear(reading: int, wanted: Mapping[int, Callable[[], None]]) -> None:
-    while (byte := os.read(reading, 1)) and byte != _END:
-        if (call := wanted.get(byte[0])) is not None:
+def _hear(numbers: Iterator[int], wanted: Mapping[int, Callable[[], None]]) -> None:
+    for number in numbers:
+        if (call := wanted.get(number)) is not None:
             call()
+
+
+def _numbers(reading: int, terminal: int | None) -> Iterator[int]:
+    """Of the signals that come through a pipe, and of the one that the end of a terminal means."""
+    while True:
+        if terminal is not None and _has_ended_first(terminal, reading):
+            terminal = None
+            yield signal.SIGHUP
+        byte = os.read(reading, 1)
+        if byte in (b"", _END):
+            break
+        yield byte[0]
     os.close(reading)
+
+
+def _has_ended_first(terminal: int, reading: int) -> bool:
+    """Whether a terminal is gone before anything more comes through the pipe."""
+    poll = select.poll()
+    poll.register(reading, select.POLLIN)
+    poll.register(terminal, 0)  # its end is always told
+    return bool(dict(poll.poll()).get(terminal, 0) & select.POLLHUP)

@@ -59,6 +59,9 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
+_END = b"\0\0\0\0\0\0\0\0"  # which no terminal shows, and no program of ours writes
+
+
 class Terminal:
     """A process at a terminal of so many columns and rows; as a context it is killed at the end."""
 
@@ -74,6 +77,7 @@ class Terminal:
         self._reads = threading.Event()
         self._reads.set()
         self._ended = threading.Event()
+        self._is_all_seen = threading.Event()
         self.outer, inner = os.openpty()
         self._size(columns, rows)
         self.before = termios.tcgetattr(inner)
@@ -107,10 +111,18 @@ class Terminal:
                 data = os.read(self.outer, 65536)
             except OSError:
                 return
-            with self._lock:
-                self.raw += data
-                self.came.append((time.monotonic(), data))
-                self._stream.feed(data)
+            self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        with self._lock:
+            self.raw += data
+            is_all = self.raw.endswith(_END)
+            if is_all:
+                del self.raw[-len(_END) :]
+            self.came.append((time.monotonic(), data))
+            self._stream.feed(data)
+        if is_all:
+            self._is_all_seen.set()
 
     def stop_reading(self) -> None:
         self._reads.clear()
@@ -151,11 +163,8 @@ class Terminal:
     def ended(self) -> int:
         """The exit code of the process, once it has ended and all that it wrote was seen."""
         code = self.process.wait(PATIENCE_S)
-        quiet = len(self.raw)
-        time.sleep(0.15)
-        while len(self.raw) != quiet:
-            quiet = len(self.raw)
-            time.sleep(0.15)
+        os.write(self.inner, _END)  # comes after all that was written before
+        assert self._is_all_seen.wait(PATIENCE_S), "what was written last has not come"
         return code
 
     def __enter__(self) -> Terminal:
@@ -174,7 +183,7 @@ class Terminal:
 
 
 def _environ(more: Mapping[str, str]) -> dict[str, str]:
-    without = ("NO_COLOR", "FORCE_COLOR", "TMUX", "STY", "XTERM_VERSION", "PYTHONIOENCODING")
+    without = ("NO_COLOR", "FORCE_COLOR", "TMUX", "STY", "XTERM_VERSION", "PYTHONIOENCODING", "COLUMNS", "LINES")
     kept = {name: value for name, value in os.environ.items() if name not in without}
     return {**kept, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT), **more}
 

@@ -204,14 +204,26 @@ def test_a_demo_that_was_cut_off_goes_on_with_its_script(overseer: Any, capsys: 
 # --- at a terminal
 
 
+# The program with demos whose models take no time.
+_AT_ONCE = """
+import chat_cli
+from overseer.demo import prepared
+from tests.test_demo import at_once
+read = prepared._read
+prepared._read = lambda name: at_once(read(name))
+chat_cli.entry()
+"""
+
+
 class Terminal:
     """The command at a terminal of its own."""
 
     def __init__(self, *arguments: str) -> None:
         self.terminal, other = pty.openpty()
         self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "chat_cli.py"), "demo", *arguments], stdin=other, stdout=other, stderr=other
-        )
+            [sys.executable, "-c", _AT_ONCE, "demo", *arguments],
+            stdin=other, stdout=other, stderr=other, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
         os.close(other)
         self.seen = ""
 

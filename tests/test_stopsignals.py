@@ -35,6 +35,31 @@ def test_a_signal_is_heard_while_the_main_thread_hears_nothing() -> None:
         assert child.hear_all() == ["SIGTERM", "SIGINT", "SIGINT", "True True"]
 
 
+# A terminal is gone, of which no signal tells: it is heard once, and signals are heard after it.
+GONE = """
+import os, signal
+from queue import SimpleQueue
+from overseer.stopsignals import hearing_signals
+inbox = SimpleQueue()
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+outer, inner = os.openpty()
+with hearing_signals(inbox.put, terminal=inner):
+    os.kill(os.getpid(), signal.SIGINT)
+    print(inbox.get().name, flush=True)
+    os.close(outer)
+    print(inbox.get().name, flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+    print(inbox.get().name, flush=True)
+print(inbox.empty(), flush=True)
+os._exit(0)
+"""
+
+
+def test_the_end_of_a_terminal_is_heard_where_no_signal_tells_of_it() -> None:
+    with Child(GONE) as child:
+        assert child.hear_all() == ["SIGINT", "SIGHUP", "SIGTERM", "True"]
+
+
 # What came last is heard before the block is over; a fork that keeps the pipe open holds nobody up.
 LAST = """
 import os, signal, threading, time

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from overseer.chat.slash import Candidate, SlashCommand, found, help_lines
@@ -11,6 +10,7 @@ from overseer.commands.output import put_lines
 from overseer.console import printable, say
 from overseer.errors import UsageError
 from overseer.journal.sessions import Turn
+from overseer.ownterminal import terminal_size
 from overseer.reports.render import when
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def _help(chat: Chat, rest: str) -> None:
             say(f"  {command.more}")
         return
     say("Say what is to be done in plain words, or one of these:")
-    for line in (*help_lines(chat.commands, get_terminal_size().columns), *_KEYS):
+    for line in (*help_lines(chat.commands, terminal_size().columns), *_KEYS):
         say(line)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PROMPT = "> "
 _LEAVING = ("exit", "quit", "/exit")  # what ends other programs, and is no request
 _TWICE_S = 2.0  # who presses Ctrl-C again within that means to leave
+_LOOKS_S = 0.5  # for whether somebody is still there who waits
 _GRACE_S = 5.0  # for runs in the background, when the process was told to end
 
 # Carries out a command line of ours, such as ["runs"], about this run if it names none; its exit code.
@@ -201,7 +202,8 @@ class Chat:
                 case "w" | "wait":
                     say("waiting; Ctrl-C goes back to the chat")
                     try:
-                        self.jobs.wait()
+                        while not self.jobs.wait(_LOOKS_S):
+                            self._ending.require_terminal()
                     except KeyboardInterrupt:
                         say("")  # behind the ^C
                         return False

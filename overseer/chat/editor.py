@@ -6,14 +6,15 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from overseer.console import diverted, say
 from overseer.errors import UsageError
+from overseer.ownterminal import for_programs, keyboard
 
 _USUAL_EDITORS = ("nano", "vi", "notepad")
 _LARGEST = 16 * 1024 * 1024  # bytes
@@ -21,10 +22,10 @@ _UNCHANGED = "nothing was changed"
 _NAME_ONE = "name one in EDITOR, or under 'chat' in config.yaml"
 
 
-def in_editor(text: str, editor: str, *, suffix: str, shown: int | None = None) -> str:
+def in_editor(text: str, editor: str, *, suffix: str) -> str:
     """What is left of a text when its editor is closed; UsageError if there is no editor, or it fails.
 
-    `shown` is the descriptor of the terminal, where the usual ones lead elsewhere.
+    Meanwhile it has the terminal: what others say is shown afterwards.
     """
     command = _command(editor)
     try:
@@ -33,7 +34,7 @@ def in_editor(text: str, editor: str, *, suffix: str, shown: int | None = None) 
             path = Path(folder) / f"plan{suffix}"
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
                 file.write(text)
-            _edit(command, path, shown)
+            _edit(command, path)
             return _read(path)
     except OSError as error:
         raise UsageError(f"the editor cannot be used: {error.strerror or error}; {_UNCHANGED}") from error
@@ -50,10 +51,11 @@ def _command(editor: str) -> list[str]:
     return command
 
 
-def _edit(command: list[str], path: Path, shown: int | None) -> None:
+def _edit(command: list[str], path: Path) -> None:
+    keys, shown, said = for_programs()
     try:
-        with _terminal_as_it_was(), _interrupts_left_to_editor():
-            code = subprocess.call([*command, str(path)], stdout=shown, stderr=shown)
+        with _others_kept_waiting(), _terminal_as_it_was(), _interrupts_left_to_editor():
+            code = subprocess.call([*command, str(path)], stdin=keys, stdout=shown, stderr=said)
     except (FileNotFoundError, PermissionError) as error:
         raise UsageError(f"the editor {command[0]} cannot be started: {error.strerror}; {_NAME_ONE}") from error
     if code < 0:
@@ -75,6 +77,18 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(f"what the editor wrote is not UTF-8 in line {line}; {_UNCHANGED}") from error
+
+
+@contextmanager
+def _others_kept_waiting() -> Iterator[None]:
+    """What runs in the background goes on, and may have something to say."""
+    lines: list[str] = []
+    try:
+        with diverted(lines.append):
+            yield
+    finally:
+        for line in lines:
+            say(line, is_painted=True)  # by whoever said it
 
 
 @contextmanager
@@ -100,7 +114,7 @@ def _terminal_as_it_was() -> Iterator[None]:
         return
     descriptor, before = -1, None
     with suppress(OSError, ValueError, AttributeError, termios.error):
-        descriptor = sys.stdin.fileno()
+        descriptor = keyboard().fileno()
         before = termios.tcgetattr(descriptor)
     try:
         yield

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import errno
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from overseer.ownterminal import keyboard
 
 _WANTED = ("SIGTERM", "SIGHUP")
 
@@ -21,13 +22,13 @@ class ToldToEnd(BaseException):
 
 
 def _is_hung_up() -> bool:
-    """Whether standard input is a terminal that was closed."""
+    """Whether the keys are those of a terminal that was closed."""
     try:
         import termios
     except ImportError:  # where terminals are of another kind
         return False
     try:
-        termios.tcgetattr(sys.stdin.fileno())
+        termios.tcgetattr(keyboard().fileno())
     except termios.error as error:
         return bool(error.args[0] == errno.EIO)
     except (OSError, ValueError, AttributeError):
@@ -68,7 +69,7 @@ class Ending:
     def listening(self) -> Iterator[None]:
         """End what is done on this thread as soon as a signal comes; Ctrl-C is a KeyboardInterrupt.
 
-        What is ignored stays so: under `nohup` the chat outlives its terminal.
+        What is ignored stays so. Whether the terminal is there is looked at besides, by whoever waits for something.
         """
         assert threading.current_thread() is threading.main_thread()
         handlers: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler}

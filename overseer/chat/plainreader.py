@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
+from overseer.ownterminal import keyboard, line_typed
+
 _MORE = "  "
 
 
@@ -47,7 +49,7 @@ class PlainReader:
 
     def discard_typed(self) -> bool:
         """Forget what was typed since the last prompt; whether there was a line."""
-        given = self._given or sys.stdin
+        given = self._given or keyboard()
         with suppress(ImportError, OSError, ValueError):
             import termios
 
@@ -63,7 +65,7 @@ class PlainReader:
             shown.write(prompt)
             shown.flush()
             with _interruptible():
-                line = (self._given or sys.stdin).readline()
+                line = line_typed(self._given)
         except KeyboardInterrupt:
             with suppress(OSError):
                 shown.write("\n")  # what is said next begins a line of its own

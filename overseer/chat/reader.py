@@ -15,6 +15,7 @@ from typing import TextIO, cast
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.history import History, InMemoryHistory
+from prompt_toolkit.input import create_input
 from prompt_toolkit.input.typeahead import get_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
@@ -27,7 +28,8 @@ from overseer.chat.history import SharedHistory
 from overseer.chat.resizing import survive_resizing
 from overseer.chat.typedahead import take_typed_ahead
 from overseer.console import redirected, say
-from overseer.descriptors import ERR, OUT, diverted, own
+from overseer.descriptors import ERR, own
+from overseer.ownterminal import keyboard
 
 
 class Reader:
@@ -46,10 +48,11 @@ class Reader:
         `reflows`: the terminal breaks long lines anew when it becomes narrower.
         """
         kept: History = SharedHistory(history, keeps) if history is not None else InMemoryHistory()
-        output = _output()
+        given, output = create_input(keyboard()), _output()
         # The colours that everybody has set up for eyes and background: a fixed grey may not be seen there.
         colours = ColorDepth.from_env() or ColorDepth.DEPTH_4_BIT
         self._session: PromptSession[str] = PromptSession(
+            input=given,
             output=output,
             color_depth=colours,
             history=kept,
@@ -62,7 +65,7 @@ class Reader:
             enable_suspend=True,
         )
         self._questions: PromptSession[str] = PromptSession(
-            output=output, color_depth=colours, history=InMemoryHistory(), enable_suspend=True
+            input=given, output=output, color_depth=colours, history=InMemoryHistory(), enable_suspend=True
         )
         if reflows:
             survive_resizing(self._session.app)
@@ -126,9 +129,9 @@ class Reader:
 
 def _output() -> Output:
     """The terminal. It is not asked where its cursor is: the answer might come when nobody reads it any more."""
-    # By a descriptor of its own: nobody turns away what is written there.
+    # By a descriptor of its own: nobody redirects what is written there.
     encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
-    stream = open(own(OUT), "w", encoding=encoding, errors="replace", closefd=False)  # noqa: SIM115
+    stream = open(own(sys.stdout.fileno()), "w", encoding=encoding, errors="replace", closefd=False)  # noqa: SIM115
     output = create_output(stream)
     if isinstance(output, Vt100_Output):
         output.enable_cpr = False
@@ -153,7 +156,6 @@ def _read(session: PromptSession[str], prompt: str, *, default: str = "") -> str
         def begin() -> None:  # once the prompt is at work: before that, nobody moves what is printed out of its way
             above = opened.enter_context(_Above(session.app.output))
             opened.enter_context(redirected(cast(TextIO, above)))
-            opened.enter_context(diverted(say, say))
 
         try:
             return session.prompt(prompt, default=default, pre_run=begin)
@@ -192,7 +194,7 @@ def _keys(editor: str) -> KeyBindings:
 
         def edit() -> None:
             try:
-                text = in_editor(buffer.text, editor, suffix=".md", shown=event.app.output.fileno()).rstrip("\n")
+                text = in_editor(buffer.text, editor, suffix=".md").rstrip("\n")
             except UsageError as error:
                 say(f"error: {error}")
             else:

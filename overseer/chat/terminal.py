@@ -41,13 +41,16 @@ class AtTerminal:
         past_of: PastOf,
         *,
         heard: Heard = lambda number: None,
+        keys: int | None = None,
         resume_with: str = "/resume",
     ) -> None:
         """`past_of` reads what happened in a run before, from the journal; `heard` is told of signals that end it.
 
+        `keys` is the descriptor of the terminal that they are at: without it, nobody is there any more.
         `resume_with` is the command that goes on with a run.
         """
         self._heard = heard
+        self._keys = keys
         self._reviewing = reviewing
         self._screen = screen
         self._palette = palette
@@ -89,7 +92,7 @@ class AtTerminal:
         self._reviewing.show(proposal)
 
     def follow(self, run: Run, report: Report, began_as: WorkflowPlan, relay: Relay | None = None) -> RunResult:
-        following = Following(run, report, self._screen, self._palette, heard=self._heard)
+        following = Following(run, report, self._screen, self._palette, heard=self._heard, terminal=self._keys)
         if relay is not None:
             result = following.join(relay, began_as)
         else:
@@ -110,7 +113,7 @@ class AtTerminal:
         with ExitStack() as opened:
             waiting = self._waiting_line()
             also = NOTHING if waiting is None else {"SIGTSTP": waiting.stop_process}
-            opened.enter_context(hearing_signals(stop, also))
+            opened.enter_context(hearing_signals(stop, also, terminal=self._keys))
             self._waiting = None if waiting is None else opened.enter_context(waiting)
             yield cancellation
 

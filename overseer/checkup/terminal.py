@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Mapping
 from typing import TextIO
 
 from overseer.checkup.finding import Finding
+from overseer.ownterminal import keyboard, terminal_size
 
 
 def terminal(environment: Mapping[str, str]) -> Finding:
-    """The terminal as it was when the process began."""
-    streams = {"stdin": sys.__stdin__, "stdout": sys.__stdout__, "stderr": sys.__stderr__}
+    """The terminal that the process was begun at."""
+    streams = {"stdin": keyboard(), "stdout": sys.stdout, "stderr": sys.stderr}
     terminals = {name: _is_terminal(stream) for name, stream in streams.items()}
-    size = shutil.get_terminal_size()
+    size = terminal_size()
     encoding = getattr(sys.__stdout__, "encoding", None) or "none"
     has_colour, why = colours(environment, is_terminal=terminals["stdout"])
     term = environment.get("TERM", "")

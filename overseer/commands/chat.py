@@ -23,6 +23,7 @@ from overseer.errors import UsageError
 from overseer.home import home
 from overseer.journal.journal import Journal, opened
 from overseer.models import ModelRoles
+from overseer.ownterminal import keyboard, own_terminal
 from overseer.settings.config import Settings
 from overseer.workbench import Workbench
 
@@ -51,14 +52,18 @@ def chat(options: Namespace, settings: Settings) -> int:
     from overseer.chat.models import IN_CHAT
     from overseer.chat.resuming import interrupted_here
     from overseer.chat.sessions import tail_lines
+    from overseer.terminal.colours import harmless
 
     bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools, tells_model=False)
     screen = screen_for(options)
-    reader = _reader(options, bench, screen)
-    ending = Ending()
     make_redirectable()
-    with opened(wanted=settings.journal) as journal:
-        person = person_at(bench, reader, screen, journal, heard=ending.heard)
+    with (
+        own_terminal(lambda line: say(harmless(line, screen), is_painted=True)),
+        opened(wanted=settings.journal) as journal,
+    ):
+        reader = _reader(options, bench, screen)
+        ending = Ending()
+        person = person_at(bench, reader, screen, journal, heard=ending.heard, keys=keyboard().fileno())
         talk = talk_for(options, bench, journal, person, standing=IN_CHAT)
         chat = Chat(
             talk,
@@ -87,6 +92,7 @@ def person_at(
     journal: Journal | None,
     *,
     heard: Heard = lambda number: None,
+    keys: int | None = None,
     resume_with: str = "/resume",
 ) -> Person:
     """Somebody at a terminal, who types what `reader` reads."""
@@ -106,7 +112,7 @@ def person_at(
         discard_typed=reader.discard_typed,
     )
     past_of = journal.events if journal is not None else lambda run_id: ()
-    return AtTerminal(reviewing, screen, palette, past_of, heard=heard, resume_with=resume_with)
+    return AtTerminal(reviewing, screen, palette, past_of, heard=heard, keys=keys, resume_with=resume_with)
 
 
 def _reader(options: Namespace, bench: Workbench, screen: Screen) -> LineReader:

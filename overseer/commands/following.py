@@ -35,8 +35,10 @@ class Following:
         *,
         is_quiet: bool = False,
         heard: Callable[[signal.Signals], None] = lambda number: None,
+        terminal: int | None = None,
     ) -> None:
-        """`heard` is told of every signal that stops the run."""
+        """`heard` is told of every signal that stops the run; `terminal` is the one without which it stops as well."""
+        self._terminal = terminal
         self._heard = heard
         self._run = run
         self._report = report
@@ -71,7 +73,8 @@ class Following:
             view = view_of(source, plan, self._screen, self._palette, past)
         try:
             # Signals are heard until the terminal is as it was: one of them might end the process before.
-            with hearing_signals(self._stop_at, view.signals), view.shown, kept_from_tools():
+            hearing = hearing_signals(self._stop_at, view.signals, terminal=self._terminal)
+            with hearing, view.shown, kept_from_tools():
                 return result_of()
         except JournalError as error:
             raise RunCutOff(self._run.run_id, error) from error

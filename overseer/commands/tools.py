@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from overseer.descriptors import kept_from_tools
 from overseer.errors import UsageError
 from overseer.ids import new_run_id
 from overseer.jsonvalue import Json, json_text
+from overseer.ownterminal import terminal_size
 from overseer.plan.suggestions import did_you_mean
 from overseer.registry import Entry, Registry, load_tools, tool_folders
 from overseer.registry.documents import document_urls, keep_document
@@ -160,7 +160,7 @@ def _say_what_is_not_read(to_trust: str) -> None:
 
 def _table(entries: list[Entry], to_see_one: str) -> Iterator[str]:
     width = max((len(entry.tool.name) for entry in entries), default=0)
-    room = max(40, shutil.get_terminal_size().columns)
+    room = max(40, terminal_size().columns)
     for entry in entries:
         origin = "" if entry.layer == "built-in" else f"  [{entry.layer}]"
         yield shortened(f"{entry.tool.name:<{width}}  {entry.tool.effect:<7}  {_summary(entry.tool)}{origin}", room)

@@ -10,6 +10,7 @@ from overseer import exits
 from overseer.commands.output import put_document, put_lines, say_lines
 from overseer.errors import ApprovalNeeded
 from overseer.jsonvalue import Json
+from overseer.ownterminal import keyboard, line_typed
 from overseer.settings.config import Settings
 from overseer.undo.preview import Direction, Preview
 from overseer.undo.telling import (
@@ -55,14 +56,14 @@ def _is_agreed(preview: Preview, options: Namespace) -> bool:
     """Whether the person at the terminal says yes; ApprovalNeeded if nobody can be asked."""
     if not any(file.is_free or (options.force and file.conflict) for file in preview.files):
         return True  # nothing is changed
-    if options.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if options.json or not (keyboard().isatty() and sys.stderr.isatty()):
         raise ApprovalNeeded(
             f"to {preview.direction} run {preview.run.run_id} needs a yes, and nobody can be asked; "
             "look at it with --preview, then give --yes"
         )
     print(f"{preview.direction.capitalize()} this? [y/N] ", end="", file=sys.stderr, flush=True)
     try:
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        return line_typed().strip().lower() in ("y", "yes")
     except KeyboardInterrupt:
         return False
 

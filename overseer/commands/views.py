@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import locale
 import os
-import shutil
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -29,6 +28,7 @@ from overseer.errors import RunNotFound, UsageError
 from overseer.frontends.files import plan_reader
 from overseer.journal.journal import Journal, StoredRun
 from overseer.jsonvalue import Json
+from overseer.ownterminal import terminal_size
 from overseer.plan import load_plan, plan_from
 from overseer.plan.files import find_plan
 from overseer.plan.values import WorkflowPlan
@@ -185,7 +185,7 @@ def _stored(run: str, settings: Settings) -> Iterator[_Found]:
 
 
 def _width(options: Namespace) -> int:
-    return min(_WIDEST, options.width or shutil.get_terminal_size((_USUAL_WIDTH, 24)).columns)
+    return min(_WIDEST, options.width or terminal_size((_USUAL_WIDTH, 24)).columns)
 
 
 def _strokes(options: Namespace) -> Strokes:

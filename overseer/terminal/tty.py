@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import select
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+
+from overseer.ownterminal import keyboard
 
 _AT_ONCE = 4096  # bytes; where the terminal could not be opened again, a longer piece might wait
 _LOOKS_S = 0.1
@@ -97,8 +98,8 @@ class Tty:
 
 
 def _is_typed_at(descriptor: int) -> bool:
-    """Whether standard input is that terminal."""
+    """Whether the keys are those of that terminal."""
     try:
-        return sys.stdin is not None and os.path.samestat(os.fstat(sys.stdin.fileno()), os.fstat(descriptor))
-    except (OSError, ValueError):
+        return os.path.samestat(os.fstat(keyboard().fileno()), os.fstat(descriptor))
+    except (OSError, ValueError, AttributeError):
         return False

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 
 import pytest
 from prompt_toolkit import PromptSession
 
 from overseer.chat.plainreader import PlainReader
 from overseer.chat.reader import Reader
+from tests.processes import Child
 
 
 def test_a_backslash_at_the_end_lets_a_request_go_on() -> None:
@@ -32,6 +34,31 @@ def test_the_end_of_the_input_is_one_even_within_a_request() -> None:
         reader.request("> ")
     with pytest.raises(EOFError):
         reader.answer("which? ")
+
+
+# The main thread takes no signals, as if each came just before it began to read.
+DEAF = """
+import os, signal, sys, threading, time
+from overseer.chat.plainreader import PlainReader
+outer, inner = os.openpty()
+threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+signal.signal(signal.SIGTERM, lambda *_: print("told to end", flush=True))
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+class Shown:
+    def write(self, text): os.kill(os.getpid(), signal.SIGTERM)
+    def flush(self): threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    PlainReader(open(inner), Shown()).request("> ")
+except KeyboardInterrupt:
+    print("given up", flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_ctrl_c_is_heard_that_comes_just_before_reading_begins() -> None:
+    with Child(DEAF) as child:
+        assert child.hear_all() == ["told to end", "given up"]
 
 
 class GoneTerminal(io.StringIO):
