@@ -27,6 +27,10 @@ TABLES: list[tuple[str, dict[str, Any]]] = [
     ("sort data.csv by price, highest first", {"sort": ["-price"]}),
     ("sort data.csv by the price column in descending order", {"sort": ["-price"]}),
     ("show the rows of data.csv where price > 10", {"where": [where("price", "gt", 10)]}),
+    (
+        "rows of data.csv where the amount is above 3, highest first",
+        {"where": [where("amount", "gt", 3)], "sort": ["-amount"]},
+    ),
     ("rows of data.csv with price at most 10", {"where": [where("price", "le", 10)]}),
     ("show the rows of data.csv where city is New York", {"where": [where("city", "eq", "New York")]}),
     ("show the rows of data.csv where id is not 5", {"where": [where("id", "ne", 5)]}),
@@ -64,8 +68,9 @@ def test_a_table_is_asked_once_more() -> None:
     assert second.args == {"table": Ref(first.step_id), "sort": ["price"]}
 
 
-def test_rows_are_saved_in_the_form_that_the_file_is_called_by() -> None:
-    plan = planned("sort data.csv by price and save it as sorted.csv")
+@pytest.mark.parametrize("asked", ["sort data.csv by price and save it", "rows of data.csv with id > 5, and save them"])
+def test_rows_are_saved_in_the_form_that_the_file_is_called_by(asked: str) -> None:
+    plan = planned(f"{asked} as sorted.csv")
     assert outline(plan) == "table_query; convert_table < table_query; write_file < convert_table"
     assert plan.steps[1].args == {"to": "csv", "table": Ref("table_query")}
     assert plan.steps[2].args == {"path": "sorted.csv", "text": Ref("convert_table")}
@@ -145,6 +150,10 @@ NOT_UNDERSTOOD = [
     ("average of price and cost in data.csv", "'price' and 'cost'"),
     ("which city has the highest price in data.csv?", "'city'"),
     ("median price in data.csv", "'median'"),
+    ("average price of the first 5 rows of data.csv", "'first'"),
+    ("rows of data.csv where price > 10 or id < 3", "'id'"),
+    ("which files are not larger than 1 MB", "'not'"),
+    ("show the lines of app.log that contain error or warning", "'warning'"),
     ("list the 5 largest files of my friend", "'largest'"),
     ("find lines containing numbers in app.log", "'containing'"),
     ("the last line of a.txt", "'last'"),

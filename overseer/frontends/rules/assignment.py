@@ -104,6 +104,8 @@ _SAVING = stemset("save store put write")
 
 def _score(candidate: Candidate, slot: Slot, asking: Asking, *, is_in_place: bool) -> float:
     """How well a value suits an argument; 0 where something speaks against it."""
+    if slot.name in asking.targets and candidate.kind == "url":
+        return 0.0  # nothing is saved in a link
     is_inside = candidate.preposition == "in" and _SAVING.isdisjoint(candidate.before)
     if slot.name in asking.targets and (candidate.preposition in ("of", "from") or is_inside):
         return 0.0  # the PDF of a report is not written to the report

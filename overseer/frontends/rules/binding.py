@@ -77,8 +77,9 @@ class Binder:
                 args[told.takes] = Ref(self.last_step, told.path)
             call = self._known(told.tool, args)
             if call is None:
+                name = said.text if told is task.told[-1] else told.name
                 step_id = new_id(told.tool, self.calls)
-                call = Call(step_id, told.tool, part, args, description=said.text, follows=said.follows)
+                call = Call(step_id, told.tool, part, args, description=name, follows=said.follows)
                 self.calls.append(call)
             self.last_step = call.step_id
 

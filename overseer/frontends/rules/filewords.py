@@ -26,7 +26,7 @@ _LESS = r"(?:smaller|less) than|under|below"
 _PLACE = (
     r"(?:in|under|inside|beneath) (?:the )?(?:(?:folder|directory) (?:called |named )?)?(?:(<[pq]\d+>)|([^\W\d][\w-]*))"
 )
-_HERE = r"here|(?:in|of) (?:this|the current|my|the) (?:folder|directory|workspace|project)"
+_HERE = r"here|in total|altogether|(?:in|of) (?:this|the current|my|the) (?:folder|directory|workspace|project)"
 
 
 def files_asked(wording: Wording) -> tuple[dict[str, Any], dict[str, Any]] | None:

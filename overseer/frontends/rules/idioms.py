@@ -31,6 +31,12 @@ class Told:
     takes: str = ""
     path: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """What it does, as far as the tool and its arguments say so: Read file app.log."""
+        words = self.tool.name.replace("_", " ")
+        return " ".join(filter(None, [words[:1].upper() + words[1:], str(self.args.get("path", ""))]))
+
 
 @dataclass(frozen=True, slots=True)
 class Before:

@@ -112,6 +112,8 @@ def _tells_target(reading: Reading, at: int) -> bool:
     if task is None or task.told or len(paths) != 1 or len(reading.candidates[at]) != 1 or not is_writing(part):
         return False
     missing = targets_of(task.tool) if points_back(part) and task.parts[-1] == at - 1 else frozenset()
+    if sum(value.kind == "url" for before in task.parts for value in reading.candidates[before]) > 1:
+        return False  # two would be saved in one place
     takes_file = any(wants_content(slot) for slot in slots_of(task.tool))
     told = [value for before in task.parts for value in reading.candidates[before] if value.kind == "path"]
     is_told = any(value.preposition in ("to", "into", "as") for value in told) if takes_file else bool(told)

@@ -139,6 +139,8 @@ def _after_join(tokens: Sequence[Token], at: int, run: Sequence[Token]) -> int |
         return after - at
     if _is_told_sum(tokens[after]):
         return after - at
+    if is_verb(low) and _low(tokens, after + 1) in ("it", "them"):
+        return after - at  # the rows of a.csv, and save them
     if not (_has_verb(run) or run[0].low in _ASKING or run[0].low in _TELLING or _is_told_sum(run[-1])):
         return None
     if low in _ASKING:

@@ -66,7 +66,9 @@ def _without_folder(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
 
 _NAMED_SORTS = wordset("name names text content contents result results output")
 _SOUGHT = frozenset({"line", "lines", "file", "files"})
-_HOLDING = wordset("that which containing contain with without mentioning having including matching")
+_HOLDING = wordset(
+    "in under inside beneath named called that which containing with without mentioning having including matching"
+)
 
 
 def _has_article(tokens: tuple[Token, ...], first: Token) -> bool:
@@ -140,9 +142,12 @@ def ending_named(part: Part) -> str | None:
 FILE_ENDINGS = {
     **{
         ending: ending
-        for ending in ("txt", "md", "csv", "json", "yaml", "html", "xml", "pdf", "py", "js", "log", "zip")
+        for ending in wordset(
+            """txt md csv tsv json yaml toml html css xml svg png jpg gif pdf docx py js ts java rs sql sh log zip"""
+        )
     },
-    **{"text": "txt", "markdown": "md", "python": "py", "javascript": "js"},
+    **{"text": "txt", "markdown": "md", "python": "py", "javascript": "js", "typescript": "ts", "rust": "rs"},
+    **{"shell": "sh"},
 }
 
 

@@ -23,7 +23,7 @@ SORTS = wordset(
     """number numbers digit digits letter letters date dates email emails link links url urls name names text duplicates
     nothing something anything more less fewer at exactly only space spaces tab tabs comma commas newline newlines line
     lines blank blanks semicolon semicolons dot dots dash dashes quotes word words character characters everything
-    column columns row rows occurrence occurrences contents content result results output"""
+    column columns row rows occurrence occurrences file files folder folders contents content result results output"""
 )
 
 
@@ -60,7 +60,7 @@ def _closes(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _held(tokens: Sequence[Token], at: int, text: str) -> list[Token]:
-    """With the text hello world: what follows is that text, unless more is asked for behind it."""
+    """With the text hello world: what follows is that text, up to what is asked for behind it."""
     lows = [token.low for token in tokens[at : at + 3]]
     if lows[:2] != ["with", "the"] or lows[2:] not in (["text"], ["words"], ["word"], ["line"], ["content"]):
         return []
@@ -68,9 +68,8 @@ def _held(tokens: Sequence[Token], at: int, text: str) -> list[Token]:
     end = len(tokens)
     while end > begin and tokens[end - 1].kind == "mark":
         end -= 1
-    if any(is_asking(token.low, is_first=before.low == "and")
-           for before, token in zip(tokens[begin:end], tokens[begin + 1 : end], strict=False)):  # fmt: skip
-        return []
+    joins = (at for at in range(begin + 1, end - 1) if tokens[at].low in ("and", "then", ",", ";", "."))
+    end = next((at for at in joins if is_asking(tokens[at + 1].low, is_first=True)), end)
     held = _quoted(tokens[begin:end], text, most=60)
     return [*tokens[at:begin], held] if held is not None else []
 

@@ -47,9 +47,16 @@ def question_of(wording: Wording) -> dict[str, Any] | None:
         if told is None:
             return None
         found |= told
-    if "group_by" in found and "aggregates" not in found:
+    if _is_at_odds(found):
         return None
     return found if wording.is_done(_WORDS) else None
+
+
+def _is_at_odds(found: dict[str, Any]) -> bool:
+    """Whether a query would do it in another order than it was said: the average price of the first 5 rows."""
+    if "aggregates" not in found:
+        return "group_by" in found
+    return "limit" in found or "select" in found or not set(found.get("sort", ())) <= set(found.get("group_by", ()))
 
 
 _WORDS = "rows row entries entry records record filter query select sort order"
@@ -60,8 +67,20 @@ def _where(wording: Wording) -> dict[str, Any] | None:
     said = wording.take(rf"{_WHERE}(?: an?)? {one}(?: and (?:whose )?{one})*")
     if said is None:
         return {}
-    conditions = [_condition(wording, text) for text in re.split(r" and (?:whose )?", said[0].split(" ", 1)[1])]
-    return {"where": conditions} if all(conditions) else None
+    texts = re.split(r" and (?:whose )?", said[0].split(" ", 1)[1])
+    conditions = [condition for text in texts if (condition := _condition(wording, text)) is not None]
+    return {"where": conditions, **_first(wording, conditions)} if len(conditions) == len(texts) else None
+
+
+def _first(wording: Wording, conditions: list[dict[str, Any]]) -> dict[str, Any]:
+    """Where the amount is above 3, highest first: what the rows are chosen by is what they are sorted by."""
+    columns = {condition["column"] for condition in conditions}
+    if len(columns) != 1 or " by " in wording.rest:
+        return {}
+    column = columns.pop()
+    if wording.take(rf",? ?(?:{_DOWN_FIRST})") is not None:
+        return {"sort": [f"-{column}"]}
+    return {"sort": [column]} if wording.take(rf",? ?(?:{_UP_FIRST})") is not None else {}
 
 
 def _condition(wording: Wording, said: str) -> dict[str, Any] | None:
