@@ -78,7 +78,7 @@ def html_to_text(html: str) -> str:
     writes=["file:{path}"],
     idempotent=True,
     timeout_s=180,
-    tags=["markdown", "pdf", "export", "document", "save"],
+    tags=["markdown", "pdf", "convert", "export", "document", "save"],
     examples=[
         {
             "request": "save this report as report.pdf",
@@ -126,7 +126,7 @@ def markdown_to_pdf(markdown: str, path: str, context: ToolContext, *, title: st
     writes=["file:{path}"],
     idempotent=True,
     timeout_s=180,
-    tags=["markdown", "docx", "word", "export", "document", "save"],
+    tags=["markdown", "docx", "word", "convert", "export", "document", "save"],
     examples=[
         {
             "request": "save this text as a Word document",

@@ -74,7 +74,10 @@ def read_file(
     output=_WRITTEN,
     idempotent=True,
     tags=["files"],
-    examples=[{"request": "save the report to report.md", "args": {"path": "report.md", "text": "# Report\n"}}],
+    examples=[
+        {"request": "save the report to report.md", "args": {"path": "report.md", "text": "# Report\n"}},
+        {"request": "create the file list.txt with the text milk", "args": {"path": "list.txt", "text": "milk"}},
+    ],
 )
 def write_file(path: str, text: Any, context: ToolContext, encoding: str = "utf-8") -> dict[str, Any]:
     """Write a file of the workspace: make it, with the folders above it, or replace what it holds.

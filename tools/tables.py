@@ -111,6 +111,7 @@ def table_query(
     examples=[
         {"request": "describe the columns of data.csv", "args": {"path": "data.csv"}},
         {"request": "which values are missing in this table?", "args": {"table": "a,b\n1,\n2,x\n"}},
+        {"request": "how many columns does data.csv have?", "args": {"path": "data.csv"}},
         {"request": "the mean of the column price in data.csv", "args": {"path": "data.csv", "column": "price"}},
     ],
 )
@@ -342,8 +343,8 @@ def _number(text: str) -> int | float | None:
 
 
 def _column(source: Table, name: Any, where: str) -> str:
-    if name in source.columns:
-        return str(name)
+    if name in source.columns or not (source.columns or source.rows):
+        return str(name)  # of an empty list nobody knows the columns, and it has no rows in any
     known = ", ".join(source.columns) or "none"
     near = get_close_matches(str(name), source.columns, 1)
     raise _wrong(

@@ -98,6 +98,8 @@ def regex_replace(
             "args": {"text": "Write to ann@example.org or bo@example.org.", "what": "emails"},
         },
         {"request": "find every link", "args": {"text": "See https://example.org/a.", "what": "urls"}},
+        {"request": "find all numbers in notes.txt", "args": {"text": "7 geese for 12.50", "what": "numbers"}},
+        {"request": "find the dates in notes.txt", "args": {"text": "From 2026-12-24 on", "what": "dates"}},
         {"request": "which numbers are in this text?", "args": {"text": "7 geese for 12.50", "what": "numbers"}},
     ],
 )

@@ -21,6 +21,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
     examples=[
         {"request": "what time is it?", "args": {}},
         {"request": "what day is it today?", "args": {}},
+        {"request": "what is the date today?", "args": {}},
         {"request": "what time is it in Tokyo?", "args": {"time_zone": "Tokyo"}},
     ],
 )

@@ -17,6 +17,7 @@ from overseer.frontends.rules.examples import likeness, sound_of
 from overseer.frontends.rules.kinship import kin
 from overseer.frontends.rules.matching import GENERAL, SURELY_ALIKE, Reading
 from overseer.frontends.rules.parts import Part
+from overseer.frontends.rules.phrases import FILE_ENDINGS, ending_named
 from overseer.frontends.rules.sums import goes_on
 from overseer.frontends.rules.tokens import Token
 from overseer.frontends.rules.toolbox import Profile, Toolbox
@@ -32,6 +33,7 @@ class Unaccounted:
     part: int
     tools: tuple[Tool, ...]
     said: tuple[str, ...]
+    words: tuple[str, ...] = ()  # those of what was said that no tool of the part knows
 
 
 def unaccounted(reading: Reading, calls: Sequence[Call], toolbox: Toolbox) -> list[Unaccounted]:
@@ -41,19 +43,20 @@ def unaccounted(reading: Reading, calls: Sequence[Call], toolbox: Toolbox) -> li
     nowhere = unused(reading, calls)
     found = []
     for at, part in enumerate(reading.parts):
-        tools = [task.tool for task in reading.tasks if at in task.parts]
+        tools = [task.tool for task in reading.tasks if at in task.parts and not task.told]
         profiles = [profile for profile in toolbox.profiles if profile.tool in tools]
         values = [said for number, said in nowhere if number == at]
-        left = [*_left(part, profiles, given, is_back=is_back), *_turns(part, profiles, calls), *values]
+        words = tuple(_left(part, profiles, given, is_back=is_back))
+        left = [*words, *_turns(part, profiles, calls), *values]
         if left and profiles:
-            found.append(Unaccounted(at, tuple(tools), tuple(dict.fromkeys(left))))
+            found.append(Unaccounted(at, tuple(tools), tuple(dict.fromkeys(left)), words))
     return found
 
 
 def unused(reading: Reading, calls: Sequence[Call]) -> list[tuple[int, str]]:
     """Files, links, dates and the like that are in no argument although their parts became steps, with these parts."""
     given = [_written(value) for call in calls for value in _leaves(call.args)]
-    parts = {part for task in reading.tasks for part in task.parts}
+    parts = {part for task in reading.tasks if not task.told for part in task.parts}
     found = []
     for part in sorted(parts):
         for value in reading.candidates[part]:
@@ -72,6 +75,9 @@ _TURNING = wordset(
     """if unless not never no except without whenever each every don't dont doesn't isn't who whom whose why where
     next"""
 )
+_PIECES = wordset(
+    "line lines row rows word words character characters letter letters sentence paragraph page entry item"
+)
 _IN_TURN = wordset("each every")
 _UP_TO = frozenset({"last", "stop", "end"})
 _CONDITIONAL = wordset("when whenever if unless")
@@ -79,14 +85,32 @@ _CONDITIONAL = wordset("when whenever if unless")
 
 def _left(part: Part, profiles: Sequence[Profile], given: frozenset[str], *, is_back: bool) -> Iterator[str]:
     """The words of a part that say something and that neither a tool nor an argument has."""
-    known = _known(part, profiles) | given | FAINT | GENERAL | (_BACK if is_back else frozenset())
+    known = (
+        _known(part, profiles) | _of_values(part, given) | given | FAINT | GENERAL | (_BACK if is_back else frozenset())
+    )
+    named = {before.start for before, token in pairwise(part.said) if before.low in _CALLED and token.kind == "path"}
     for before, token in pairwise((None, *part.said)):
-        if token is None or token.kind != "word" or _tells_how_many(before, token, given) or token.low in _BETWEEN:
+        if token is None or token.start in named:
             continue
+        if token.kind != "word" or _tells_how_many(before, token, given) or token.low in _BETWEEN:
+            continue
+        if token.low == "id" and before is not None and "id" not in given:
+            yield token.text  # which is no word without meaning there
         if any(word not in known and kin(word).isdisjoint(known) for word in stems(token.text)):
             yield token.text
 
 
+def _of_values(part: Part, given: frozenset[str]) -> frozenset[str]:
+    """What only says what a value is that was given: the file a.txt, the Python files."""
+    found = {_KINDS[token.kind] for token in part.tokens if token.kind in _KINDS}
+    ending = ending_named(part)
+    if ending is not None and ending in given:
+        found |= {stem(name) for name, meant in FILE_ENDINGS.items() if meant == ending}
+    return frozenset(found)
+
+
+_CALLED = wordset("called named")  # before a path, as in a file called a.txt
+_KINDS = {"path": stem("file"), "url": stem("page"), "date": stem("date")}
 _BACK = stemset("ago earlier back subtract")  # as a number below zero says
 _BETWEEN = wordset("between until during")
 
@@ -123,6 +147,10 @@ def _turns(part: Part, profiles: Sequence[Profile], calls: Sequence[Call]) -> It
         if token.low == "first" and at + 1 < len(part.tokens) and part.tokens[at + 1].kind == "number":
             names = {word for call in of_tools for name in call.args for word in name_words(name)}
             if names.isdisjoint(_UP_TO):
+                yield token.text
+        if token.low in ("first", "last") and at + 1 < len(part.tokens) and part.tokens[at + 1].low in _PIECES:
+            names = {word for call in of_tools for name in call.args for word in name_words(name)}
+            if token.low not in names:
                 yield token.text
         is_turning = token.low in _TURNING or (at == 0 and token.low in _CONDITIONAL and _has_comma(part))
         if not is_turning or token.low in known:

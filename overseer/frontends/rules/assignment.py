@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 
 from overseer.frontends.rules.candidates import NUMERIC, Candidate, family_of
 from overseer.frontends.rules.literals import label, suits
+from overseer.frontends.rules.phrases import FILE_ENDINGS
 from overseer.frontends.rules.slots import Slot
+from overseer.frontends.rules.words import stem, stemset
 
 Assigned = dict[str, list[Candidate]]  # by argument; of several values, each but for lists is for a call of its own
 
@@ -75,6 +77,8 @@ def _pairs(slots: Sequence[Slot], candidates: Sequence[Candidate], asking: Askin
         if slot.options:
             continue
         for at, candidate in enumerate(candidates):
+            if slot.name in asking.targets and _is_what_is_made_from(candidate, slots):
+                continue
             is_in_place = asking.places.get(slot.name) == places[at]
             score = _score(candidate, slot, asking, is_in_place=is_in_place)
             if score > 0 and is_in_place:
@@ -85,16 +89,30 @@ def _pairs(slots: Sequence[Slot], candidates: Sequence[Candidate], asking: Askin
     return sorted(found, key=lambda pair: (-pair.score, pair.order))
 
 
+def _is_what_is_made_from(candidate: Candidate, slots: Sequence[Slot]) -> bool:
+    """Whether a file is of the form that a tool takes, and is not said to be what it makes: a.md to PDF."""
+    form = str(candidate.value).rpartition(".")[2].casefold() if candidate.kind == "path" else ""
+    takes = any(FILE_ENDINGS.get(slot.name) == form for slot in slots if slot.is_required)
+    return takes and candidate.preposition not in ("as", "to", "into")
+
+
 _LEAST, _LEAST_IF_OPTIONAL, _REQUIRED_FIRST, _AS_IN_THE_EXAMPLE, _AS_READ = 0.5, 2.4, 0.6, 1.5, 1.4
 _AS_THE_TARGET = 1.5
+_CALLED_SO = 0.6
+_SAVING = stemset("save store put write")
 
 
 def _score(candidate: Candidate, slot: Slot, asking: Asking, *, is_in_place: bool) -> float:
     """How well a value suits an argument; 0 where something speaks against it."""
-    if slot.name in asking.targets and candidate.preposition in ("of", "from", "in"):
+    if slot.name in asking.targets and candidate.kind == "url":
+        return 0.0  # nothing is saved in a link
+    is_inside = candidate.preposition == "in" and _SAVING.isdisjoint(candidate.before)
+    if slot.name in asking.targets and (candidate.preposition in ("of", "from") or is_inside):
         return 0.0  # the PDF of a report is not written to the report
     if not (slot.is_required or is_in_place) and candidate.kind in NUMERIC and label(candidate, slot) < 0.6:
         return 0.0  # a number alone says nothing about which of many settings it is
+    if candidate.kind == "data" and stem("headers") in slot.words and label(candidate, slot) < _CALLED_SO:
+        return 0.0  # what is sent is not what is said about it
     score = suits(candidate, slot)
     if slot.name in asking.targets and candidate.preposition in ("as", "to", "into"):
         score *= _AS_THE_TARGET

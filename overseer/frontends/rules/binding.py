@@ -20,10 +20,11 @@ from overseer.frontends.rules.fillable import is_idle, works_on
 from overseer.frontends.rules.flow import fits, speaks_of_each, speaks_of_results
 from overseer.frontends.rules.literals import given, label, option_in, options_in, suits, truth_in
 from overseer.frontends.rules.matching import Reading, Task
-from overseer.frontends.rules.measures import Distance, distance_tool, with_distances, with_units
-from overseer.frontends.rules.phrases import folder_in, glob_in, is_spelt_out, named_by, phrase_for
+from overseer.frontends.rules.measures import Distance, distance_tool, is_from_today, with_distances, with_units
+from overseer.frontends.rules.parts import Part
+from overseer.frontends.rules.phrases import folder_in, glob_in, is_spelt_out, named_by, phrase_for, reaches_below
 from overseer.frontends.rules.readers import reader_for
-from overseer.frontends.rules.slots import Slot, ports_of, slots_of
+from overseer.frontends.rules.slots import Slot, ports_of, slots_of, targets_of
 from overseer.frontends.rules.sources import STRONG, Context, Source, shared_out
 from overseer.frontends.rules.sums import goes_on, takes_sums, with_result
 from overseer.frontends.rules.words import name_words, stem
@@ -54,20 +55,45 @@ class Binder:
     tools: Sequence[Tool]  # those that may be called
     number: Ref | None = None  # that was the result of an earlier request
     calls: list[Call] = field(default_factory=list)
+    last_step: str = ""  # of those that answer a question
     groups: int = 0
     used: dict[int, frozenset[str]] = field(default_factory=dict)  # by where a taken value stands: as what it was taken
 
     def bind(self, task: Task) -> None:
         """Add the calls of a task."""
+        if task.told:
+            self._follow(task)
+            return
         for parts in self._shares(task):
             self._bind(task, parts)
+
+    def _follow(self, task: Task) -> None:
+        """Add the calls that answer a question, each after the other."""
+        part = task.parts[0]
+        said = self.reading.parts[part]
+        for told in task.told:
+            args: dict[str, Any] = dict(told.args)
+            if told.takes and self.calls:
+                args[told.takes] = Ref(self.last_step, told.path)
+            call = self._known(told.tool, args)
+            if call is None:
+                name = said.text if told is task.told[-1] else told.name
+                step_id = new_id(told.tool, self.calls)
+                call = Call(step_id, told.tool, part, args, description=name, follows=said.follows)
+                self.calls.append(call)
+            self.last_step = call.step_id
+
+    def _known(self, tool: Tool, args: Mapping[str, Any]) -> Call | None:
+        """The call that does the same, if there is one already."""
+        return next((call for call in self.calls if call.tool is tool and call.args == args), None)
 
     def _shares(self, task: Task) -> list[tuple[int, ...]]:
         """The parts for each call: one for every part that tells the same arguments anew."""
         slots = [slot for slot in slots_of(task.tool) if slot.is_required]
         told = {}
         for part in task.parts if len(task.parts) > 1 else ():
-            told_here = set(assigned(slots, self._values(task.tool, [part]), Asking({}, lambda *_: False)))
+            asking = Asking({}, lambda *_: False, targets_of(task.tool))
+            told_here = set(assigned(slots, self._values(task.tool, [part]), asking))
             told_here |= {slot.name for slot in slots if is_spelt_out(self.reading.parts[part], slot)}
             if told_here:
                 told[part] = told_here
@@ -92,9 +118,9 @@ class Binder:
         fit = {slot.name: context.best_fit(slot) for slot in slots}
         rivals = {name: source.score for name, source in fit.items() if source is not None and source.score >= STRONG}
         places = model.places if model is not None else {}
-        asking = Asking(rivals, self._can_read, _targets(task.tool), places)
+        asking = Asking(rivals, self._can_read, targets_of(task.tool), places)
         values = assigned(slots, self._values(task.tool, parts), asking)
-        self._add_from_elsewhere(context, slots, values, rivals)
+        self._add_from_elsewhere(context, slots, values, asking)
         self._add_options(slots, parts, values)
         open_slots = [slot for slot in slots if slot.name not in values]
         sources = {
@@ -203,20 +229,18 @@ class Binder:
                 return truth
         return None
 
-    def _add_from_elsewhere(
-        self, context: Context, slots: Sequence[Slot], values: Assigned, rivals: Mapping[str, float]
-    ) -> None:
+    def _add_from_elsewhere(self, context: Context, slots: Sequence[Slot], values: Assigned, asking: Asking) -> None:
         """Fill what is missing with values that other parts told, where these say what they are."""
         goes_on = bool(self.calls) and any(speaks_of_results(self.reading.parts[part]) for part in context.parts)
         for slot in slots:
-            if slot.name in values or slot.name in rivals or not slot.is_required:
+            if slot.name in values or slot.name in asking.rivals or not slot.is_required:
                 continue
             is_result = slot.sort == "content" and context.points_back and bool(self.calls)
             if is_result or (goes_on and not slot.takes("string")):
                 continue
             found = context.antecedent(slot) or self._told_elsewhere(slot, context.parts)
-            if found is not None:
-                values[slot.name] = [found]
+            if found is not None and not (slot.name in asking.targets and found.start in self.used):
+                values[slot.name] = [found]  # what was only read is not written to
 
     def _add_options(self, slots: Sequence[Slot], parts: Sequence[int], values: Assigned) -> None:
         """Several options for one argument are a call for each: sha256 and md5 of a file."""
@@ -270,7 +294,7 @@ class Binder:
         if reader is None:
             return None
         args = {reader.slot.name: value.value}
-        call = next((call for call in self.calls if call.tool is reader.tool and call.args == args), None)
+        call = self._known(reader.tool, args)
         if call is None:
             step_id = new_id(reader.tool, self.calls)
             call = Call(step_id, reader.tool, value.part, args, description=f"Read {value.value}")
@@ -293,7 +317,8 @@ class Binder:
                 found = self._from_before(slot, filling.context.parts)
                 if found is None and model is not None:
                     found = by_example(part.tokens, slot, model)
-                found = phrase_for(part, slot) if found is None else found
+                found = "today" if found is None and slot.sort == "date" and is_from_today(part) else found
+                found = self._phrase(call, part, slot) if found is None else found
                 found = self._reading_again(slot, filling.context) if found is None else found
                 if found is None:
                     call.missing.append(slot)
@@ -306,12 +331,17 @@ class Binder:
             if found is None and slot.sort == "path":
                 found = folder_in(part, slot)
             if found is None and not slot.is_required:
-                found = glob_in(part, slot) or named_by(part, slot)
+                found = glob_in(part, slot) or named_by(part, slot) or reaches_below(part, slot) or None
             if found is not None:
                 call.args[slot.name] = found
         ways = [slot for slot in filling.slots if works_on(slot)]
         if is_idle(call.tool) and not any(slot.name in call.args for slot in ways):
             self._give_something(call, ways, filling.context)
+
+    def _phrase(self, call: Call, part: Part, slot: Slot) -> str | None:
+        """The words of a part as an argument; one that is given them already leaves none to another."""
+        said = phrase_for(part, slot)
+        return None if said is not None and said in call.args.values() else said
 
     def _reading_again(self, slot: Slot, context: Context) -> Ref | None:
         """What is in the file that `it` stands for, where an earlier step gave no more than its name."""
@@ -367,8 +397,3 @@ def _is_of_the_tool(value: Candidate, tool: Tool) -> bool:
     if any(isinstance(option, str) and option.casefold() == low for slot in slots_of(tool) for option in slot.options):
         return True
     return {stem(word) for word in name_words(tool.name)}.issuperset(map(stem, name_words(str(value.value))))
-
-
-def _targets(tool: Tool) -> frozenset[str]:
-    """The arguments of a tool that name what it writes."""
-    return frozenset(slot.name for slot in slots_of(tool) if any(f"{{{slot.name}}}" in place for place in tool.writes))

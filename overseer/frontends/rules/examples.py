@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from overseer.frontends.rules.candidates import DAYS, candidates_of, family_of
+from overseer.frontends.rules.phrases import is_described
 from overseer.frontends.rules.slots import Slot
 from overseer.frontends.rules.tokens import Token, tokens_of
 from overseer.frontends.rules.words import SILENT, stem, text_words, wordset
@@ -186,4 +187,9 @@ def _between(tokens: Sequence[Token], before: str, behind: str, *, must_be_value
         return None
     if must_be_value and not any(token.is_value or token.low in DAYS for token in tokens[begin:end]):
         return None  # `christmas`, `the file`
+    places = [token for token in tokens[begin:end] if token.kind in ("path", "url", "email")]
+    if must_be_value and len(places) == 1:
+        return str(places[0].value)  # the file called a.txt
+    if is_described(tokens[begin:end]):
+        return None
     return " ".join(str(token.value) if token.is_value else token.text for token in tokens[begin:end])

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from overseer.frontends.rules.assignment import Asking, assigned
 from overseer.frontends.rules.candidates import Candidate
 from overseer.frontends.rules.examples import Example, by_example, model_for
-from overseer.frontends.rules.literals import option_in
+from overseer.frontends.rules.literals import is_texts, option_in
 from overseer.frontends.rules.measures import with_distances, with_units
 from overseer.frontends.rules.parts import Part
 from overseer.frontends.rules.phrases import phrase_for
-from overseer.frontends.rules.slots import Slot, slots_of
+from overseer.frontends.rules.slots import Slot, slots_of, targets_of
 from overseer.tool import Tool
 
 _TELLING = frozenset(
@@ -27,7 +27,7 @@ def lacking_and_unused(tool: Tool, part: Part, values: Sequence[Candidate], *, h
     if any(slot.sort == "unit" for slot in slots):
         values = with_units(part, values)
     values = with_distances(tool, part, values)
-    found = assigned(slots, values, Asking({}, could_be_read))
+    found = assigned(slots, values, Asking({}, could_be_read, targets_of(tool)))
     model = model_for(part.tokens, tool)
     told = {slot.name for slot in slots if slot.name in found or _is_said(slot, part, model)}
     lacking = 0
@@ -55,7 +55,9 @@ def could_be_read(value: Candidate, slot: Slot) -> bool:
 
 
 def wants_content(slot: Slot) -> bool:
-    return slot.is_required and not slot.media and (slot.sort == "content" or slot.types == {"object", "array"})
+    if not slot.is_required or slot.media:
+        return False
+    return is_texts(slot) or slot.sort == "content" or slot.types == {"object", "array"}
 
 
 def is_idle(tool: Tool) -> bool:

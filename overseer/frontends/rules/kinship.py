@@ -43,6 +43,8 @@ _ALIKE = """
     translate translation
     compare comparison difference diff
     average mean
+    largest biggest highest greatest maximum
+    smallest lowest least minimum
     display show exhibit
     schedule plan timetable
     requirement need demand

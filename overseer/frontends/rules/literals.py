@@ -91,6 +91,10 @@ def _base(candidate: Candidate, slot: Slot) -> float:
         media = _MEDIA_OF.get(str(candidate.value).rpartition(".")[2].casefold(), "")
         if media and slot.media in ("image", "audio", "video", "text"):
             return 2.8 if media == slot.media else 0.0
+    if kind == "path" and ((slot.sort == "url" and stem("https") in slot.says) or is_texts(slot)):
+        return 0.0
+    if kind == "path" and "*" in str(candidate.value) and slot.sort in ("path", "any"):
+        return 3.0 if "*" in str(slot.schema.get("description", "")) else 0.0
     if kind in NUMERIC:
         return _of_number(candidate, slot)
     if kind == "data":
@@ -135,7 +139,14 @@ def _of_data(candidate: Candidate, slot: Slot) -> float:
     )
     if wanted in slot.types:
         return 3.0
-    return 1.5 if not slot.types else 0.8 if slot.takes("string") and slot.sort == "content" else 0.0
+    if not slot.types:
+        return 3.0 if "json" in slot.words else 1.5
+    return 0.8 if slot.takes("string") and slot.sort == "content" else 0.0
+
+
+def is_texts(slot: Slot) -> bool:
+    """Whether an argument is a list of texts, for which files are read: nobody joins their names."""
+    return slot.is_many and stem("texts") in slot.words
 
 
 def _items_are(slot: Slot, *types: str) -> bool:
@@ -145,6 +156,8 @@ def _items_are(slot: Slot, *types: str) -> bool:
     for option in slot.schema.get("anyOf", ()) if items is None else ():
         items = option.get("items") if isinstance(option, dict) and "items" in option else items
     named = items.get("type") if isinstance(items, dict) else None
+    if named is None and "number" in types:
+        return stem("numbers") in slot.says  # a list of numbers
     return named in types or (named is None and "string" in types)
 
 

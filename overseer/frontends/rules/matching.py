@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from overseer.frontends.rules.candidates import Candidate, candidates_of
-from overseer.frontends.rules.examples import likeness, sound_of
-from overseer.frontends.rules.fillable import lacking_and_unused
+from overseer.frontends.rules.choosing import A_LITTLE_ALIKE, Choice, choices_of, verb_stem
+from overseer.frontends.rules.fillable import lacking_and_unused, wants_content
+from overseer.frontends.rules.flow import points_back
+from overseer.frontends.rules.idioms import Answer, Before, answer_to_question, files_named
 from overseer.frontends.rules.kinship import kin
-from overseer.frontends.rules.measures import is_conversion, with_units
-from overseer.frontends.rules.parts import Part, verb_of
-from overseer.frontends.rules.phrases import ending_named, folder_in, phrase_for
-from overseer.frontends.rules.slots import Slot, ports_of, slots_of
+from overseer.frontends.rules.measures import with_units
+from overseer.frontends.rules.parts import Part, is_writing
+from overseer.frontends.rules.phrases import folder_in, phrase_for
+from overseer.frontends.rules.slots import slots_of, targets_of
 from overseer.frontends.rules.sums import needs_a_sum
 from overseer.frontends.rules.toolbox import Toolbox
-from overseer.frontends.rules.verbs import is_doing, is_verb
-from overseer.frontends.rules.words import FAINT, SILENT, name_words, stem, stems, stemset, text_words, wordset
+from overseer.frontends.rules.words import FAINT, stem, stems, stemset, text_words
 from overseer.tool import Tool
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A tool for a part, with how well it fits and which of the said words it accounts for."""
-
-    tool: Tool
-    score: float
-    words: frozenset[str]
-    name_share: float = 0.0
-    likeness: float = 0.0  # to an example of the tool
-    firm: frozenset[str] = frozenset()  # the words that its name, tags, summary or examples have
-    tells_how_many: bool = False
-    is_served: bool = False  # everything that the tool must have is told, and everything that is told has a place
 
 
 @dataclass(slots=True)
@@ -42,6 +29,7 @@ class Task:
     parts: list[int]
     score: float = 0.0
     is_instead: bool = False  # of a tool that fits better and needs a model
+    told: Answer = ()  # the calls to be made, where all that was said is in them already
 
 
 @dataclass(slots=True)
@@ -58,11 +46,8 @@ class Reading:
 
 
 _ENOUGH, _FOR_A_STATEMENT, _BESIDES = 1.0, 1.8, 0.85
-_BY_EXAMPLE, _A_LITTLE_ALIKE = 2.5, 0.4
 _MISSED, _LACKING, _UNUSED = 0.55, 0.75, 0.85  # for an argument that cannot be filled, for a value that has no place
-SURELY_ALIKE, _THE_SAME = 0.8, 0.95
-_NOT_THE_NAMED = 0.6
-_FORMATS = frozenset({"json", "csv", "yaml", "xml"})
+SURELY_ALIKE = 0.8
 _NEAR = 0.72  # of the best score: a tool that may be used in the place of one that may not
 
 
@@ -78,14 +63,21 @@ def read(
     candidates = tuple(candidates_of(part.tokens, at) for at, part in enumerate(parts))
     reading = Reading(tuple(parts), candidates, has_results=has_results)
     theme = _theme(parts, toolbox)
+    tools = [profile.tool for profile in toolbox.profiles]
     for at, part in enumerate(parts):
         if part.gives and len(parts) > 1:
             reading.context.append(at)
             continue
-        choices = _choices(part, reading.candidates[at], toolbox, theme)
+        if (answer := answer_to_question(part, _before(reading, at), tools)) is not None:
+            reading.tasks.append(Task(answer[-1].tool, [at], told=answer))
+            continue
+        choices = choices_of(part, reading.candidates[at], toolbox, theme)
         choices = _with_the_used_first(
             _by_fillability(choices, reading, at, _MISSED if is_strict else _LACKING), reading
         )
+        if _tells_target(reading, at):
+            reading.tasks[-1].parts.append(at)
+            continue
         if not part.asks and (told := _told_anew(choices, reading, at)) is not None:
             told.parts.append(at)
             continue
@@ -105,6 +97,27 @@ def read(
                 _take(reading, at, instead, is_instead=instead is not choice)
     _drop_announced(reading)
     return reading
+
+
+def _before(reading: Reading, at: int) -> Before:
+    last = reading.tasks[-1].told[-1] if reading.tasks and reading.tasks[-1].told else None
+    tool = reading.tasks[-1].tool if reading.tasks else None
+    return Before(tuple(files_named(reading.candidates[:at])), last, tool)
+
+
+def _tells_target(reading: Reading, at: int) -> bool:
+    """Whether a part says no more than where to save what the task before it saves: and save it as page.html."""
+    part, task = reading.parts[at], reading.tasks[-1] if reading.tasks else None
+    paths = [value for value in reading.candidates[at] if value.kind == "path"]
+    if task is None or task.told or len(paths) != 1 or len(reading.candidates[at]) != 1 or not is_writing(part):
+        return False
+    missing = targets_of(task.tool) if points_back(part) and task.parts[-1] == at - 1 else frozenset()
+    if sum(value.kind == "url" for before in task.parts for value in reading.candidates[before]) > 1:
+        return False  # two would be saved in one place
+    takes_file = any(wants_content(slot) for slot in slots_of(task.tool))
+    told = [value for before in task.parts for value in reading.candidates[before] if value.kind == "path"]
+    is_told = any(value.preposition in ("to", "into", "as") for value in told) if takes_file else bool(told)
+    return bool(missing) and not is_told
 
 
 def _drop_announced(reading: Reading) -> None:
@@ -154,9 +167,11 @@ def _explains(choice: Choice, part: Part, values: Sequence[Candidate]) -> bool:
         return False  # a sum is said or it is not
     if not choice.tells_how_many and "how many" in part.text.casefold():
         return False  # to read is not to count
+    if is_writing(part) and "write" not in choice.tool.effects:
+        return False  # to read a file is not to write it
     if choice.likeness >= SURELY_ALIKE:
         return True
-    verb = _verb(part)
+    verb = verb_stem(part)
     if verb and verb not in FAINT and verb not in GENERAL and verb not in choice.firm:
         return False
     named = {stem(word) for value in values if value.kind == "name" for word in text_words(str(value.value))}
@@ -166,7 +181,7 @@ def _explains(choice: Choice, part: Part, values: Sequence[Candidate]) -> bool:
         named.update(stem(str(value.value)) for value in with_units(part, values) if value.kind == "unit")
     things = [word for word in part.stems if word not in FAINT and word not in named and word not in GENERAL]
     explained = [word for word in things if word in choice.words]
-    return 2 * len(explained) >= len(things) if things else choice.likeness >= _A_LITTLE_ALIKE or bool(choice.words)
+    return 2 * len(explained) >= len(things) if things else choice.likeness >= A_LITTLE_ALIKE or bool(choice.words)
 
 
 def _phrase(tool: Tool, part: Part) -> str:
@@ -185,7 +200,7 @@ GENERAL = stemset(
 def _told_anew(choices: Sequence[Choice], reading: Reading, at: int) -> Task | None:
     """The task for which a statement tells everything that it must have."""
     part, values = reading.parts[at], reading.candidates[at]
-    for task in reversed(reading.tasks):
+    for task in reversed([task for task in reading.tasks if not task.told]):
         has_fit = any(choice.tool is task.tool for choice in choices)
         if has_fit and values and not lacking_and_unused(task.tool, part, values, has_more=False)[0]:
             return task if any(slot.is_required for slot in slots_of(task.tool)) else None
@@ -194,7 +209,8 @@ def _told_anew(choices: Sequence[Choice], reading: Reading, at: int) -> Task | N
 
 def _is_for_a_model(choice: Choice, part: Part) -> bool:
     """Whether a part is of the sort that a model does, although it says too little of it to be sure."""
-    return "model" in choice.tool.effects and choice.words.issuperset(set(part.stems) - FAINT)
+    is_like = choice.name_share > 0 or choice.likeness >= A_LITTLE_ALIKE
+    return is_like and "model" in choice.tool.effects and choice.words.issuperset(set(part.stems) - FAINT)
 
 
 def _theme(parts: Sequence[Part], toolbox: Toolbox) -> dict[str, float]:
@@ -214,126 +230,6 @@ def _with_the_used_first(choices: list[Choice], reading: Reading) -> list[Choice
     return choices
 
 
-def _choices(part: Part, candidates: Sequence[Candidate], toolbox: Toolbox, theme: Mapping[str, float]) -> list[Choice]:
-    """The tools that a part may mean, best first."""
-    said = [*part.stems, *_kind_words(candidates), *_told_by_form(part)]
-    verb, head = _verb(part), _head(part)
-    known = {word for word in said if any(word in p.weights for p in toolbox.profiles)}
-    whole = toolbox.weight(known) or 1.0
-    names = {word for profile in toolbox.profiles if len(profile.name) == 1 for word in profile.name}
-    endings = {str(value.value).rpartition(".")[2].casefold() for value in candidates if value.kind == "path"}
-    found = []
-    sound = sound_of(part.tokens)
-    for profile in toolbox.profiles:
-        fit = toolbox.fit(said, profile)
-        if fit.score <= 0 and likeness(sound, profile.tool)[0] < 0.9:
-            continue
-        covered = toolbox.weight(fit.words) / whole
-        score = fit.score * (0.45 + 0.55 * min(1.0, covered))
-        if verb and verb in fit.firm:
-            score *= 1.2 if verb not in FAINT else 1.05
-        if verb in names and verb not in profile.weights:
-            score *= _NOT_THE_NAMED  # another tool is called so
-        if endings and (formats := _FORMATS & set(name_words(profile.tool.name))) and formats.isdisjoint(endings):
-            score *= _NOT_THE_NAMED
-        if head and head in fit.words and head not in FAINT:
-            score *= 1.2
-        alike, _ = likeness(sound, profile.tool)
-        if alike >= _A_LITTLE_ALIKE:
-            score += _BY_EXAMPLE * (alike * alike + (alike >= _THE_SAME))
-        score *= _shape(profile.tool, candidates, part) * (0.85 + 0.3 * theme[profile.tool.name])
-        found.append(Choice(profile.tool, score, fit.words, fit.name_share, alike, fit.firm, profile.tells_how_many))
-    return sorted(found, key=lambda choice: (-choice.score, choice.tool.name))
-
-
-def _verb(part: Part) -> str:
-    """The stem of the verb that says what is to be done."""
-    found = verb_of(part.said)
-    return stem(found.text) if found is not None else ""
-
-
-def _kind_words(candidates: Sequence[Candidate]) -> list[str]:
-    """What values are called without a word: a file, and by its ending a table or an archive."""
-    found = [_KIND_WORDS[value.kind] for value in candidates if value.kind in _KIND_WORDS]
-    for value in candidates:
-        if value.kind == "path":
-            found += [stem(ending) for ending in str(value.value).split("/")[-1].split(".")[1:]]
-    return list(dict.fromkeys(found))
-
-
-_KIND_WORDS = {
-    "url": stem("url"),
-    "path": stem("file"),
-    "email": stem("email"),
-    "date": stem("date"),
-    "expression": stem("arithmetic"),
-}
-
-
-def _told_by_form(part: Part) -> list[str]:
-    """What is asked for without the word for it: 5 feet in cm, the CSV files."""
-    if is_conversion(part):
-        return [stem("convert"), stem("units")]
-    return [stem("list")] if ending_named(part) else []
-
-
-def _head(part: Part) -> str:
-    """The stem of the noun that the first verb is about: `software` in `install the new banking software first`."""
-    found, is_object = "", False
-    for token in part.said:
-        is_doing_word = is_verb(token.low) or is_doing(token.low)
-        if not is_object:
-            is_object = is_doing_word
-        elif token.kind != "word" or token.low in _BEFORE_A_PHRASE:
-            if found:
-                break
-        elif token.low not in SILENT:
-            found = token.text
-    return stem(found) if found else ""
-
-
-_BEFORE_A_PHRASE = wordset("""of for from to into in on at by with about that which between as using based and or""")
-_SPECIAL = {
-    "url": "url",
-    "path": "path",
-    "email": "email",
-    "phone": "phone",
-    "expression": "expression",
-    "language": "language",
-}
-
-
-def _shape(tool: Tool, candidates: Sequence[Candidate], part: Part) -> float:
-    """How well the values that were named, and the kind of result, suit a tool."""
-    slots = slots_of(tool)
-    factor = 1.0
-    kinds = {candidate.kind for candidate in candidates}
-    for kind, sort in _SPECIAL.items():
-        if kind in kinds:
-            factor *= 1.25 if any(slot.sort == sort for slot in slots) else 0.9
-    if "expression" in kinds and not any(slot.sort == "expression" for slot in slots):
-        factor *= 0.8
-    return factor * _media_factor(tool, slots, part)
-
-
-def _media_factor(tool: Tool, slots: Sequence[Slot], part: Part) -> float:
-    """Whether a tool turns what is said into what is said: an audio to text, say."""
-    made = {port.media for port in ports_of(tool) if port.media}
-    if not made:
-        return 1.0
-    words = text_words(part.text)
-    factor = 1.0
-    for at, word in enumerate(words[:-1]):
-        if word in ("to", "into"):
-            goal = next((w for w in words[at + 1 : at + 4] if w in _MEDIA_WORDS), "")
-            if goal:
-                factor *= 1.5 if goal in made else 0.8
-    return factor
-
-
-_MEDIA_WORDS = frozenset({"image", "audio", "video", "text", "speech"})
-
-
 def _says_something(part: Part) -> bool:
     """Whether a part names anything to be done beyond asking for help with what was said already."""
     return any(word not in FAINT and word not in _EMPTY for word in part.stems)
@@ -344,7 +240,7 @@ _EMPTY = stemset("guide process thing step way entire whole everything job know 
 
 def _take(reading: Reading, at: int, choice: Choice, *, is_instead: bool = False) -> None:
     """Note a task; a part that only says more about a task that is there is added to that."""
-    own = [task for task in reading.tasks if task.tool is choice.tool]
+    own = [task for task in reading.tasks if task.tool is choice.tool and not task.told]
     if own and not _is_anew(own[-1], reading, at):
         if at not in own[-1].parts:
             own[-1].parts.append(at)

@@ -18,7 +18,7 @@ _UNITS = wordset(
     ft yard yd mile mi mg g kg gram kilogram milligram ton tonne pound lb lbs ounce oz stone ml cl dl l liter litre
     milliliter millilitre gallon pint quart cup tablespoon teaspoon second minute hour day week month year sec min h
     celsius fahrenheit kelvin c f k acre hectare kmh mph knot joule calorie kcal watt kilowatt byte kilobyte megabyte
-    gigabyte terabyte kb mb gb tb bit degree radian bar pascal psi"""
+    gigabyte terabyte kb mb gb tb bit degree radian bar pascal psi km/h m/s"""
 )
 _CURRENCIES = wordset("dollar euro usd eur gbp yen franc chf rupee peso")  # no unit: what they are worth changes
 _INTO = frozenset({"to", "into", "in", "as"})
@@ -44,6 +44,8 @@ def _asked_of_one(part: Part) -> tuple[Token, Token, Token] | None:
     if begin is None or len(words) < begin + 6:
         return None
     asked, *_, into, number, unit = words[begin + 2 :]
+    if [token.low for token in words[begin + 3 : -2]] in (["is"], ["are"], ["in"]):
+        into = replace(into, text="in")  # how many km is 5 miles
     is_count = number.low in _ONE or number.low in COUNTS or number.kind == "number"
     return (asked, number, unit) if is_unit(asked) and into.low == "in" and is_count and is_unit(unit) else None
 
@@ -138,6 +140,19 @@ def _goes_back(part: Part, candidate: Candidate) -> bool | None:
 
 
 _BACK = frozenset({"subtract", "minus", "back"})
+
+
+def is_from_today(part: Part) -> bool:
+    """Whether a stretch of time is told from today: in 2 weeks, 3 days ago."""
+    tokens = part.tokens
+    for at, token in enumerate(tokens):
+        if token.kind != "number" or at + 1 >= len(tokens) or stem(tokens[at + 1].text) not in _STRETCHES:
+            continue
+        behind = [other.low for other in tokens[at + 2 : at + 4]]
+        is_told = behind[:1] in (["ago"], ["hence"]) or behind in (["from", "now"], ["from", "today"])
+        if is_told or (at > 0 and tokens[at - 1].low == "in"):
+            return True
+    return False
 
 
 def distance_tool(unit: str, tools: Sequence[Tool]) -> tuple[Tool, str] | None:

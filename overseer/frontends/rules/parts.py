@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from overseer.frontends.rules.tokens import Token
 from overseer.frontends.rules.verbs import is_asking, is_doing, is_verb
@@ -138,12 +139,22 @@ def _after_join(tokens: Sequence[Token], at: int, run: Sequence[Token]) -> int |
         return after - at
     if _is_told_sum(tokens[after]):
         return after - at
+    if is_verb(low) and _low(tokens, after + 1) in ("it", "them"):
+        return after - at  # the rows of a.csv, and save them
     if not (_has_verb(run) or run[0].low in _ASKING or run[0].low in _TELLING or _is_told_sum(run[-1])):
         return None
     if low in _ASKING:
+        if _is_supposed(run):
+            return None  # when it is 3 pm in London, what time is it in Tokyo
         is_relative = after == at + 1 and tokens[at].low == "," and low not in ("what", "how")
         return None if is_relative or _low(tokens, after + 1) in ("to", "i") else after - at
     return after - at if _starts(tokens, after) or _is_obligation(tokens, after, run) else None
+
+
+def _is_supposed(run: Sequence[Token]) -> bool:
+    """Whether a run is no question, but what the question behind it starts from."""
+    lows = [token.low for token in run]
+    return lows[:1] in (["when"], ["if"]) and (lows[1:2] in (["it's"], ["it’s"]) or lows[1:3] == ["it", "is"])
 
 
 def _is_told_sum(token: Token) -> bool:
@@ -234,8 +245,8 @@ def _opening(lows: Sequence[str]) -> tuple[bool, int]:
     while at < len(lows):
         if tuple(lows[at : at + 2]) in _AFTER_THAT:
             follows, at = True, at + 2
-        elif lows[at] == "first" and lows[at + 1 : at + 2] == [""]:
-            break  # the first 5 lines
+        elif lows[at] == "first" and not _PIECES.isdisjoint(lows[at + 1 : at + 2]):
+            break  # the first 5 lines, the first line
         elif lows[at] in _ORDER or lows[at] in _JOINS:
             follows, at = follows or lows[at] in _THEN, at + 1
         else:
@@ -243,6 +254,7 @@ def _opening(lows: Sequence[str]) -> tuple[bool, int]:
     return follows, at
 
 
+_PIECES = frozenset({"", "line", "lines", "row", "rows", "word", "words", "sentence", "paragraph", "column"})
 _AFTER_THAT = frozenset(
     (first, second) for first in ("after", "following", "post") for second in ("that", "this", "which")
 )
@@ -275,6 +287,20 @@ def verb_of(tokens: Sequence[Token]) -> Token | None:
                 return token
             is_first = False
     return None
+
+
+def is_writing(part: Part) -> bool:
+    """Whether a part says that a file is to be written: save it as a.txt, create a file b.txt."""
+    verb = verb_of(part.said)
+    if verb is None or verb.low not in _WRITING | _MAKING:
+        return False
+    places = [before for before, token in pairwise(part.said) if token.kind == "path"]
+    if verb.low in _MAKING:
+        return bool(places) and places[-1].low in ("file", "called", "named")
+    return bool(places) and places[-1].low in ("to", "into", "as", "in", "file", "called", "named")
+
+
+_WRITING, _MAKING = wordset("write save store put append add"), wordset("create make")
 
 
 def _asks(tokens: Sequence[Token]) -> bool:

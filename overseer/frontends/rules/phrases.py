@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from overseer.frontends.rules.parts import Part
+from overseer.frontends.rules.quoting import SORTS
 from overseer.frontends.rules.slots import Slot
 from overseer.frontends.rules.tokens import Token
 from overseer.frontends.rules.verbs import is_doing, is_verb
@@ -26,8 +28,16 @@ def phrase_for(part: Part, slot: Slot) -> str | None:
     if slot.words & _WHOLE or slot.name in _WHOLE:
         return part.text[:_LONGEST]
     tokens = _without_place(_object(part.said))
-    if not tokens or all(token.kind in _PLACES for token in tokens):
+    if not tokens or all(token.kind in _PLACES for token in tokens) or is_described(tokens):
         return None
+    if "command" in slot.name:
+        tokens = _without_folder(tokens)
+    if any(token.kind in _PLACES for token in tokens) and "command" not in slot.name:
+        return None
+    if len(tokens) > 1 and tokens[0].low in _SOUGHT and tokens[1].low in _HOLDING:
+        return None  # which lines are sought is told by what they hold
+    if "command" in slot.name and _has_article(part.said, tokens[0]):
+        return None  # the tests are run by a command, and are none
     begin = tokens[0].start - part.tokens[0].start
     said = part.text[begin : tokens[-1].end - part.tokens[0].start][:_LONGEST].strip()
     is_empty = slot.words.issuperset(stems(said)) and not any(token.is_value for token in tokens)
@@ -44,6 +54,46 @@ def _without_place(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
 _PLACES = frozenset({"path", "url"})
 
 
+def _without_folder(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """A command without where it is to be run: ls in the folder src."""
+    lows = [token.low for token in tokens]
+    for words in (["in", "the", "folder"], ["in", "folder"], ["in", "the", "directory"], ["in", "directory"]):
+        begin = len(lows) - len(words) - 1
+        if begin > 0 and lows[begin:-1] == words:
+            return tokens[:begin]
+    return tokens
+
+
+_NAMED_SORTS = wordset("name names text content contents result results output")
+_SOUGHT = frozenset({"line", "lines", "file", "files"})
+_HOLDING = wordset(
+    "in under inside beneath named called that which containing with without mentioning having including matching"
+)
+
+
+def _has_article(tokens: tuple[Token, ...], first: Token) -> bool:
+    before = [token.low for token in tokens if token.end <= first.start]
+    return before[-1:] in (["the"], ["my"], ["this"], ["these"], ["our"], ["a"], ["an"], ["all"])
+
+
+def is_described(tokens: Sequence[Token]) -> bool:
+    """Whether no more is said than which sort of thing is meant: the Python files here, all numbers."""
+    said = [token.low for token in tokens if token.kind != "mark" and token.low not in SILENT]
+    if len(said) == 1 and said[0] in SORTS - _NAMED_SORTS:
+        return True
+    return len(said) == 2 and said[0] in FILE_ENDINGS and said[1] == "files"
+
+
+def reaches_below(part: Part, slot: Slot) -> bool:
+    """Whether files of a kind are looked for wherever they are: find the Python files, all CSV files."""
+    if slot.name != "recursive" or ending_named(part) is None:
+        return False
+    return not _ANYWHERE.isdisjoint(token.low for token in part.tokens)
+
+
+_ANYWHERE = frozenset({"find", "search", "locate", "all", "every", "any"})
+
+
 def is_spelt_out(part: Part, slot: Slot) -> bool:
     """Whether the words of a part are an argument of their own: what to run, what to search for, what to write."""
     return part.asks and bool(slot.words & _SPELT_OUT) and phrase_for(part, slot) is not None
@@ -54,7 +104,7 @@ _SPELT_OUT = frozenset(stem(word) for word in ("command", "prompt", "query", "qu
 
 def folder_in(part: Part, slot: Slot) -> str | None:
     """A folder that a part names by a plain word at its end: search for it in src."""
-    if _FOLDER not in slot.says:
+    if _FOLDER not in slot.says | slot.words:
         return None
     for before, token in pairwise(part.said):
         is_plain = token.kind == "word" and not token.text[0].isupper() and token.low not in SILENT
@@ -86,15 +136,18 @@ def glob_in(part: Part, slot: Slot) -> str | None:
 
 def ending_named(part: Part) -> str | None:
     words = [token.low for token in part.tokens]
-    return next((_ENDINGS[one] for one, two in pairwise(words) if one in _ENDINGS and two == "files"), None)
+    return next((FILE_ENDINGS[one] for one, two in pairwise(words) if one in FILE_ENDINGS and two == "files"), None)
 
 
-_ENDINGS = {
+FILE_ENDINGS = {
     **{
         ending: ending
-        for ending in ("txt", "md", "csv", "json", "yaml", "html", "xml", "pdf", "py", "js", "log", "zip")
+        for ending in wordset(
+            """txt md csv tsv json yaml toml html css xml svg png jpg gif pdf docx py js ts java rs sql sh log zip"""
+        )
     },
-    **{"text": "txt", "markdown": "md", "python": "py", "javascript": "js"},
+    **{"text": "txt", "markdown": "md", "python": "py", "javascript": "js", "typescript": "ts", "rust": "rs"},
+    **{"shell": "sh"},
 }
 
 

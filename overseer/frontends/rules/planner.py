@@ -19,6 +19,7 @@ from overseer.frontends.rules.connecting import Connecting
 from overseer.frontends.rules.followups import latest_number, taken_from
 from overseer.frontends.rules.matching import Reading, read
 from overseer.frontends.rules.parts import parts_of
+from overseer.frontends.rules.quoting import with_quotes
 from overseer.frontends.rules.refusals import has_no_place, is_missing, needs_a_model, no_tool_for, refusal
 from overseer.frontends.rules.smalltalk import answer_to
 from overseer.frontends.rules.spelling import put_right
@@ -60,7 +61,7 @@ def plan_by_rules(
         return Answered(answer, "rules")
     if len(said) > _LONGEST:
         return Refused((_too_long(f"{len(said):,} characters", f"{_LONGEST:,}", to_connect),), "rules")
-    tokens = tokens_of(said)
+    tokens = with_quotes(tokens_of(said), said)
     if (values := sum(token.is_value for token in tokens)) > _MOST_VALUES:
         return Refused((_too_long(f"{values} numbers, names and the like", str(_MOST_VALUES), to_connect),), "rules")
     usable = _usable(tools, with_models)
@@ -105,10 +106,17 @@ def _refusals(reading: Reading, toolbox: Toolbox, usable: Sequence[Tool]) -> tup
 
 def _gaps(reading: Reading, calls: Sequence[Call], toolbox: Toolbox) -> tuple[str, ...]:
     """The reasons against a plan that lie in what its steps are not told, or are told in vain."""
-    lacking = [is_missing(reading.parts[call.part].text, call.tool, call.missing) for call in calls if call.missing]
+    left = unaccounted(reading, calls, toolbox)
+    not_understood = {entry.part for entry in left if entry.words}
+    lacking = [
+        is_missing(reading.parts[call.part].text, call.tool, call.missing)
+        for call in calls
+        if call.missing and call.part not in not_understood  # else it is not this tool that was meant
+    ]
     if lacking:
         return tuple(dict.fromkeys(lacking))
-    return tuple(has_no_place(reading.parts[left.part].text, left) for left in unaccounted(reading, calls, toolbox))
+    missing = {call.part: call.missing for call in calls if call.missing}
+    return tuple(has_no_place(reading.parts[entry.part].text, entry, missing.get(entry.part, ())) for entry in left)
 
 
 def _without_faults(

@@ -48,7 +48,7 @@ def _place(tool: Tool, kind: str) -> Slot | None:
 def _score(tool: Tool, port: Port, slot: Slot, extension: str) -> float:
     """How well a result of a reading tool serves an argument: text for text, rows for data."""
     is_sure = any(own.is_required for own in slots_of(tool))
-    if slot.takes("string") or not slot.types:
+    if slot.takes("string") or not slot.types or "string" in slot.items:
         if port.path or not is_sure or port.types not in (frozenset({"string"}), frozenset()):
             return 0.0
         says_so = tool.description.casefold().startswith("read")

@@ -13,7 +13,7 @@ from overseer.frontends.rules.parts import Part, verb_of
 from overseer.frontends.rules.slots import Slot
 from overseer.frontends.rules.tongues import is_foreign
 from overseer.frontends.rules.toolbox import Profile, Toolbox
-from overseer.frontends.rules.words import FAINT, stem
+from overseer.frontends.rules.words import FAINT, stem, wordset
 from overseer.text.brevity import brief
 from overseer.tool import Tool
 
@@ -43,9 +43,18 @@ def no_tool_for(part: Part, toolbox: Toolbox, usable: Sequence[Tool]) -> str:
     near = nearest(part, toolbox, usable)
     if near:
         return f"'{_short(part.text)}': no tool does this by rules as it is said; {_shown(near)}."
+    if part.tokens[0].text in _PROGRAMS:
+        return f"'{_short(part.text)}': no tool is called so. To run it as a program, say: run {_short(part.text)}"
     if _KNOWLEDGE.match(part.text) and not any(token.is_value for token in part.tokens):
         return f"'{_short(part.text)}': no tool does this by rules; a question like this is for a language model."
     return f"'{_short(part.text)}': no tool does this by rules, and none comes near. {WHAT_THERE_IS}"
+
+
+# What people type at a shell; as the first word, none of it asks for anything in English.
+_PROGRAMS = wordset(
+    """ls ll cd pwd cat grep egrep rg git head tail wc mkdir rmdir rm cp mv pip pip3 python python3 node npm npx docker
+    curl wget awk sed chmod chown ps top df du ssh scp tar cargo uv apt brew echo touch tree uname whoami"""
+)
 
 
 def nearest(part: Part, toolbox: Toolbox, usable: Sequence[Tool]) -> list[Profile]:
@@ -83,18 +92,23 @@ def needs_a_model(part: str, tool: Tool) -> str:
     return f"'{_short(part)}': this is for '{tool.name}', which needs a language model, and none is connected."
 
 
-def has_no_place(part: str, left: Unaccounted) -> str:
-    """A tool does a part, but not all of it."""
+def has_no_place(part: str, left: Unaccounted, missing: Sequence[Slot] = ()) -> str:
+    """A tool does a part, but not all of it; `missing` is what it must be given instead."""
     tools = _listed([f"'{tool.name}'" for tool in left.tools])
     said = _listed([f"'{_short(word)}'" for word in left.said])
-    in_vain = f"by rules nothing can be made of {said}. Leave that out, or say it otherwise."
+    remedy = f"It needs {_listed(_described(missing))}." if missing else "Leave that out, or say it otherwise."
+    in_vain = f"by rules nothing can be made of {said}. {remedy}"
     return f"'{_short(part)}': {tools} would come nearest, but {in_vain}"
 
 
 def is_missing(part: str, tool: Tool, slots: Sequence[Slot]) -> str:
     """The request leaves out what a tool must be given."""
-    lacking = _listed([f"'{slot.name}' ({_says(slot)})" if _says(slot) else f"'{slot.name}'" for slot in slots])
+    lacking = _listed(_described(slots))
     return f"'{_short(part)}': '{tool.name}' needs {lacking}, which the request does not tell. {_ADD_IT}"
+
+
+def _described(slots: Sequence[Slot]) -> list[str]:
+    return [f"'{slot.name}' ({_says(slot)})" if _says(slot) else f"'{slot.name}'" for slot in slots]
 
 
 def _says(slot: Slot) -> str:

@@ -203,3 +203,8 @@ def _ports(tool: Tool) -> list[Port]:
         items = types_of(schema.get("items")) if isinstance(schema, Mapping) else frozenset()
         found.append(Port((str(name),), types_of(schema), words, frozenset(stems(says)), _media(says), items))
     return found
+
+
+def targets_of(tool: Tool) -> frozenset[str]:
+    """The arguments of a tool that name what it writes."""
+    return frozenset(slot.name for slot in slots_of(tool) if any(f"{{{slot.name}}}" in place for place in tool.writes))

@@ -90,7 +90,8 @@ class Context:
         ports = [port for port in ports_of(call.tool) if _could_be(port, slot)]
         if not ports or any(port.media and slot.media and port.media != slot.media for port in ports):
             return None
-        return Source(WEAK, self._several(call) if slot.is_many else self._alike(call), ports[0])
+        port = next((port for port in ports if port.items == {"object"}), ports[0])
+        return Source(WEAK, self._several(call) if slot.is_many else self._alike(call), port)
 
     def _several(self, last: Call) -> tuple[Call, ...]:
         """With the last call those like it right before it, where a part speaks of them all."""
@@ -124,7 +125,7 @@ _ALL_OF_THEM = frozenset({"them", "both", "all", "these", "those"})
 
 
 def _could_be(port: Port, slot: Slot) -> bool:
-    if port.words & _NOT_THE_THING and not slot.words & port.words:
+    if port.path and port.words & _NOT_THE_THING and not slot.words & port.words:
         return False
     if slot.is_many and port.types and "array" not in port.types:
         return bool(port.types & slot.items)
@@ -134,7 +135,13 @@ def _could_be(port: Port, slot: Slot) -> bool:
 
 
 def shared_out(taken: Mapping[str, Source | None]) -> dict[str, Source | None]:
-    """Two results for two arguments are one for each: both files, compared."""
+    """One result for one argument alone; two results for two arguments are one for each: both files, compared."""
+    taken = dict(taken)
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    for name, source in taken.items():
+        if source is not None and len(source.calls) == 1 and (place := (source.calls[0].step_id, source.port.path)):
+            taken[name] = None if place in seen else source  # nothing is looked for in itself
+            seen.add(place)
     plural = {name: source for name, source in taken.items() if source is not None and len(source.calls) > 1}
     calls = {source.calls[0].step_id: source.calls for source in plural.values()}
     if len(plural) < 2 or len(calls) != 1 or len(next(iter(calls.values()))) != len(plural):

@@ -118,13 +118,14 @@ def _unwrapped(text: str) -> tuple[str, int]:
 
 
 _CLOSING = ".,;:!?)"
+_RATES = frozenset({"km/h", "m/s", "mi/h", "ft/s"})
 _ABBREVIATIONS = frozenset({"e.g", "i.e", "a.m", "p.m", "u.s", "etc"})
 
 
 def _token(kind: Kind, text: str, start: int) -> Token:
     if kind in ("url", "path"):
         text = text.rstrip(_CLOSING)
-        if kind == "path" and (text.casefold() in _ABBREVIATIONS or not any(c.isalnum() for c in text)):
+        if kind == "path" and (text.casefold() in _ABBREVIATIONS | _RATES or not any(c.isalnum() for c in text)):
             kind = "word"
     if kind == "quote" and (inner := _INSIDE.fullmatch(_quoted(text))):
         kind, value = _PATTERNS[int((inner.lastgroup or "k0")[1:])][0], _quoted(text)

@@ -43,7 +43,7 @@ class Toolbox:
     """All tools that a plan may use, and how telling each word is among them."""
 
     def __init__(self, tools: Iterable[Tool]) -> None:
-        self.profiles = [_profile(tool) for tool in tools]
+        self.profiles = [_profile_of(tool) for tool in tools]
         spread = Counter(word for profile in self.profiles for word, weight in profile.weights.items() if weight >= 0.5)
         self._count = len(self.profiles)
         self._most = math.log((self._count + 1) / 1.5)
@@ -98,6 +98,22 @@ class Toolbox:
         return [(other, _OF_KIN) for other in alike if other in profile.weights]
 
 
+_known: dict[int, tuple[Tool, Profile]] = {}
+_MOST_KNOWN = 2_000
+
+
+def _profile_of(tool: Tool) -> Profile:
+    """The profile of a tool, which is made once."""
+    known = _known.get(id(tool))
+    if known is not None and known[0] is tool:
+        return known[1]
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    found = _profile(tool)
+    _known[id(tool)] = (tool, found)
+    return found
+
+
 def _profile(tool: Tool) -> Profile:
     weights: dict[str, float] = {}
     shown: list[str] = []  # what only examples say, of requests and of arguments
@@ -115,9 +131,10 @@ def _profile(tool: Tool) -> Profile:
             shown += stems(_instances(says))
             take(stems(_SUCH_AS.sub("", says)), _ARGUMENT / 2)
             take(_words_of_enum(schema), _EXAMPLE)
-    if tool.output is not None:
-        for name, _ in _properties(tool.output):
-            take(_stems_of_name(name), _RESULT)
+    results = (
+        [] if tool.output is None else [word for name, _ in _properties(tool.output) for word in _stems_of_name(name)]
+    )
+    take(results, _RESULT)
     take(stems(summary), _SUMMARY)
     for tag in tool.tags:
         take(stems(tag), _TAG)
@@ -129,7 +146,7 @@ def _profile(tool: Tool) -> Profile:
     take(shown, _EXAMPLE)
     subject = frozenset(word for word, weight in own.items() if weight >= _SUMMARY)
     is_asked_so = any("how many" in str(example.get("request", "")) for example in tool.examples)
-    tells_how_many = is_asked_so or own.get(stem("count"), 0.0) >= _RESULT
+    tells_how_many = is_asked_so or stem("count") in {*name_stems, *stems(summary), *results}
     return Profile(tool, weights, frozenset(name_stems), frozenset(own), subject, tells_how_many)
 
 
@@ -144,9 +161,10 @@ _SENTENCE_ENDS = re.compile(r"\.\s")
 def _instances(says: str) -> str:
     """What a description gives as examples: eg. install, uninstall."""
     found = _SUCH_AS.search(says)
-    return found.group(1) if found else ""
+    return _PLACE.sub(" ", found.group(1)) if found else ""
 
 
+_PLACE = re.compile(r"\S+[/.]\w\S*")  # reports/summary.md: a file may be called anything
 _SUCH_AS = re.compile(r"(?:\be\.?g\b\.?|\bsuch as|\bfor example)[:,]?\s*([^.;)]{1,120})", re.IGNORECASE)
 
 
