@@ -27,6 +27,11 @@ def locks_folder(journal: Path) -> Path:
     return journal.with_name(f"{journal.name}-locks")
 
 
+def write_locks_folder() -> Path:
+    """Where the locks of the files are that runs write."""
+    return home() / "write-locks"
+
+
 def changes_path() -> Path:
     """Where it is kept what files held before tools changed them."""
     return home() / "changes.db"

@@ -16,10 +16,12 @@ from overseer.broker.cache import NO_CACHE, Cache, FileCache
 from overseer.broker.limits import Limits
 from overseer.broker.remedies import of_request, of_setting
 from overseer.broker.retry import Retry
+from overseer.broker.writers import Writers
 from overseer.console import hide, say
 from overseer.errors import UsageError
-from overseer.home import home, journal_path, locks_folder
+from overseer.home import home, journal_path, locks_folder, write_locks_folder
 from overseer.journal.locks import RunLocks
+from overseer.journal.writelocks import WriteLocks
 from overseer.models import (
     Choice,
     Look,
@@ -98,6 +100,7 @@ def make_broker(
         cost_of=usual_prices().with_own(known.prices).cost_of,
         budget=_budget(settings),
         cache=_cache(settings),
+        writers=Writers(WriteLocks(write_locks_folder())),
         changes=Changes(workspace, _change_store) if settings.journal and keeps_changes else None,
     )
 
@@ -184,7 +187,12 @@ def undoing_in(
 
     locks = RunLocks(locks_folder(journal_path()))
     with make_workspace(settings, folder, given) as workspace, ChangeStore(read_only=read_only) as store:
-        yield Undoing(store, workspace, is_busy=locks.is_held)
+        yield Undoing(
+            store,
+            workspace,
+            is_busy=locks.is_held,
+            alone_with=lambda names: WriteLocks(write_locks_folder()).holding(names, "an undo"),
+        )
 
 
 def _change_store() -> ChangeStore:

@@ -5,10 +5,14 @@
     a call holds what it writes while it is made; a call of another run that writes some of it waits
     for the call
 
+    in other processes, a run holds the files that its plan names as soon as nobody is ahead of it here; steps of
+    one that cannot have them wait, and meanwhile it holds nothing, here neither
+
 The first keeps runs in order, the second covers what is known only on the way: by a reference, by code.
 
 Nobody can wait for each other in a ring. A step waits for runs that came before its own and for no other,
-so the run that came first waits for none and comes to its end, then the next does. It is not on any thread
+so the run that came first waits for none and comes to its end, then the next does; a run that waits for another
+process is in nobody's way, and one that waits for nobody else has all of its files. A step is not on any thread
 while it waits, so no pool can be full of those who wait for the pool. A call waits for calls that are being
 made: each of these holds all that it writes, has the thread that it needs, and asks for nothing here as long
 as it holds anything (whatever is called by it cannot wait, and fails instead).
@@ -18,17 +22,22 @@ Reading waits for nobody. No threads of its own; safe to use from any.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from overseer.journal.writelocks import HeldFiles, Holder, WriteLocks
 from overseer.jsonvalue import Json
 from overseer.tool import Cancellation, ToolError
 
 # The resources that a call of a tool changes with these arguments.
 WrittenBy = Callable[[str, Mapping[str, Json]], tuple[str, ...]]
+
+# What another process holds is looked at again after this time: it cannot tell when it has ended.
+LOOK_AGAIN_S = 0.2
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -54,12 +63,17 @@ class _Present:
 
     stays: int = 0  # how many see to it that it is
     writes: frozenset[str] = _NOTHING
+    held: HeldFiles | None = None  # of what it writes, among all processes
+    gives_way: bool = False  # it could not have them, and is in nobody's way until it has
 
 
 class Writers:
     """The runs that are under way, in the order in which they came."""
 
-    def __init__(self) -> None:
+    def __init__(self, locks: WriteLocks | None = None) -> None:
+        """Without `locks`, nothing is known of other processes."""
+        self._locks = locks
+        self._is_to_look_again = False
         self._lock = threading.Lock()
         self._runs: dict[str, _Present] = {}
         self._calls: dict[str, Counter[str]] = {}  # how many calls of which run are writing a resource
@@ -79,7 +93,7 @@ class Writers:
             with self._lock:
                 self._runs[run_id].stays -= 1
                 if not self._runs[run_id].stays:
-                    del self._runs[run_id]
+                    self._release(self._runs.pop(run_id))
             self._wake()
 
     def expect(self, run_id: str, writes: frozenset[str]) -> None:
@@ -87,6 +101,8 @@ class Writers:
         with self._lock:
             present = self._runs[run_id]
             frees, present.writes = present.writes - writes, writes
+            if present.held is not None and not present.held.has_all_of(writes):
+                self._release(present)  # to be had again with the rest, or not at all
         if frees:
             self._wake()
 
@@ -98,19 +114,62 @@ class Writers:
             self._names.pop(run_id, None)
 
     def ahead(self, run_id: str, names: Collection[str], wake: Callable[[], None]) -> InTheWay | None:
-        """A run that came before and holds what this one does, or some of these; None if there is none.
+        """A run that came before, or one of another process, and holds what this one does, or some of these.
 
-        `wake` is called once when that may have changed.
+        None if there is none. `wake` is called once when that may have changed.
         """
         with self._lock:
-            wanted = self._runs[run_id].writes.union(names)
+            mine = self._runs[run_id]
+            wanted = mine.writes.union(names)
             for earlier, present in self._runs.items():
-                if earlier == run_id:
-                    return None
-                if shared := present.writes & wanted:
+                if present is mine:
+                    break
+                if not present.gives_way and (shared := present.writes & wanted):
                     self._wakes.append(wake)
                     return InTheWay(self._name(earlier), min(shared))
+            gave_way, holder = mine.gives_way, self._take(mine, run_id)
+            if holder is None:
+                return None
+            self._wakes.append(wake)
+            self._look_again_later()
+        if not gave_way:
+            self._wake()  # who waits for this run need not any more
+        return InTheWay(self._told(holder), holder.resource)
+
+    # --- other processes
+
+    def _take(self, mine: _Present, run_id: str) -> Holder | None:
+        """Have the files that a run writes, or say who is in the way."""
+        if mine.held is not None or self._locks is None or not mine.writes:
+            return None
+        found = self._locks.take(mine.writes, f"run {run_id}")
+        mine.gives_way = isinstance(found, Holder)
+        if isinstance(found, Holder):
+            return found
+        mine.held = found
         return None
+
+    def _release(self, present: _Present) -> None:
+        if present.held is not None:
+            present.held.release()
+            present.held = None
+
+    def _look_again_later(self) -> None:
+        if self._is_to_look_again:
+            return
+        self._is_to_look_again = True
+        timer = threading.Timer(LOOK_AGAIN_S, self._look_again)
+        timer.daemon = True
+        timer.start()
+
+    def _look_again(self) -> None:
+        with self._lock:
+            self._is_to_look_again = False
+        self._wake()
+
+    def _told(self, holder: Holder) -> str:
+        run_id = holder.who.removeprefix("run ")
+        return self._name(run_id) if holder.process == os.getpid() and run_id in self._runs else str(holder)
 
     # --- calls
 

@@ -2,6 +2,8 @@
 
 The operating system holds the lock, on a small file per run, and drops it with the process, however
 that ends. The file's only content is its owner's process id, for the message to others.
+
+`lock_at` is the same for whatever else is to have one owner: see `writelocks`.
 """
 
 from __future__ import annotations
@@ -36,9 +38,10 @@ class RunLocks:
         path = self._path(run_id)
         with diagnosed("lock", path):
             make_private(self.folder)
-            while (lock := _taken(path, run_id)) is None:
-                pass
-        return lock
+            found = lock_at(path)
+        if isinstance(found, str):
+            raise RunBusy(f"run {run_id} is being carried out {_by(found)}; wait for it or stop it there")
+        return found
 
     def is_held(self, run_id: str) -> bool:
         """Whether anybody owns the run right now; looking does not hinder the owner."""
@@ -60,7 +63,7 @@ class RunLocks:
 
 
 class RunLock:
-    """Sole ownership of one run until `release`, or until this process ends in whatever way."""
+    """Sole ownership, of one run say, until `release`, or until this process ends in whatever way."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self._path = path
@@ -101,14 +104,23 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_abandon_all)
 
 
-def _taken(path: Path, run_id: str) -> RunLock | None:
-    """The lock on the file at `path`; None if an owner removed that file while we were locking it."""
+def lock_at(path: Path, who: str = "") -> RunLock | str:
+    """Sole ownership of the file at `path`, signed with this process and `who`; or the signature of who has it."""
+    while (found := _taken(path, who)) is None:
+        pass
+    return found
+
+
+def _taken(path: Path, who: str) -> RunLock | str | None:
+    """The same; None if an owner removed that file while we were locking it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not _locked_alone(descriptor):
-            raise RunBusy(f"run {run_id} is being carried out {_signer(descriptor)}; wait for it or stop it there")
+            signature = _signature(descriptor)
+            os.close(descriptor)
+            return signature
         if _is_at(path, descriptor):
-            _sign(descriptor)
+            _sign(descriptor, who)
             return RunLock(path, descriptor)
     except BaseException:
         os.close(descriptor)
@@ -124,15 +136,18 @@ def _is_at(path: Path, descriptor: int) -> bool:
         return False
 
 
-def _sign(descriptor: int) -> None:
+def _sign(descriptor: int, who: str) -> None:
     with suppress(OSError):  # a full disk: the lock holds without a signature
         os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
+        os.write(descriptor, f"{os.getpid()} {who}".strip().encode())
 
 
-def _signer(descriptor: int) -> str:
+def _signature(descriptor: int) -> str:
+    return os.read(descriptor, 200).decode("utf-8", "replace")
+
+
+def _by(signature: str) -> str:
     """Who has the lock, as the end of a sentence."""
-    signature = os.read(descriptor, 20).decode("ascii", "replace")
     if not signature.isdigit():
         return "elsewhere"
     return "in this process" if int(signature) == os.getpid() else f"by process {signature}"

@@ -192,7 +192,7 @@ class Runner:
             case Held():
                 return self._works.hold_changed(message, self.state.rules.folder)
             case Freed(work=work):
-                return self._looked_at_again(work, now)
+                return self._turns.looked_at_again(work, now)
             case Calling(context=context):
                 if not self._works.is_awaited(context):
                     message.done(False)
@@ -238,12 +238,6 @@ class Runner:
             return True
         attempt = self._works.given_up_attempt(context)
         return attempt is not None and self.state.place_at(attempt) is not None
-
-    def _looked_at_again(self, work: Work, now: float) -> Event | None:
-        """What becomes of a work that waits for runs that came before."""
-        if not self._turns.is_waiting(work):
-            return None
-        return self._turns.kept_back(work, now) or StepReleased(now, work.context.key)
 
     def _refuse_to_hang(self, alarm: float | None) -> None:
         if alarm is None and not self.state.running and self._listening.is_idle and not self.state.is_open:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from overseer.broker.writers import Writers
-from overseer.kernel.events import StepHeld
+from overseer.broker.writers import InTheWay, Writers
+from overseer.kernel.events import StepHeld, StepReleased
 from overseer.kernel.foreseen import foreseen_writes
 from overseer.kernel.state import RunState
 from overseer.plan.values import Call
@@ -24,7 +24,7 @@ class Turns:
         self._writers = writers
         self._state = state
         self._free = free
-        self._waiting: dict[str, Work] = {}
+        self._waiting: dict[str, tuple[Work, InTheWay]] = {}
         self._released: dict[str, Work] = {}  # to be begun once it is recorded that they wait no more
         self._stay = ExitStack()
 
@@ -50,14 +50,22 @@ class Turns:
         names = state.rules.written_by(work.action.tool, work.args) if isinstance(work.action, Call) else ()
         other = self._writers.ahead(state.run_id, names, lambda: self._free(work))
         if other is None:
-            if self._waiting.pop(key, None) is not None:
-                self._released[key] = work
             return None
-        self._waiting[key] = work
+        self._waiting[key] = work, other
         return StepHeld(now, key, other.seen_from(state.rules.folder), other.run, has_begun=False)
 
-    def is_waiting(self, work: Work) -> bool:
-        return self._waiting.get(work.context.key) is work
+    def looked_at_again(self, work: Work, now: float) -> StepHeld | StepReleased | None:
+        """What there is to tell of a work that may wait no more; nothing if all is as it was."""
+        key = work.context.key
+        waiting, before = self._waiting.get(key, (None, None))
+        if waiting is not work:
+            return None
+        held = self.kept_back(work, now)
+        if held is None:
+            del self._waiting[key]
+            self._released[key] = work
+            return StepReleased(now, key)
+        return held if self._waiting[key][1] != before else None
 
     def has_kept(self, key: str) -> bool:
         """Whether the work of a step had to wait and has not begun."""
@@ -76,7 +84,7 @@ class Turns:
 
     def give_up_all(self) -> list[Work]:
         """Nothing is begun any more; what had to wait and has not begun."""
-        given_up = [*self._waiting.values(), *self._released.values()]
+        given_up = [*(work for work, _ in self._waiting.values()), *self._released.values()]
         self._waiting.clear()
         self._released.clear()
         return given_up

@@ -8,7 +8,8 @@ repeated after it failed halfway or its process died.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from overseer.errors import RunBusy, RunNotFound, UsageError
@@ -53,13 +54,18 @@ class Undoing:
         workspace: FolderWorkspace,
         *,
         is_busy: Callable[[str], bool] = lambda run_id: False,
+        alone_with: Callable[[Collection[str]], AbstractContextManager[None]] = lambda names: nullcontext(),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`is_busy` tells whether a run is being carried out."""
+        """`is_busy` tells whether a run is being carried out; `alone_with` keeps all runs from what is written.
+
+        That raises RunBusy where one of them is at it.
+        """
         self._store = store
         self._workspace = workspace
         self._folder = str(workspace.root)
         self._is_busy = is_busy
+        self._alone_with = alone_with
         self._clock = clock
 
     def preview(self, run: str | None = None, direction: Direction = "undo") -> Preview:
@@ -74,11 +80,18 @@ class Undoing:
         return Preview(direction, found, files, tuple(self._store.unseen(found)), tuple(self._notes(found, files)))
 
     def carry_out(self, preview: Preview, *, force: bool = False) -> Outcome:
-        """Do what a preview shows, and with `force` also where somebody else has changed a file."""
+        """Do what a preview shows, and with `force` also where somebody else has changed a file.
+
+        RunBusy if a run is writing one of the files, of which nothing is done then.
+        """
+        chosen = [file for file in preview.files if file.is_free or (force and file.conflict and not file.obstacle)]
+        with self._alone_with([f"file:{self._folder}/{file.path}" for file in chosen]):
+            return self._carried_out(preview, chosen, force=force)
+
+    def _carried_out(self, preview: Preview, chosen: Collection[FilePreview], *, force: bool) -> Outcome:
         done: list[str] = []
         left: list[tuple[str, str]] = []
         failed: list[tuple[str, str]] = []
-        chosen = [file for file in preview.files if file.is_free or (force and file.conflict and not file.obstacle)]
         left += [(file.path, file.conflict) for file in preview.conflicts if file not in chosen]
         left += [(file.path, file.obstacle) for file in preview.obstacles]
         if chosen:

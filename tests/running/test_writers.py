@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Semaphore
 from typing import Any
 
 import pytest
@@ -22,6 +25,7 @@ from overseer.broker.broker import Broker, Door
 from overseer.broker.writers import InTheWay, Writers
 from overseer.errors import JournalError
 from overseer.journal.journal import Journal
+from overseer.journal.writelocks import HeldFiles, Holder, WriteLocks
 from overseer.kernel.events import (
     RunStarted,
     StepCancelled,
@@ -41,6 +45,7 @@ from overseer.running.stream import Stream
 from overseer.sources import Sources
 from overseer.tool import Cancellation, ToolContext, ToolError, tool
 from tests.fakes import Latch, MemoryLog
+from tests.processes import Child
 from tests.running.test_stopping import PATIENCE_S, Seen
 
 FOLDER = Path("/work")
@@ -324,6 +329,98 @@ def test_a_call_that_is_part_of_another_does_not_wait() -> None:
     assert raised.value.kind == "transient"
 
 
+# --- other processes
+
+HOLD = """
+import sys
+from pathlib import Path
+from overseer.journal.writelocks import WriteLocks
+held = WriteLocks(Path(sys.argv[1])).take(sys.argv[2:], "run there")
+print("held", flush=True)
+sys.stdin.readline()
+held.release()
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def locks(tmp_path: Path) -> WriteLocks:
+    return WriteLocks(tmp_path / "locks")
+
+
+def engine_of(writing: Writing, locks: WriteLocks) -> Engine:
+    return Engine(writing.tools, folder=FOLDER, broker=Broker(writers=Writers(locks)))
+
+
+@pytest.mark.parametrize("is_killed", [False, True], ids=["ends", "is killed"])
+def test_a_run_waits_for_another_process_that_writes_the_same_and_says_for_which(
+    writing: Writing, locks: WriteLocks, tmp_path: Path, is_killed: bool
+) -> None:
+    seen, engine = Seen(), engine_of(writing, locks)
+    with Child(HOLD, tmp_path / "locks", "file:/work/a.md") as other:
+        assert other.hear() == "held"
+        run = begun(engine, keeps("b.md", "first"), keeps("a.md", depends_on=["first"]), seen=seen)
+        (held,) = seen.wait_for(StepHeld, 1)
+        assert held.what == f"run there in process {other.pid}, which writes a.md too"
+        assert not held.has_begun
+        assert not writing.begun
+        if is_killed:
+            other.kill()
+        else:
+            other.tell()
+        assert run.wait(PATIENCE_S).succeeded
+        taken = locks.take(["file:/work/a.md", "file:/work/b.md"], "run next")
+        assert isinstance(taken, HeldFiles), "nothing is held any more"
+        taken.release()
+
+
+def test_a_run_that_waits_for_another_process_says_so_once_and_can_be_given_up(
+    writing: Writing, locks: WriteLocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("overseer.broker.writers.LOOK_AGAIN_S", 0.005)
+    engine, looked, held = engine_of(writing, locks), Semaphore(0), list[StepHeld]()
+    ahead = engine.broker.writers.ahead
+
+    def counted(*args: Any) -> Any:
+        looked.release()
+        return ahead(*args)
+
+    monkeypatch.setattr(engine.broker.writers, "ahead", counted)
+    with locks.holding(["file:/work/a"], "an undo"):
+        run = engine.start(
+            {"steps": [keeps("a")]}, watch=lambda event: held.append(event) if isinstance(event, StepHeld) else None
+        )
+        for _ in range(4):
+            assert looked.acquire(timeout=PATIENCE_S)
+        run.cancel()
+        assert run.wait(PATIENCE_S).status == "cancelled"
+    assert [one.run for one in held] == ["an undo in this process"]
+    assert not writing.begun
+
+
+def test_a_run_that_waits_for_another_process_is_in_nobodys_way(writing: Writing, locks: WriteLocks) -> None:
+    seen, engine = Seen(), engine_of(writing, locks)
+    with locks.holding(["file:/work/a"], "an undo"):
+        first = begun(engine, keeps("a"), keeps("b", "other"), seen=seen)
+        seen.wait_for(StepHeld, 2)
+        assert begun(engine, keeps("b")).wait(PATIENCE_S).succeeded
+    assert first.wait(PATIENCE_S).succeeded
+
+
+def test_who_follows_another_plan_holds_what_that_one_writes(writing: Writing, locks: WriteLocks) -> None:
+    latch, engine = writing.latches.setdefault("a", Latch()), engine_of(writing, locks)
+    run = begun(engine, keeps("a"))
+    latch.wait_until_reached()
+    assert isinstance(locks.take(["file:/work/a"], "x"), Holder)
+    then = writing.latches.setdefault("c", Latch())
+    run.change({"steps": [keeps("a"), keeps("c", "then", depends_on=["keep"])]})
+    latch.open()
+    then.wait_until_reached()
+    assert isinstance(locks.take(["file:/work/c"], "x"), Holder)
+    then.open()
+    assert run.wait(PATIENCE_S).succeeded
+
+
 # --- what a plan is known to write
 
 INNER = {"inputs": {"to": {"default": "d"}}, "steps": [keeps("{{inputs.to}}"), keeps("c", "other")]}
@@ -392,3 +489,27 @@ def test_all_runs_come_to_their_end_and_no_two_write_the_same_at_once(
     runs = [engine.start(plan_of(steps, is_chain=is_chain)) for steps, is_chain in plans]
     assert all(run.wait(PATIENCE_S).succeeded for run in runs)
     assert not writing.clashes
+
+
+@settings(max_examples=25, deadline=None)
+@given(plans=st.lists(st.tuples(STEPS, st.booleans()), min_size=2, max_size=5))
+def test_all_runs_of_several_processes_come_to_their_end(
+    pools: dict[int, ThreadPoolExecutor], plans: list[tuple[list[tuple[str, bool]], bool]]
+) -> None:
+    """Engines that know nothing of each other but the locks; what is known beforehand is written by one at a time."""
+    writing = Writing()
+    writing.dwell_s = 0.001
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("overseer.broker.writers.LOOK_AGAIN_S", 0.002)
+        engines = [
+            Engine(writing.tools, folder=FOLDER, executor=pools[3], broker=Broker(writers=Writers(WriteLocks(there))))
+            for there in [Path(folder)] * 2
+        ]
+        runs = [
+            engines[number % 2].start(plan_of(steps, is_chain=is_chain))
+            for number, (steps, is_chain) in enumerate(plans)
+        ]
+        assert all(run.wait(PATIENCE_S).succeeded for run in runs)
+        if all(is_known for steps, _ in plans for _, is_known in steps):
+            assert not writing.clashes
+        assert os.listdir(folder) == []

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from overseer.errors import RunBusy, RunNotFound, UsageError
+from overseer.journal.writelocks import HeldFiles, WriteLocks
 from overseer.tool import ToolError
 from overseer.undo import differences, states
 from overseer.undo import keeping as keeping_module
@@ -465,3 +466,24 @@ def test_what_replaced_a_file_is_never_taken_for_half_of_it(world: World) -> Non
         (world.root / "a.txt").write_bytes(held)
         world.undo()
         assert world.files() == {"a.txt": held}
+
+
+# --- runs that write the same meanwhile
+
+
+def test_nothing_is_undone_while_a_run_is_at_work_on_the_same_files(world: World, tmp_path: Path) -> None:
+    locks = WriteLocks(tmp_path / "locks")
+    run = world.run("r1")
+    run.write("a.txt", b"new")
+    run.write("b.txt", b"new")
+    undoing = Undoing(world.store, world.workspace, alone_with=lambda names: locks.holding(names, "an undo"))
+    preview = undoing.preview()
+    with (
+        locks.holding([f"file:{world.root}/b.txt"], "run r2"),
+        pytest.raises(RunBusy, match=r"run r2 in this process is at work on .*b\.txt; wait for it or stop it"),
+    ):
+        undoing.carry_out(preview)
+    assert world.files() == {"a.txt": b"new", "b.txt": b"new"}
+    assert set(undoing.carry_out(preview).done) == {"a.txt", "b.txt"}
+    assert world.files() == {}
+    assert isinstance(locks.take([f"file:{world.root}/a.txt"], "run r3"), HeldFiles), "nothing is held any more"
