@@ -145,6 +145,10 @@ class _Above(StdoutProxy):
         super().__init__(raw=True)
         self._output = output
 
+    @property
+    def columns(self) -> int:
+        return self._output.get_size().columns
+
     def fileno(self) -> int:
         return ERR  # whoever gives the stream to a child means the one that children have
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import termios
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,19 @@ def test_what_is_pasted_is_not_sent_before_enter(chats: Chats) -> None:
     chat.enter()
     chat.wait_for_text("no plan could be made")
     assert requests(chats) == ["one\ntwo\nthree"]
+
+
+def test_what_is_told_above_the_prompt_is_broken_between_words(chats: Chats) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:  # which says nothing until the prompt is there
+        there = f"127.0.0.1:{server.getsockname()[1]}"
+        chat = chats.begin(environ={"OLLAMA_HOST": there}, columns=60)
+        asked, _ = server.accept()
+        chat.wait_for_prompt()
+        asked.close()
+    chat.wait_for_text("at work")
+    told = [line for line in chat.lines() if line and not line.startswith(">")]
+    words = " ".join(line.strip() for line in told)
+    assert "no language model was found, so plans are made by rules; /doctor model tells" in words
 
 
 def test_a_line_typed_during_a_run_is_sent_after_it(chats: Chats) -> None:
