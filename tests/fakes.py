@@ -12,6 +12,7 @@ from overseer.broker.result import ToolResult
 from overseer.errors import JournalError
 from overseer.jsonvalue import Json
 from overseer.kernel.events import Event
+from tests.processes import PATIENCE_S
 
 
 class MemoryLog:
@@ -51,7 +52,7 @@ class InlineExecutor(Executor):
 class Gate:
     """Opens only when so many calls are inside at once: proof that they overlap."""
 
-    def __init__(self, parties: int, *, patience_s: float = 10.0) -> None:
+    def __init__(self, parties: int, *, patience_s: float = PATIENCE_S) -> None:
         self._barrier = threading.Barrier(parties)
         self._patience_s = patience_s
 
@@ -63,7 +64,7 @@ class Gate:
 class Latch:
     """A door that a test opens, and a note of who stands before it."""
 
-    def __init__(self, *, patience_s: float = 10.0) -> None:
+    def __init__(self, *, patience_s: float = PATIENCE_S) -> None:
         self._open = threading.Event()
         self._reached = threading.Semaphore(0)
         self._patience_s = patience_s
@@ -101,7 +102,7 @@ class MemoryRecords:
             self.results[name] = result
             self._changed.notify_all()
 
-    def wait_for(self, count: int, *, patience_s: float = 10.0) -> None:
+    def wait_for(self, count: int, *, patience_s: float = PATIENCE_S) -> None:
         """Until so many calls have ended."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.results) >= count, patience_s), "too few calls ended"

@@ -45,7 +45,7 @@ threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
 signal.signal(signal.SIGTERM, lambda *_: print("told to end", flush=True))
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
 class Shown:
-    def write(self, text): os.kill(os.getpid(), signal.SIGTERM)
+    def write(self, text): text == "> " and os.kill(os.getpid(), signal.SIGTERM)
     def flush(self): threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
     PlainReader(open(inner), Shown()).request("> ")
