@@ -207,10 +207,14 @@ def test_a_demo_that_was_cut_off_goes_on_with_its_script(overseer: Any, capsys: 
 # The program with demos whose models take no time.
 _AT_ONCE = """
 import chat_cli
+from dataclasses import replace
 from overseer.demo import prepared
-from tests.test_demo import at_once
 read = prepared._read
-prepared._read = lambda name: at_once(read(name))
+def read_at_once(name):
+    shown = read(name)
+    entries = tuple(replace(entry, delay_s=0.0, pace_s=0.0) for entry in shown.script.entries)
+    return replace(shown, script=replace(shown.script, entries=entries))
+prepared._read = read_at_once
 chat_cli.entry()
 """
 

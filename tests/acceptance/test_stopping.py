@@ -84,6 +84,7 @@ def test_a_second_ctrl_c_stops_all_steps_at_once_and_the_chat_goes_on(tmp_path: 
         at_prompt(pane)
         pane.enter("sleep four times")
         processes = begun(tmp_path, "abcd")
+        pane.wait_for_text("4 running")  # before it is followed, Ctrl-C gives the whole request up
         pane.press("C-c")
         pane.wait_for_text("ask again to stop at once")
         assert all(map(is_alive, processes)), "the first one waits for what is running"
@@ -103,6 +104,7 @@ def test_steps_that_do_not_end_in_time_are_stopped_after_one_ctrl_c(tmp_path: Pa
         at_prompt(pane)
         pane.enter("sleep four times")
         processes = begun(tmp_path, "abcd")
+        pane.wait_for_text("4 running")  # before it is followed, Ctrl-C gives the whole request up
         pane.press("C-c")
         soon_at_prompt(pane)
         wait_until_gone(processes)

@@ -17,7 +17,7 @@ import pytest
 pytest.importorskip("fcntl", reason="terminals of POSIX")
 
 from tests.processes import signals_as_usual  # noqa: F401
-from tests.terminals import TOOLS, Terminal, running
+from tests.terminals import PATIENCE_S, TOOLS, Terminal, running
 
 FRAME = b"\x1b[?2026h"
 
@@ -267,7 +267,7 @@ def test_a_terminal_that_takes_nothing_does_not_hold_up_the_run(at_terminal: Cal
         terminal.stop_reading()
         for name in ("b", "bc"):
             (terminal.folder / f"go-{name}").touch()
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE_S
         while not (terminal.folder / "begun-bcd").exists():
             assert time.monotonic() < end, "the run has waited for the terminal"
             time.sleep(0.01)
