@@ -145,6 +145,17 @@ def date_add(
         {"request": "how many days are between these dates?", "args": {"start": "2026-01-01", "end": "2026-12-24"}},
         {"request": "how many business days until 2030-12-24?", "args": {"start": "today", "end": "2030-12-24"}},
     ],
+    output={
+        "type": "object",
+        "properties": {
+            "days": {"type": "integer"},
+            "weeks": {"type": "number"},
+            "business_days": {"type": "integer"},
+            "seconds": {"type": "integer"},
+            "parts": {"type": "object"},
+            "text": {"type": "string", "description": "the plain distance"},
+        },
+    },
 )
 def date_difference(start: str, end: str, holidays: list[str] | None = None) -> dict[str, Any]:
     """Tell how far apart two dates or times are: in days, weeks, business days, and in words.

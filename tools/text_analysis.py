@@ -32,6 +32,23 @@ _UNSPACED = "\u3041-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
         {"request": "how many lines or words are there?", "args": {"text": "To be\nor not to be."}},
         {"request": "how long does it take to read this?", "args": {"text": "It was a dark night."}},
     ],
+    output={
+        "type": "object",
+        "properties": {
+            "lines": {"type": "integer"},
+            "words": {"type": "integer"},
+            "characters": {"type": "integer"},
+            "characters_without_spaces": {"type": "integer"},
+            "sentences": {"type": "integer"},
+            "paragraphs": {"type": "integer"},
+            "unique_words": {"type": "integer"},
+            "average_word_length": {"type": "number"},
+            "average_words_per_sentence": {"type": "number"},
+            "longest_word": {"type": "string"},
+            "most_common_words": {"type": "array", "items": {"type": "object"}},
+            "reading_time_seconds": {"type": "integer"},
+        },
+    },
 )
 def text_statistics(text: str) -> dict[str, Any]:
     """Count the lines, words, characters, sentences and paragraphs of a text, with word lengths and reading time.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from overseer.frontends.rules.asked import numbers_asked
 from overseer.frontends.rules.calls import Call
 from overseer.frontends.rules.slots import Slot
 from overseer.plan.references import Ref, refs_in
@@ -22,7 +23,8 @@ def plan_of(request: str, calls: Sequence[Call]) -> WorkflowPlan:
         for slot in call.missing:
             call.args[slot.name] = Ref("inputs", (_input_for(slot, call, inputs),))
         steps.append(_step(call, _waits_for(call, calls[:at])))
-    return WorkflowPlan(tuple(steps), name=brief(request, _LONGEST_NAME), inputs=inputs)
+    output = numbers_asked(request, calls)
+    return WorkflowPlan(tuple(steps), name=brief(request, _LONGEST_NAME), inputs=inputs, output=output)
 
 
 def _input_for(slot: Slot, call: Call, inputs: dict[str, Input]) -> str:
