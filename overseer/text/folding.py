@@ -35,8 +35,10 @@ def fitted(text: str, stream: TextIO) -> str:
 
 
 def columns_of(stream: TextIO) -> int | None:
-    """How wide the terminal is that a stream leads to; None if it leads to none."""
+    """How wide the terminal is that a stream leads to; None if it leads to none. One that draws by itself says so."""
     with suppress(OSError, ValueError):
+        if isinstance(columns := getattr(stream, "columns", None), int):
+            return columns or 80
         if stream.isatty():
             return os.get_terminal_size(stream.fileno()).columns or 80
     return None
