@@ -14,6 +14,12 @@ from tests.order import long_ones_soon
 httpx2.alias_httpx()
 
 
+@pytest.fixture
+def ollama_host() -> str:
+    """Where Ollama would be; nobody listens there."""
+    return "127.0.0.1:9"
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = long_ones_soon(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))

@@ -39,7 +39,7 @@ def waits(name: str, says: str = "", fails: str = "") -> str:
     while not Path(f"go-{name}").exists() and not Path("go-all").exists():
         if time.monotonic() > end:
             raise TimeoutError(name)
-        time.sleep(0.005)
+        time.sleep(0.02)
     if fails:
         raise RuntimeError(fails)
     return name

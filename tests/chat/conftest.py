@@ -125,9 +125,3 @@ def chats(tmp_path: Path) -> Iterator[Chats]:
         (tmp_path / name).write_text(text)
     with ExitStack() as opened:
         yield Chats(tmp_path, opened)
-
-
-@pytest.fixture
-def ollama_host() -> str:
-    """Where Ollama would be; nobody listens there."""
-    return "127.0.0.1:9"
