@@ -101,8 +101,6 @@ class Writers:
         with self._lock:
             present = self._runs[run_id]
             frees, present.writes = present.writes - writes, writes
-            if present.held is not None and not present.held.has_all_of(writes):
-                self._release(present)  # to be had again with the rest, or not at all
         if frees:
             self._wake()
 
@@ -139,12 +137,17 @@ class Writers:
     # --- other processes
 
     def _take(self, mine: _Present, run_id: str) -> Holder | None:
-        """Have the files that a run writes, or say who is in the way."""
-        if mine.held is not None or self._locks is None or not mine.writes:
+        """Have the files that a run writes, or say who is in the way.
+
+        Then it holds none of them, or those that it had until its calls have written what they write.
+        """
+        if self._locks is None or not mine.writes or (mine.held is not None and mine.held.has_all_of(mine.writes)):
             return None
-        found = self._locks.take(mine.writes, f"run {run_id}")
+        found = self._locks.take(mine.writes, f"run {run_id}", mine.held)
         mine.gives_way = isinstance(found, Holder)
         if isinstance(found, Holder):
+            if not any(run_id in calls for calls in self._calls.values()):
+                self._release(mine)
             return found
         mine.held = found
         return None

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from overseer.errors import RunBusy
@@ -20,6 +21,7 @@ from overseer.journal.locks import RunLock, lock_at
 
 # Each takes a descriptor. The rest of a plan that names more is kept apart within its own process alone.
 MOST_FILES = 100
+_MOST_SWEPT = 1000
 
 _FILE = "file:"
 
@@ -44,16 +46,29 @@ class Holder:
 class HeldFiles:
     """Some files, until they are released or this process ends."""
 
-    def __init__(self, names: frozenset[str], locks: list[RunLock]) -> None:
-        self._names = names
-        self._locks = locks
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._locks: dict[Path, RunLock] = {}
 
     def has_all_of(self, names: Collection[str]) -> bool:
         return self._names.issuperset(names)
 
+    def has(self, path: Path) -> bool:
+        return path in self._locks
+
+    def add(self, names: Collection[str], locks: Mapping[Path, RunLock]) -> None:
+        self._names |= set(names)
+        self._locks |= locks
+
+    def given_up(self) -> dict[Path, RunLock]:
+        """The locks, for somebody else to hold."""
+        locks, self._locks = self._locks, {}
+        return locks
+
     def release(self) -> None:
-        while self._locks:
-            self._locks.pop().release()
+        for lock in self.given_up().values():
+            lock.release()
+        self._names.clear()
 
 
 class WriteLocks:
@@ -61,21 +76,29 @@ class WriteLocks:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._is_swept = False
 
-    def take(self, names: Collection[str], who: str) -> HeldFiles | Holder:
-        """All of the files among these resources, or who is in the way. It needs no waiting."""
-        locks: list[RunLock] = []
+    def take(self, names: Collection[str], who: str, held: HeldFiles | None = None) -> HeldFiles | Holder:
+        """All of the files among these resources, with what is `held` already; or who is in the way.
+
+        In that case it holds no more than before. It needs no waiting.
+        """
+        held, taken = held or HeldFiles(), HeldFiles()
         try:
-            for name in sorted(name for name in names if name.startswith(_FILE))[:MOST_FILES]:
-                found = lock_at(self._path(name), who)
+            self._prepare()
+            for path, name in self._paths(names).items():
+                if held.has(path):
+                    continue
+                found = lock_at(path, who)
                 if isinstance(found, str):
-                    HeldFiles(frozenset(), locks).release()
+                    taken.release()
                     process, _, other = found.partition(" ")
                     return Holder(name, int(process) if process.isdigit() else None, other)
-                locks.append(found)
+                taken.add((), {path: found})
         except OSError as error:  # nothing can be kept here, which is no reason to do nothing
             _log.debug("what is written is not kept apart from other processes: %s", error)
-        return HeldFiles(frozenset(names), locks)
+        held.add(names, taken.given_up())
+        return held
 
     @contextmanager
     def holding(self, names: Collection[str], who: str) -> Iterator[None]:
@@ -89,8 +112,25 @@ class WriteLocks:
         finally:
             found.release()
 
-    def _path(self, name: str) -> Path:
-        """Where the lock of a file is, whatever way leads to that file."""
+    def _prepare(self) -> None:
+        """Have the folder, without what processes left there that were killed."""
         make_private(self._folder)
+        if self._is_swept:
+            return
+        self._is_swept = True
+        for path in islice(self._folder.glob("*.lock"), _MOST_SWEPT):
+            if isinstance(found := lock_at(path), RunLock):
+                found.release()
+
+    def _paths(self, names: Collection[str]) -> dict[Path, str]:
+        """Where the locks of files are: one for each, by whatever ways to it those are named."""
+        paths: dict[Path, str] = {}
+        for name in sorted(names):
+            if name.startswith(_FILE):
+                with suppress(ValueError):  # no file can be called so, as whoever wants to write it is told
+                    paths.setdefault(self._path(name), name)
+        return dict(islice(paths.items(), MOST_FILES))
+
+    def _path(self, name: str) -> Path:
         path = os.path.realpath(name.removeprefix(_FILE))
         return self._folder / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:32]}.lock"

@@ -72,6 +72,40 @@ def test_a_file_is_the_same_by_whatever_name(locks: WriteLocks, tmp_path: Path) 
     taken(locks, f"file:{tmp_path}/link/a").release()
 
 
+def test_who_names_a_file_twice_is_not_in_its_own_way(locks: WriteLocks, tmp_path: Path) -> None:
+    (tmp_path / "target").touch()
+    (tmp_path / "link").symlink_to("target")
+    taken(locks, f"file:{tmp_path}/target", f"file:{tmp_path}/link").release()
+
+
+def test_a_name_that_no_file_can_have_is_left_to_whoever_writes_it(locks: WriteLocks) -> None:
+    taken(locks, "file:/there/a", "file:/there/a\x00b").release()
+    taken(locks, "file:/there/a").release()
+
+
+def test_what_is_held_can_be_added_to_or_stays_as_it_is(locks: WriteLocks, folder: Path) -> None:
+    held = taken(locks, "file:/there/a")
+    with Child(HOLD, folder, "file:/there/b") as other:
+        assert other.hear() == "held"
+        assert isinstance(locks.take(["file:/there/a", "file:/there/b", "file:/there/c"], "run r2", held), Holder)
+        taken(locks, "file:/there/c").release()
+        assert isinstance(locks.take(["file:/there/a"], "run r3"), Holder)
+    assert locks.take(["file:/there/a", "file:/there/c"], "run r2", held) is held
+    assert isinstance(locks.take(["file:/there/c"], "run r3"), Holder)
+    held.release()
+    taken(locks, "file:/there/a", "file:/there/c").release()
+
+
+def test_what_was_left_by_processes_that_were_killed_is_cleared_away(folder: Path) -> None:
+    with Child(HOLD, folder, "file:/there/a", "file:/there/b") as killed:
+        assert killed.hear() == "held"
+        killed.kill()
+    with Child(HOLD, folder, "file:/there/c") as other:
+        assert other.hear() == "held"
+        taken(WriteLocks(folder), "file:/there/d").release()
+        assert len(list(folder.iterdir())) == 1  # that of the one which is alive
+
+
 def test_what_is_no_file_is_no_matter_between_processes(locks: WriteLocks) -> None:
     held = taken(locks, "table:x")
     taken(locks, "table:x").release()

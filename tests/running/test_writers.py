@@ -426,6 +426,26 @@ def test_who_follows_another_plan_holds_what_that_one_writes(writing: Writing, l
 INNER = {"inputs": {"to": {"default": "d"}}, "steps": [keeps("{{inputs.to}}"), keeps("c", "other")]}
 
 
+def test_who_is_writing_keeps_its_files_while_another_process_has_some_of_a_new_plan(tmp_path: Path) -> None:
+    locks, elsewhere = WriteLocks(tmp_path), WriteLocks(tmp_path)
+    writers = Writers(locks)
+    other = elsewhere.take(["file:/b"], "run other")
+    assert isinstance(other, HeldFiles)
+    with writers.present("r"):
+        writers.expect("r", frozenset({"file:/a"}))
+        assert writers.ahead("r", (), lambda: None) is None
+        with writers.writing("r", ["file:/a"], Cancellation(), lambda _: None):
+            writers.expect("r", frozenset({"file:/a", "file:/b"}))
+            assert writers.ahead("r", (), lambda: None) is not None
+            assert isinstance(elsewhere.take(["file:/a"], "run other"), Holder)
+        assert writers.ahead("r", (), lambda: None) is not None
+        late = elsewhere.take(["file:/a"], "run other", other)
+        assert late is other  # nobody waits in a ring
+        other.release()
+        assert writers.ahead("r", (), lambda: None) is None
+        assert isinstance(elsewhere.take(["file:/a"], "run other"), Holder)
+
+
 @pytest.mark.parametrize(
     ("steps", "known"),
     [
