@@ -10,6 +10,7 @@ and then a JSON document of arguments, folder and environment. Told are the numb
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import importlib
 import io
@@ -20,6 +21,7 @@ import signal
 import socket
 import struct
 import sys
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,9 @@ def _see_through(wanted: Any, descriptors: list[int]) -> None:
 
 
 def _become(wanted: Any, streams: list[int]) -> None:
+    if wanted.get("is_in_front"):
+        os.setsid()
+        fcntl.ioctl(streams[0], termios.TIOCSCTTY, 0)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)

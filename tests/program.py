@@ -1,10 +1,11 @@
-"""The program as a process of its own, carried out to its end."""
+"""The program as a process of its own: carried out to its end, or begun at a terminal."""
 
 from __future__ import annotations
 
 import functools
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -51,6 +52,67 @@ def told_by(
     return subprocess.CompletedProcess(ended.args, ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
 
+def begun_at(
+    terminal: int, *arguments: str, folder: Path, environment: Mapping[str, str]
+) -> Begun | subprocess.Popen[bytes]:
+    """A process of the program that a terminal controls, as in a shell."""
+    if _steering(environment) == _steering(os.environ):
+        return _preloaded().begin(list(arguments), terminal, folder, environment)
+    command = [sys.executable, str(ROOT / "chat_cli.py"), *arguments]  # the interpreter itself is to be another one
+    return command_at(terminal, *command, folder=folder, environment=environment)
+
+
+def command_at(terminal: int, *command: str, folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """The same with any command."""
+    return subprocess.Popen(
+        [sys.executable, "-c", _IN_FRONT, *command],
+        cwd=folder,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+        env=environment,
+    )
+
+
+# The terminal is the one that the session of the process is controlled from, as in a shell.
+_IN_FRONT = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+class Begun:
+    """A process of the program, as far as those that began it need it."""
+
+    def __init__(self, pid: int, status: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._status = status  # the descriptor from which its end can be read
+
+    def poll(self) -> int | None:
+        return self._ended(0)
+
+    def wait(self, timeout: float = PATIENCE_S) -> int:
+        if (code := self._ended(timeout)) is None:
+            raise subprocess.TimeoutExpired("chat_cli.py", timeout)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _ended(self, timeout: float) -> int | None:
+        if self.returncode is None and select.select([self._status], [], [], timeout)[0]:
+            (self.returncode,) = struct.unpack(">i", os.read(self._status, 4))
+            os.close(self._status)
+        return self.returncode
+
+
 def _steering(variables: Mapping[str, str]) -> dict[str, str]:
     """What an interpreter looks at when it starts."""
     return {
@@ -92,6 +154,13 @@ class _Preloaded:
                 raise subprocess.TimeoutExpired(arguments, PATIENCE_S) from None
             (code,) = struct.unpack(">i", status.read(4))
         return subprocess.CompletedProcess(arguments, code, printed, said)
+
+    def begin(self, arguments: list[str], terminal: int, folder: Path, environment: Mapping[str, str]) -> Begun:
+        wanted = {"arguments": arguments, "folder": str(folder), "environment": dict(environment), "is_in_front": True}
+        hearing, telling = os.pipe()
+        self._ask(wanted, [*(os.dup(terminal) for _ in range(3)), telling])
+        (pid,) = struct.unpack(">i", os.read(hearing, 4))
+        return Begun(pid, hearing)
 
     def _ask(self, wanted: object, descriptors: list[int]) -> None:
         text = json.dumps(wanted).encode()

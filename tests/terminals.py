@@ -7,7 +7,6 @@ import os
 import select
 import signal
 import struct
-import subprocess
 import sys
 import termios
 import threading
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pyte
+
+from tests.program import begun_at, command_at
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 30.0
@@ -51,14 +52,6 @@ def quick(value: int = 0) -> int:
 '''
 
 
-# The terminal is the one that the session of the process is controlled from, as in a shell.
-_IN_FRONT = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-
-
 _END = b"\0\0\0\0\0\0\0\0"  # which no terminal shows, and no program of ours writes
 
 
@@ -81,14 +74,11 @@ class Terminal:
         self.outer, inner = os.openpty()
         self._size(columns, rows)
         self.before = termios.tcgetattr(inner)
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _IN_FRONT, *command],
-            cwd=folder,
-            stdin=inner,
-            stdout=inner,
-            stderr=inner,
-            start_new_session=True,
-            env=_environ(environ or {}),
+        own, environment = (sys.executable, str(ROOT / "chat_cli.py")), _environ(environ or {})
+        self.process = (
+            begun_at(inner, *command[2:], folder=folder, environment=environment)
+            if command[:2] == own
+            else command_at(inner, *command, folder=folder, environment=environment)
         )
         self.inner = inner  # kept open: what the process leaves behind can be looked at
         threading.Thread(target=self._read, daemon=True).start()
