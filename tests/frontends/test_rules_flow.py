@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from overseer.frontends.draft import Refused
+from overseer.frontends.rules import plan_by_rules
 from overseer.plan import Each, Ref, Scope
-from tests.frontends.rules import TEXT, WHOLE, args_of, gives, made, outline, planned
+from tests.frontends.rules import NUMBER, TEXT, WHOLE, args_of, gives, made, our, outline, planned
 
 FIND_FILM = made(
     "get_film_details",
@@ -117,3 +119,35 @@ def test_a_number_is_not_taken_from_a_part_that_means_something_else() -> None:
     tip = made("add_tip", "Add a tip.", {"total": WHOLE, "percent": WHOLE})
     found = args_of("calculate the sales tax for an amount of 100 and add a tip of 15 percent to the result", tax, tip)
     assert found[1] == {"total": Ref("sales_tax", ("sales_tax",)), "percent": 15}
+
+
+def test_a_number_is_no_place_to_start_for_a_shared_word() -> None:
+    last = args_of("count the words in a.txt, then read the first 3 lines of b.txt")[-1]
+    assert last == {"path": "b.txt", "last_line": 3}
+
+
+def test_one_number_is_no_list_to_draw() -> None:
+    drawn = made(
+        "draw_lines", "Draw the lines.", {"lines": {"type": "array", "items": NUMBER, "description": "the lines"}}
+    )
+    counted = made(
+        "count_words", "Count the words.", {}, output={"type": "object", "properties": {"lines": {"type": "integer"}}}
+    )
+    draft = plan_by_rules("count the words, then draw the lines", {tool.name: tool for tool in (drawn, counted)})
+    assert isinstance(draft, Refused)
+
+
+def test_what_comes_without_a_verb_is_counted_as_well() -> None:
+    plan = planned("count the words of a.txt, then the lines")
+    assert outline(plan) == "read_file; text_statistics < read_file"
+    assert plan.output == {name: Ref("text_statistics", (name,)) for name in ("lines", "words")}
+
+
+def test_what_is_not_counted_in_a_file_is_no_line_to_read_it_from() -> None:
+    assert isinstance(plan_by_rules("count the words in a.txt, then the lines of b.txt", our()), Refused)
+
+
+def test_a_text_itself_is_looked_at_and_not_what_was_counted_in_it() -> None:
+    plan = planned("how many words are in a.txt and what is the most common word")
+    assert plan.steps[-1].step_id == "word_frequency"
+    assert plan.steps[-1].args == {"text": Ref("read_file")}

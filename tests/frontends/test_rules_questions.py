@@ -63,6 +63,20 @@ def test_a_table_is_asked_what_was_said(request_: str, expected: dict[str, Any])
     assert args_of(request_) == [{"path": "data.csv", **expected}]
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "how many rows in t.csv have the highest age",
+        "sum of age and number of rows in t.csv",
+        "how many rows of t.csv and the highest age by city",
+        "how many rows are in t.csv with the average age",
+        "the row with the highest age in t.csv, sorted by name",
+    ],
+)
+def test_of_two_things_asked_of_a_table_none_is_dropped(request_: str) -> None:
+    assert isinstance(plan_by_rules(request_, our()), Refused)
+
+
 def test_a_table_is_asked_once_more() -> None:
     first, second = planned("filter data.csv where price > 10 and sort it by price").steps
     assert second.args == {"table": Ref(first.step_id), "sort": ["price"]}

@@ -127,7 +127,7 @@ class Binder:
             slot.name: context.source(slot, fit[slot.name], is_said=self._said(slot, parts) is not None)
             for slot in open_slots
         }
-        filling = Filling(task, context, slots, values, shared_out(sources))
+        filling = Filling(task, context, slots, values, shared_out(context.with_texts(task.tool, sources)))
         count = self._count(filling)
         group = self._new_group() if count > 1 else None
         for at in range(min(count, _MOST_CALLS)):

@@ -49,11 +49,20 @@ def parts_of(text: str, tokens: Sequence[Token]) -> tuple[Part, ...]:
         part = _part(text, run)
         if part is None:
             continue
+        part = _counting_on(part, found[-1]) if found else part
         is_late = bool(found) and found[-1].is_last
         found.insert(len(found) - 1 if found and (part.is_first or is_late) else len(found), part)
         if is_late:
             found[-1] = replace(found[-1], is_last=False)
     return tuple(found)
+
+
+def _counting_on(part: Part, before: Part) -> Part:
+    """Count the words in a.txt, then the lines of b.txt: what comes without a verb is counted as well."""
+    verb = verb_of(before.tokens)
+    if not part.follows or part.tokens[0].low != "the" or verb is None or verb.low != "count" or _has_verb(part.tokens):
+        return part
+    return replace(part, tokens=(verb, *part.tokens), text=f"{verb.text} {part.text}")
 
 
 _STATED = frozenset({"i", "we", "my", "our", "there", "here"})

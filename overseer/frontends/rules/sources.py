@@ -8,18 +8,20 @@ from itertools import takewhile
 
 from overseer.frontends.rules.calls import Call
 from overseer.frontends.rules.candidates import Candidate
-from overseer.frontends.rules.flow import fits, points_back
+from overseer.frontends.rules.flow import fits, points_back, speaks_of_each
 from overseer.frontends.rules.matching import Reading
 from overseer.frontends.rules.phrases import phrase_for
-from overseer.frontends.rules.slots import Port, Slot, ports_of
+from overseer.frontends.rules.slots import Port, Slot, ports_of, slots_of
 from overseer.frontends.rules.words import FAINT, stem
-from overseer.plan.references import Ref
+from overseer.plan.references import Ref, refs_in
+from overseer.tool import Tool
 
 # From STRONG on, a result goes before a value of the request; below WEAK, only where nothing else is left.
 STRONG, NAMED, WEAK, VERY_WEAK = 2.2, 1.2, 0.75, 0.3
 _STRONG_ENOUGH_TO_ADD = 3.2  # an argument that may be left out
 _NEVER_MADE = frozenset({"path", "url", "email", "phone", "unit", "language"})
 _NOT_THE_THING = frozenset(stem(word) for word in ("path", "url", "bytes", "status"))
+_NUMBERS = frozenset({"integer", "number"})
 _STANDS_FOR = frozenset({"path", "url", "date", "email", "phone"})
 
 
@@ -63,6 +65,36 @@ class Context:
 
     def source(self, slot: Slot, fit: Source | None, *, is_said: bool) -> Source | None:
         """The earlier result that an argument takes, if it is to take one."""
+        found = self._found(slot, fit, is_said=is_said)
+        return None if found is None or self._is_by_chance(slot, found) else found
+
+    def _is_by_chance(self, slot: Slot, source: Source) -> bool:
+        """Whether a number would be where to start, or all of a list, for no more than a word that both have."""
+        is_number = bool(source.port.types) and source.port.types <= _NUMBERS and len(source.calls) == 1
+        if not is_number or self.points_back:
+            return False
+        return slot.is_many or (not slot.is_required and bool(slot.types) and slot.types <= {*_NUMBERS, "null"})
+
+    def with_texts(self, tool: Tool, sources: Mapping[str, Source | None]) -> dict[str, Source | None]:
+        """What works on a text is given the text itself, rather than what an earlier call counted in it."""
+        is_meant = self.points_back or any(speaks_of_each(self.reading.parts[part]) for part in self.parts)
+        if is_meant or tool.effect == "write":
+            return dict(sources)
+        texts = {slot.name for slot in slots_of(tool) if slot.types == {"string"} and slot.sort == "content"}
+        return {
+            name: self._text_behind(source) if source is not None and name in texts else source
+            for name, source in sources.items()
+        }
+
+    def _text_behind(self, source: Source) -> Source:
+        if not source.port.types or "string" in source.port.types:
+            return source
+        read = {ref.name for call in source.calls for ref in refs_in(call.args)}
+        texts = tuple(call for call in self.calls if call.step_id in read)
+        ports = [port for call in texts for port in ports_of(call.tool) if not port.path and "string" in port.types]
+        return replace(source, calls=texts, port=ports[0]) if ports and len(ports) == len(texts) else source
+
+    def _found(self, slot: Slot, fit: Source | None, *, is_said: bool) -> Source | None:
         if fit is not None and fit.score >= (STRONG if slot.is_required else _STRONG_ENOUGH_TO_ADD):
             return fit
         if not slot.is_required or is_said:

@@ -44,8 +44,8 @@ def question_of(wording: Wording) -> dict[str, Any] | None:
     found: dict[str, Any] = {}
     for part in (_where, _extreme, _sort, _limit, _count, _aggregates, _groups, _columns):
         told = part(wording)
-        if told is None:
-            return None
+        if told is None or told.keys() & found.keys():
+            return None  # of two things that are asked for, none may be dropped
         found |= told
     if _is_at_odds(found):
         return None
