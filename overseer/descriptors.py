@@ -6,6 +6,7 @@ away: from a result while tools are at work, and from a terminal while somebody 
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import sys
@@ -32,6 +33,19 @@ def own(number: int) -> int:
     import fcntl
 
     return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, ERR + 1)
+
+
+def readable(*numbers: int, wait_s: float | None = None) -> set[int]:
+    """Those of these descriptors that can be read from, or have ended, once there are any or the time is up."""
+    if not hasattr(select, "poll"):
+        return set(select.select(numbers, [], [], wait_s)[0])
+    poll = select.poll()  # which takes any number, however many files are open
+    for number in numbers:
+        poll.register(number, select.POLLIN)
+    told = poll.poll(None if wait_s is None else wait_s * 1000)
+    if any(event & select.POLLNVAL for _, event in told):
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return {number for number, _ in told}
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import faulthandler
 import os
-import select
 import shutil
 import signal
 import sys
@@ -18,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
-from overseer.descriptors import IN, diverted, own, without_keys
+from overseer.descriptors import IN, diverted, own, readable, without_keys
 
 _MANY = 4096  # signals
 
@@ -56,7 +55,7 @@ def _wait_for_line(given: int) -> None:
     os.set_blocking(telling, False)
     before = signal.set_wakeup_fd(telling, warn_on_full_buffer=False)
     try:
-        while given not in select.select([given, told], [], [])[0]:
+        while given not in readable(given, told):
             os.read(told, _MANY)  # a signal whose handler has not raised anything
     finally:
         signal.set_wakeup_fd(before)

@@ -5,7 +5,6 @@ There is no history and no completion here; a line that ends with a backslash go
 
 from __future__ import annotations
 
-import select
 import signal
 import sys
 import threading
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
+from overseer.descriptors import readable
 from overseer.ownterminal import keyboard, line_typed
 
 _MORE = "  "
@@ -53,7 +53,7 @@ class PlainReader:
         with suppress(ImportError, OSError, ValueError):
             import termios
 
-            has_line = bool(select.select([given.fileno()], [], [], 0)[0])
+            has_line = bool(readable(given.fileno(), wait_s=0))
             with suppress(termios.error):  # it is no terminal
                 termios.tcflush(given.fileno(), termios.TCIFLUSH)
                 return has_line

@@ -5,7 +5,6 @@ It is loaded when the chat begins: no other command needs a line editor.
 
 from __future__ import annotations
 
-import select
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -28,7 +27,7 @@ from overseer.chat.history import SharedHistory
 from overseer.chat.resizing import survive_resizing
 from overseer.chat.typedahead import take_typed_ahead
 from overseer.console import redirected, say
-from overseer.descriptors import ERR, own
+from overseer.descriptors import ERR, own, readable
 from overseer.ownterminal import keyboard
 
 
@@ -112,7 +111,7 @@ class Reader:
         with suppress(ImportError, OSError, ValueError):
             import termios
 
-            has_line = has_line or bool(select.select([device.fileno()], [], [], 0)[0])
+            has_line = has_line or bool(readable(device.fileno(), wait_s=0))
             with suppress(termios.error):
                 termios.tcflush(device.fileno(), termios.TCIFLUSH)
         return has_line

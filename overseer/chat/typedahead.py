@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import select
 from contextlib import suppress
 
 from prompt_toolkit.input import Input
 from prompt_toolkit.input.typeahead import store_typeahead
 from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyPress
+
+from overseer.descriptors import readable
 
 _PIECE = 4096
 _PASTED = re.compile("(\x1b\\[200~.*?(?:\x1b\\[201~|$))", re.DOTALL)  # as a terminal marks it that was asked to
@@ -52,6 +53,6 @@ def _waiting(device: Input) -> str:
         if not os.isatty(number):
             return ""
         with device.raw_mode():  # else only whole lines would be had, and one at a time
-            while select.select([number], [], [], 0)[0] and (piece := os.read(number, _PIECE)):
+            while readable(number, wait_s=0) and (piece := os.read(number, _PIECE)):
                 taken += piece
     return taken.decode(errors="surrogateescape")

@@ -168,7 +168,9 @@ class _Search:
 
     def _at_hand(self) -> list[Provider]:
         """The servers whose models may be used."""
-        on_ports = {} if self._detect != "wide" else {provider.name: provider for provider in map(_on_port, WIDE_PORTS)}
+        known = {(provider.kind, provider.url) for provider in self._providers.values()}  # with their keys, if any
+        found = map(_on_port, WIDE_PORTS if self._detect == "wide" else ())
+        on_ports = {provider.name: provider for provider in found if (provider.kind, provider.url) not in known}
         return to_look_at({**self._providers, **on_ports}, self._secret)
 
     def _meant(self, wanted: Wanted) -> tuple[ModelRef, Provider]:

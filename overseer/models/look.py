@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from overseer.models.model import is_loopback
 from overseer.models.offers import LookFailed
-from overseer.models.proxies import proxy_of, shown
+from overseer.models.proxies import ProxyUnusable, proxy_of, shown
 
 LOOK_TIMEOUT_S = 0.3
 EXPECTED_TIMEOUT_S = 2.0  # where the environment says that one is, or far away, since connecting alone takes a while
@@ -39,6 +39,8 @@ class HttpLook:
         return _names(_field(self._got(f"{url}/api/tags", until), "models"), "model", "name")
 
     def openai_models(self, url: str, key: str) -> list[str]:
+        if not (key.isascii() and key.isprintable()):
+            raise LookFailed("its key has letters that cannot be sent")
         headers = {"authorization": f"Bearer {key}"} if key else {}
         answer = self._got(f"{url.rstrip('/')}/models", time.monotonic() + self._limit_s(url), headers)
         return _names(_field(answer, "data"), "id")
@@ -47,15 +49,16 @@ class HttpLook:
         return self._timeout_s if is_loopback(url) else max(self._timeout_s, EXPECTED_TIMEOUT_S)
 
     def _got(self, url: str, until: float, headers: dict[str, str] | None = None) -> Any:
-        proxy = proxy_of(url)
+        proxy = None
         try:
+            proxy = proxy_of(url)
             connection, target, own = _opened(url, proxy, _left(until))
             try:
                 connection.request("GET", target, headers={"accept": "application/json", **own, **(headers or {})})
                 answer = connection.getresponse()
                 if answer.status != 200:
                     raise LookFailed(_refused(answer.status), status=answer.status)
-                return json.loads(_body(answer, until))
+                body = _body(answer, until)
             finally:
                 connection.close()
         except TimeoutError as error:
@@ -63,6 +66,12 @@ class HttpLook:
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise LookFailed(f"{reason}{_through(proxy)}") from error
+        except ProxyUnusable as error:
+            raise LookFailed(str(error)) from error
+        except ValueError as error:
+            raise LookFailed(_unusable(error, proxy)) from error
+        try:
+            return json.loads(body)
         except ValueError as error:
             raise LookFailed("it answers with something that is not JSON") from error
 
@@ -90,6 +99,13 @@ def _proxy_headers(proxy: SplitResult) -> dict[str, str]:
     return {"proxy-authorization": f"Basic {b64encode(name.encode()).decode()}"}
 
 
+def _unusable(error: ValueError, proxy: SplitResult | None) -> str:
+    """Before anything was sent: a port out of range, or a host that cannot be one."""
+    if proxy is None:
+        return f"the address cannot be used: {error}"
+    return f"the address or that of the proxy {shown(proxy)} cannot be used"
+
+
 def _through(proxy: SplitResult | None) -> str:
     return "" if proxy is None else f", through the proxy {shown(proxy)}"
 
@@ -101,7 +117,7 @@ def _body(answer: http.client.HTTPResponse, until: float) -> bytes:
         body += piece
         _left(until)
         if len(body) > _MOST_BYTES:
-            raise ValueError("too much")
+            raise LookFailed("it answers with more than a list of models would be")
     return bytes(body)
 
 

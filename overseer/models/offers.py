@@ -80,16 +80,17 @@ def offer_of(provider: Provider, secret: Secret, look: Look) -> Offer:
 
 
 def to_look_at(providers: Mapping[str, Provider], secret: Secret) -> list[Provider]:
-    """The servers that may be asked which models they have, each once, those on this machine first."""
+    """The servers that may be asked which models they have, each once with each key, those on this machine first."""
     may_be = [
         provider
         for provider in providers.values()
         if provider.kind in ("openai", "ollama")
         and (not provider.key or is_loopback(provider.url) or bool(secret(provider.key)))
     ]
-    once: dict[tuple[str, str], Provider] = {}
+    once: dict[tuple[str, str, str], Provider] = {}
     for provider in may_be:
-        once.setdefault((provider.kind, provider.url), provider)
+        key = provider.key if provider.key and secret(provider.key) else ""
+        once.setdefault((provider.kind, provider.url, key), provider)
     return sorted(once.values(), key=lambda provider: not is_loopback(provider.url))
 
 
@@ -137,11 +138,11 @@ def _is_used(model: ModelRef, in_use: Collection[ModelRef]) -> bool:
 
 
 class LooksOnce:
-    """Looks once at each place."""
+    """Looks once at each place with each key."""
 
     def __init__(self, look: Look) -> None:
         self._look = look
-        self._seen: dict[tuple[str, str], list[str] | LookFailed] = {}
+        self._seen: dict[tuple[str, str, str], list[str] | LookFailed] = {}
 
     def by(self, look: Look) -> LooksOnce:
         """The same with another look, which sees nothing again that was seen by this one."""
@@ -150,18 +151,18 @@ class LooksOnce:
         return other
 
     def ollama_models(self, url: str) -> list[str]:
-        return self._once("ollama", url, lambda: self._look.ollama_models(url))
+        return self._once(("ollama", url, ""), lambda: self._look.ollama_models(url))
 
     def openai_models(self, url: str, key: str) -> list[str]:
-        return self._once("openai", url, lambda: self._look.openai_models(url, key))
+        return self._once(("openai", url, key), lambda: self._look.openai_models(url, key))
 
-    def _once(self, kind: str, url: str, look: Callable[[], list[str]]) -> list[str]:
-        if (kind, url) not in self._seen:
+    def _once(self, place: tuple[str, str, str], look: Callable[[], list[str]]) -> list[str]:
+        if place not in self._seen:
             try:
-                self._seen[kind, url] = look()
+                self._seen[place] = look()
             except LookFailed as error:
-                self._seen[kind, url] = error
-        seen = self._seen[kind, url]
+                self._seen[place] = error
+        seen = self._seen[place]
         if isinstance(seen, LookFailed):
             raise seen
         return seen

@@ -14,6 +14,7 @@ import pytest
 from overseer.models import detection
 from overseer.models.detection import Choice, LookFailed, ModelUnavailable, Wanted, detect
 from overseer.models.look import HttpLook
+from overseer.models.offers import LooksOnce, to_look_at
 from overseer.models.roles import ModelRoles, connector
 from overseer.models.settings import parse_models
 from overseer.tool import Question
@@ -314,3 +315,60 @@ def test_a_proxy_that_is_not_there_is_named_without_its_password(monkeypatch: py
     proxied(monkeypatch, "http://ann:secret@127.0.0.1:9")
     with pytest.raises(LookFailed, match=r"^Connection refused, through the proxy 127\.0\.0\.1:9$"):
         HttpLook(timeout_s=20).openai_models("https://models.example/v1", "")
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "words"),
+    [
+        ("http://example.invalid/v1", "http://ann:secret@[bad", r"^the proxy \[bad cannot be used"),
+        ("http://example.invalid/v1", "http://[bad", r"^the proxy http://\[bad cannot be used"),
+        (
+            "http://example.invalid/v1",
+            "http://ann:secret@p:99999",
+            "^the address or that of the proxy p:99999 cannot be",
+        ),
+        ("http://127.0.0.1:99999/v1", "", "^the address cannot be used: Port out of range"),
+        ("http://a..b/v1", "", "^the address cannot be used: "),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_told_as_such(
+    url: str, proxy: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxied(monkeypatch, proxy)
+    with pytest.raises(LookFailed, match=words):
+        HttpLook(timeout_s=20).openai_models(url, "")
+
+
+def test_a_key_that_cannot_be_sent_is_told_without_showing_it() -> None:
+    with pytest.raises(LookFailed, match=r"^its key has letters that cannot be sent$"):
+        HttpLook(timeout_s=20).openai_models("http://127.0.0.1:9/v1", "sk-1\nsk-2")
+
+
+class ByKey(Sight):
+    """A server that gives each key its own models."""
+
+    def openai_models(self, url: str, key: str) -> list[str]:
+        super().openai_models(url, key)
+        return [f"of {key}"]
+
+
+def test_a_place_is_looked_at_once_with_each_key() -> None:
+    look = LooksOnce(sight := ByKey({HERE: []}))
+    assert [look.openai_models(HERE, key) for key in ("a", "b", "a")] == [["of a"], ["of b"], ["of a"]]
+    assert sight.keys == ["a", "b"]
+
+
+def test_servers_are_told_apart_by_the_keys_that_they_are_given() -> None:
+    keyed = {
+        name: {"kind": "openai", "base_url": HERE, "key": f"{name.upper()}_KEY"} for name in ("one", "two", "none")
+    }
+    section = {"providers": {**keyed, "plain": {"kind": "openai", "base_url": HERE}}}
+    keys = {"ONE_KEY": "a", "TWO_KEY": "b"}
+    found = to_look_at(parse_models(section, {}).providers, keys.get)
+    assert [provider.name for provider in found if provider.url == HERE] == ["one", "two", "none"]
+
+
+def test_a_port_of_others_that_was_set_up_with_a_key_is_not_looked_at_without() -> None:
+    section = {"detect": "wide", "providers": {"own": {"kind": "openai", "base_url": HERE, "key": "OWN_KEY"}}}
+    choice, _ = detected(section, {"OWN_KEY": "a"}, {HERE: ["m"]}, wanted=Wanted("--model", "m"))
+    assert str(choice.model) == "own/m"
