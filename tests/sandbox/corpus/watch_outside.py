@@ -3,6 +3,7 @@
 import ctypes
 import fcntl
 import os
+import signal
 import socket
 
 from kit import AT_FDCWD, Tries, syscall
@@ -10,6 +11,7 @@ from kit import AT_FDCWD, Tries, syscall
 
 def main(input):
     tries = Tries()
+    tries.tries("outlive being told", lambda: signal.signal(signal.SIGIO, signal.SIG_IGN))  # which F_NOTIFY does so
     notified = tries.tries("inotify_init1", lambda: syscall("inotify_init1", os.O_NONBLOCK))
     for path in (input["folder"], input["canary"], "/tmp", "/"):
         if notified is not None:
