@@ -48,7 +48,7 @@ from tests.fakes import Latch, MemoryLog
 from tests.processes import Child
 from tests.running.test_stopping import PATIENCE_S, Seen
 
-FOLDER = Path("/work")
+FOLDER = Path("/place")
 
 
 class Writing:
@@ -244,7 +244,7 @@ def test_a_step_whose_release_the_journal_refuses_is_not_begun_and_not_waited_fo
     tools = {one.name: one for one in writing.tools}
     effects = {one.name: effects_of(one) for one in writing.tools if one.writes}
     state = RunState(
-        completed(plan_from({"steps": [keeps("a")]}).plan)[0], Rules(effects=effects, folder="/work"), "run"
+        completed(plan_from({"steps": [keeps("a")]}).plan)[0], Rules(effects=effects, folder="/place"), "run"
     )
     stream = Stream([lambda event: writers.expect("other", frozenset()) if isinstance(event, StepHeld) else None])
     runner = Runner(
@@ -260,7 +260,7 @@ def test_a_step_whose_release_the_journal_refuses_is_not_begun_and_not_waited_fo
     )
     begun_at = time.monotonic()
     with writers.present("other"):
-        writers.expect("other", frozenset({"file:/work/a"}))
+        writers.expect("other", frozenset({"file:/place/a"}))
         with pytest.raises(JournalError, match="disk is full"):
             runner.run([RunStarted(0.0, "run", {})])
     assert [type(event) for event in log.events] == [RunStarted, StepStarted, StepHeld]
@@ -357,7 +357,7 @@ def test_a_run_waits_for_another_process_that_writes_the_same_and_says_for_which
     writing: Writing, locks: WriteLocks, tmp_path: Path, is_killed: bool
 ) -> None:
     seen, engine = Seen(), engine_of(writing, locks)
-    with Child(HOLD, tmp_path / "locks", "file:/work/a.md") as other:
+    with Child(HOLD, tmp_path / "locks", "file:/place/a.md") as other:
         assert other.hear() == "held"
         run = begun(engine, keeps("b.md", "first"), keeps("a.md", depends_on=["first"]), seen=seen)
         (held,) = seen.wait_for(StepHeld, 1)
@@ -369,7 +369,7 @@ def test_a_run_waits_for_another_process_that_writes_the_same_and_says_for_which
         else:
             other.tell()
         assert run.wait(PATIENCE_S).succeeded
-        taken = locks.take(["file:/work/a.md", "file:/work/b.md"], "run next")
+        taken = locks.take(["file:/place/a.md", "file:/place/b.md"], "run next")
         assert isinstance(taken, HeldFiles), "nothing is held any more"
         taken.release()
 
@@ -386,7 +386,7 @@ def test_a_run_that_waits_for_another_process_says_so_once_and_can_be_given_up(
         return ahead(*args)
 
     monkeypatch.setattr(engine.broker.writers, "ahead", counted)
-    with locks.holding(["file:/work/a"], "an undo"):
+    with locks.holding(["file:/place/a"], "an undo"):
         run = engine.start(
             {"steps": [keeps("a")]}, watch=lambda event: held.append(event) if isinstance(event, StepHeld) else None
         )
@@ -400,7 +400,7 @@ def test_a_run_that_waits_for_another_process_says_so_once_and_can_be_given_up(
 
 def test_a_run_that_waits_for_another_process_is_in_nobodys_way(writing: Writing, locks: WriteLocks) -> None:
     seen, engine = Seen(), engine_of(writing, locks)
-    with locks.holding(["file:/work/a"], "an undo"):
+    with locks.holding(["file:/place/a"], "an undo"):
         first = begun(engine, keeps("a"), keeps("b", "other"), seen=seen)
         seen.wait_for(StepHeld, 2)
         assert begun(engine, keeps("b")).wait(PATIENCE_S).succeeded
@@ -411,12 +411,12 @@ def test_who_follows_another_plan_holds_what_that_one_writes(writing: Writing, l
     latch, engine = writing.latches.setdefault("a", Latch()), engine_of(writing, locks)
     run = begun(engine, keeps("a"))
     latch.wait_until_reached()
-    assert isinstance(locks.take(["file:/work/a"], "x"), Holder)
+    assert isinstance(locks.take(["file:/place/a"], "x"), Holder)
     then = writing.latches.setdefault("c", Latch())
     run.change({"steps": [keeps("a"), keeps("c", "then", depends_on=["keep"])]})
     latch.open()
     then.wait_until_reached()
-    assert isinstance(locks.take(["file:/work/c"], "x"), Holder)
+    assert isinstance(locks.take(["file:/place/c"], "x"), Holder)
     then.open()
     assert run.wait(PATIENCE_S).succeeded
 
@@ -466,8 +466,8 @@ def test_what_hangs_on_no_step_is_known_beforehand(writing: Writing, steps: list
     draft = plan_from({"inputs": {"name": {"default": "x"}}, "steps": steps})
     assert not draft.faults
     effects = {one.name: effects_of(one) for one in writing.tools if one.writes}
-    found = foreseen_writes(completed(draft.plan)[0], {"name": "x"}, Rules(effects=effects, folder="/work"))
-    assert found == {f"file:/work/{name}" for name in known}
+    found = foreseen_writes(completed(draft.plan)[0], {"name": "x"}, Rules(effects=effects, folder="/place"))
+    assert found == {f"file:/place/{name}" for name in known}
 
 
 # --- no ring
