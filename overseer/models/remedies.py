@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from overseer.models.model import ModelError, is_loopback
 from overseer.models.place import Place
-from overseer.models.proxies import proxy_of, shown
+from overseer.models.proxies import ProxyUnusable, proxy_of, shown
 
 LATER = "try again later, or name another model under models: in config.yaml"
 FEWER = "wait a while, or allow fewer requests under limits: in config.yaml"
@@ -40,7 +40,10 @@ def late(place: Place) -> str:
 
 
 def _and_proxy(place: Place, before: str = ", ") -> str:
-    proxy = proxy_of(place.url)
+    try:
+        proxy = proxy_of(place.url)
+    except ProxyUnusable as error:
+        return f" ({error})"
     return "" if proxy is None else f"{before}the proxy {shown(proxy)}"
 
 

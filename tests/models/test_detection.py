@@ -15,6 +15,8 @@ from overseer.models import detection
 from overseer.models.detection import Choice, LookFailed, ModelUnavailable, Wanted, detect
 from overseer.models.look import HttpLook
 from overseer.models.offers import LooksOnce, to_look_at
+from overseer.models.place import Place
+from overseer.models.remedies import reach
 from overseer.models.roles import ModelRoles, connector
 from overseer.models.settings import parse_models
 from overseer.tool import Question
@@ -372,3 +374,10 @@ def test_a_port_of_others_that_was_set_up_with_a_key_is_not_looked_at_without() 
     section = {"detect": "wide", "providers": {"own": {"kind": "openai", "base_url": HERE, "key": "OWN_KEY"}}}
     choice, _ = detected(section, {"OWN_KEY": "a"}, {HERE: ["m"]}, wanted=Wanted("--model", "m"))
     assert str(choice.model) == "own/m"
+
+
+def test_the_remedy_names_a_proxy_that_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxied(monkeypatch, "http://ann:secret@[bad")
+    told = reach(Place("openai", "x", "http://example.invalid/v1"), "start it")
+    assert "(the proxy [bad cannot be used: it is no address)" in told
+    assert "secret" not in told
