@@ -47,6 +47,7 @@ _PRELUDE = "import sys, types; m = types.ModuleType('kit'); sys.modules['kit'] =
 
 _KEY = "OVERSEER_FAKE_API_KEY"
 _LATE_S = 1.5
+_PATIENCE = 6
 _MOST_CALLS = 200
 _MOST_IN_FLIGHT = 16
 _MOST_OUTPUT = 4 * 1024 * 1024 + 4096
@@ -200,13 +201,22 @@ class Harness:
     # --- one program
 
     def _run(self, program: Program, variant: Any) -> Run:
+        """Run it; once more, with more time, where a busy machine ended it before it had attacked."""
+        run = self._once(program, variant, program.wall_s)
+        if run.verdict != "killed" or not run.faults:
+            return run
+        again = self._once(program, variant, _PATIENCE * program.wall_s)
+        again.flags += run.flags
+        return again
+
+    def _once(self, program: Program, variant: Any, wall_s: float) -> Run:
         run = Run(program.name if variant is None else f"{program.name}[{variant}]")
         world = World()
         door = _Door() if program.has_door else None
         held_before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         started = time.monotonic()
         try:
-            outcome = self._runner.run(program.source(variant), self._facts(world, variant), program.wall_s, door)
+            outcome = self._runner.run(program.source(variant), self._facts(world, variant), wall_s, door)
         except Exception:
             run.flags.append(f"the sandbox itself failed: {traceback.format_exc()[-1500:]}")
             outcome = None
@@ -214,8 +224,8 @@ class Harness:
         held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held_before
         if held > _MOST_HELD_KIB and not program.is_slow:
             run.flags.append(f"the parent grew by {held >> 10} MiB")
-        if run.elapsed_s > program.wall_s + _LATE_S:
-            run.flags.append(f"ran {run.elapsed_s} s with a wall limit of {program.wall_s} s")
+        if run.elapsed_s > wall_s + _LATE_S:
+            run.flags.append(f"ran {run.elapsed_s} s with a wall limit of {wall_s} s")
         if outcome is not None:
             self._judge(run, program, outcome, world)
         if door is not None:
