@@ -9,12 +9,14 @@ import contextlib
 import fcntl
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,14 +83,11 @@ class Bare:
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.write(json.dumps(given).encode())
                 process.stdin.close()
-            is_late = False
-            try:
-                process.wait(wall_s)
-            except subprocess.TimeoutExpired:
-                is_late = True
+            if is_late := not _ended(process.pid, wall_s):
                 process.send_signal(signal.SIGKILL)
-                process.wait()
-            out, err, reported = [reader.ended() for reader in texts]
+            process.wait()
+            deadline = time.monotonic() + 0.3  # a process left behind may hold the other ends for long
+            out, err, reported = [reader.ended(deadline) for reader in texts]
             if connection and served:
                 connection.close()
                 served.join()
@@ -96,6 +95,15 @@ class Bare:
             process.stdout.close()
             process.stderr.close()
         return _judged(process.returncode, is_late, reported or out, err.decode(errors="replace"))
+
+
+def _ended(pid: int, within_s: float) -> bool:
+    """Whether a child ends in time, which is known the moment it does."""
+    descriptor = os.pidfd_open(pid)
+    try:
+        return bool(select.select([descriptor], [], [], within_s)[0])
+    finally:
+        os.close(descriptor)
 
 
 class _Reader:
@@ -107,8 +115,8 @@ class _Reader:
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
-    def ended(self) -> bytes:
-        self._thread.join(0.3)  # a process left behind may hold the other end for long
+    def ended(self, deadline: float) -> bytes:
+        self._thread.join(max(0.0, deadline - time.monotonic()))
         return b"".join(self._data)
 
     def _read(self) -> None:

@@ -93,7 +93,7 @@ class Program:
             name=path.stem,
             text=text,
             about=(ast.get_docstring(tree) or "").splitlines()[0],
-            wall_s=said.get("WALL_S", 1.0 if is_slow else 3.0),
+            wall_s=said.get("WALL_S", 0.5 if is_slow else 3.0),
             is_slow=is_slow,
             has_door=said.get("DOOR", False),
             ends=tuple(said.get("ENDS", ["good"])),
@@ -167,6 +167,7 @@ class Harness:
             signal.signal(getattr(signal, f"SIG{name}"), lambda number, _: self._signals.append(number))
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: who is left behind becomes our child
         self._most_memory = 0
+        self._looking = threading.Lock()  # for which files are opened, that must not be counted
         self._is_over = threading.Event()
 
     def run(self, only: Sequence[str] = ()) -> list[Run]:
@@ -279,14 +280,15 @@ class Harness:
                 run.flags += [f"saw {item}" for item in listed["seen"]]
         else:
             run.flags += [line for line in stderr.splitlines() if line.startswith("got: ")]
-        text = f"{_text(value)} {stderr} {error}"
+        shown = _text(value)
+        text = f"{shown} {stderr} {error}"
         for what, secret in (("canary", world.secret), ("key", self._key), ("heap", self._heap[:24].decode())):
             if secret in text:
                 run.flags.append(f"it has the {what}'s secret")
         if run.verdict in program.never:
-            run.flags.append(f"the verdict is {run.verdict}: {_text(value)[:100]}")
-        if max(len(stderr), len(error), len(_text(value))) > _MOST_OUTPUT:
-            run.flags.append(f"{len(stderr)} bytes of stderr, {len(_text(value))} of a value")
+            run.flags.append(f"the verdict is {run.verdict}: {shown[:100]}")
+        if max(len(stderr), len(error), len(shown)) > _MOST_OUTPUT:
+            run.flags.append(f"{len(stderr)} bytes of stderr, {len(shown)} of a value")
         if "\x1b" in printable(f"{error} {stderr}"):  # through which all passes that is shown
             run.flags.append("an escape sequence in the error")
         if self._runner.level != "none" and str(getattr(outcome.level, "value", outcome.level)) != self._runner.level:
@@ -311,9 +313,11 @@ class Harness:
         """Add what shows on this process and its children."""
         if most_memory > _MOST_MEMORY:
             run.flags.append(f"a process had {most_memory >> 20} MiB")
-        deadline = time.monotonic() + 0.5
+        deadline = time.monotonic() + (0.3 if self._runner.level == "none" else _LATE_S)
         while (left := _descendants()) != self._processes and time.monotonic() < deadline:
             time.sleep(0.01)
+        while self._descriptors() > self._itself["descriptors"] and time.monotonic() < deadline:
+            time.sleep(0.01)  # a thread that served the program may still be closing its end
         for pid in left.keys() - self._processes.keys():
             run.flags.append(f"left a process: {left[pid]}")
             with contextlib.suppress(ProcessLookupError):
@@ -326,8 +330,11 @@ class Harness:
         run.flags += [
             f"the parent's {name} was changed: {self._itself[name]} -> {itself[name]}"
             for name in itself
-            if itself[name] != self._itself[name]
+            if (itself[name] > self._itself[name] if name == "descriptors" else itself[name] != self._itself[name])
         ]
+        if itself["host name"] != self._itself["host name"]:  # as root, without a jail
+            socket.sethostname(self._itself["host name"])
+            itself["host name"] = self._itself["host name"]
         self._itself = itself
         if self._runner.level != "none" and not self._is_alive():
             run.flags.append("no plain node runs after it")
@@ -355,8 +362,13 @@ class Harness:
             "score": _read("/proc/self/oom_score_adj"),
             "library": sorted(_as_it_is(path) for path in library.glob("*.py")),
             "library's files": sorted(path.name for path in library.parent.glob("*")),
-            "descriptors": len(os.listdir("/proc/self/fd")) // 4 if self._runner.level != "none" else 0,
+            "descriptors": self._descriptors(),
         }
+
+    def _descriptors(self) -> int:
+        """How many are open; without a jail, what is left behind may hold some."""
+        with self._looking:
+            return len(os.listdir("/proc/self/fd")) if self._runner.level != "none" else 0
 
     def _reap(self) -> None:
         """Take leave of processes that became ours only because they were left behind."""
@@ -369,10 +381,11 @@ class Harness:
     def _watch(self) -> None:
         page = resource.getpagesize()
         while not self._is_over.wait(0.1):
-            for pid in _descendants():
-                with contextlib.suppress(OSError, IndexError):
-                    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-                    self._most_memory = max(self._most_memory, pages * page)
+            with self._looking:
+                for pid in _descendants():
+                    with contextlib.suppress(OSError, IndexError):
+                        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+                        self._most_memory = max(self._most_memory, pages * page)
 
 
 _RLIMITS = [name for name in dir(resource) if name.startswith("RLIMIT_")]
