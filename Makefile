@@ -58,17 +58,28 @@ clean:  ## everything that can be made again
 # A virtual environment remembers where it was made, so one that moved is made anew.
 MOVED := $(shell test "$$(cat .venv/place 2>/dev/null)" = "$(CURDIR)" || echo moved)
 
+# What was downloaded once is kept, so that another clone, or this one elsewhere, is set up without a network. uv
+# does so by itself.
+WHEELS := $(or $(XDG_CACHE_HOME),$(if $(HOME),$(HOME)/.cache,.venv))/overseer/wheels
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+ALL := -c constraints.txt -e '.[test]'
+FROM_WHEELS := $(PIP) install --no-index --find-links '$(WHEELS)' $(ALL)
+
 .venv/ready: pyproject.toml constraints.txt $(MOVED)
 	@echo 'Setting up .venv: about a minute.'
 	@test "$$(cat .venv/place 2>/dev/null)" = "$(CURDIR)" || rm -rf .venv
 	@if command -v uv >/dev/null; then \
 	    uv venv --quiet --allow-existing --python '$(or $(PYTHON),>=3.11)' .venv && \
-	    uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[test]'; \
+	    if uv pip install --quiet --offline --python $(BIN)/python $(ALL) 2>/dev/null; then :; \
+	    else uv pip install --quiet --python $(BIN)/python $(ALL); fi; \
 	elif test -z '$(PYTHON)'; then \
 	    echo 'Overseer needs Python 3.11 or later, and finds none; name yours: make chat PYTHON=/its/python3' >&2; exit 1; \
 	else \
 	    $(PYTHON) -m venv .venv && \
-	    $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'; \
-	fi
+	    if test -d '$(WHEELS)' && $(FROM_WHEELS) 2>/dev/null; then :; \
+	    elif mkdir -p '$(WHEELS)' 2>/dev/null && test -w '$(WHEELS)'; then \
+	        $(PIP) download --dest '$(WHEELS)' -c constraints.txt '.[test]' hatchling editables && $(FROM_WHEELS); \
+	    else $(PIP) install $(ALL); fi; \
+	fi || { echo 'Overseer is not set up, for what is told above. The first time, this needs a network.' >&2; exit 1; }
 	@printf '%s' "$(CURDIR)" > .venv/place
 	@touch $@

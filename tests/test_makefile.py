@@ -66,7 +66,7 @@ def programs(tmp_path: Path) -> Path:
     """All programs that there are: what `make` itself needs, and pythons that are too old."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    for name in ("make", "sh", "cat", "echo", "rm", "touch", "getconf"):
+    for name in ("make", "sh", "cat", "echo", "rm", "touch", "getconf", "mkdir", "cp"):
         found = shutil.which(name)
         assert found is not None
         (folder / name).symlink_to(found)
@@ -78,7 +78,8 @@ def programs(tmp_path: Path) -> Path:
 def set_up(clone: Path, programs: Path, *options: str) -> subprocess.CompletedProcess[str]:
     shutil.rmtree(clone / ".venv")
     command = ["make", ".venv/ready", *options]
-    return subprocess.run(command, cwd=clone, env={"PATH": str(programs)}, capture_output=True, text=True, check=False)
+    env = {"PATH": str(programs), "HOME": str(clone.parent / "home")}
+    return subprocess.run(command, cwd=clone, env=env, capture_output=True, text=True, check=False)
 
 
 def test_without_a_python_that_is_new_enough_it_is_said_what_is_needed(clone: Path, programs: Path) -> None:
@@ -101,3 +102,74 @@ def test_the_python_that_is_named_is_taken(clone: Path, programs: Path) -> None:
 def test_uv_may_get_a_python_by_itself(clone: Path, programs: Path) -> None:
     script(programs / "uv", 'echo "uv $*"; exit 7')
     assert "--python >=3.11 .venv" in set_up(clone, programs).stdout
+
+
+# --- with a network, and without
+
+
+# Says what it was asked for; without a network, for which a file stands, it installs only what is kept.
+PIP = """
+echo "pip $*"
+case "$*" in
+    *" download "*) test -e ../network && touch "$HOME/.cache/overseer/wheels/all" ;;
+    *" --no-index "*) test -e "$HOME/.cache/overseer/wheels/all" ;;
+    *) test -e ../network ;;
+esac"""
+
+
+@pytest.fixture
+def pip(clone: Path, programs: Path) -> Path:
+    """Where a Python, whose `pip` is that, keeps what it downloads."""
+    script(programs / "pip", PIP)
+    script(
+        programs / "python3.12", f'test "$1" = -c && exit 0; mkdir -p .venv/bin; cp "{programs}/pip" .venv/bin/python'
+    )
+    return clone.parent / "home" / ".cache" / "overseer" / "wheels"
+
+
+def asked_of_pip(ended: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line.partition(" --disable-pip-version-check ")[2] for line in ended.stdout.splitlines() if "pip" in line]
+
+
+def test_what_is_needed_is_downloaded_to_a_place_of_its_own_and_installed_from_there(
+    clone: Path, programs: Path, pip: Path
+) -> None:
+    (clone.parent / "network").touch()
+    ended = set_up(clone, programs)
+    assert ended.returncode == 0, ended.stderr
+    download, install = asked_of_pip(ended)
+    assert download == f"download --dest {pip} -c constraints.txt .[test] hatchling editables"
+    assert install == f"install --no-index --find-links {pip} -c constraints.txt -e .[test]"
+
+
+def test_what_was_downloaded_once_is_not_asked_for_again(clone: Path, programs: Path, pip: Path) -> None:
+    pip.mkdir(parents=True)
+    (pip / "all").touch()
+    ended = set_up(clone, programs)
+    assert ended.returncode == 0, ended.stderr
+    assert [line.split()[:2] for line in asked_of_pip(ended)] == [["install", "--no-index"]]
+
+
+def test_what_is_not_kept_is_looked_for_and_missed(clone: Path, programs: Path, pip: Path) -> None:
+    pip.mkdir(parents=True)
+    ended = set_up(clone, programs)
+    assert ended.returncode != 0
+    assert [line.split()[0] for line in asked_of_pip(ended)] == ["install", "download"]
+    assert "needs a network" in ended.stderr
+    assert not (clone / ".venv" / "ready").exists()
+
+
+def test_where_nothing_can_be_kept_it_is_installed_all_the_same(clone: Path, programs: Path, pip: Path) -> None:
+    (clone.parent / "network").touch()
+    (clone.parent / "home").touch()  # where a folder should be
+    ended = set_up(clone, programs)
+    assert ended.returncode == 0, ended.stderr
+    assert asked_of_pip(ended) == ["install -c constraints.txt -e .[test]"]
+
+
+def test_uv_is_asked_for_what_it_has_before_it_asks_the_network(clone: Path, programs: Path) -> None:
+    script(programs / "uv", 'echo "uv $*"; mkdir -p .venv; case "$*" in *--offline*) exit 2 ;; esac')
+    ended = set_up(clone, programs)
+    assert ended.returncode == 0, ended.stderr
+    offline, online = [line for line in ended.stdout.splitlines() if line.startswith("uv pip install")]
+    assert offline.replace(" --offline", "") == online
