@@ -59,11 +59,20 @@ def told(*arguments: str, code: int = 0, **variables: str) -> Any:
     return document
 
 
+def part(name: str, *arguments: str, code: int = 0, **variables: str) -> Any:
+    """What is told of one part, where it is looked at alone."""
+    ended = doctor("--json", name, *arguments, **variables)
+    document = json.loads(ended.stdout)
+    assert (ended.returncode, document["sound"]) == (code, code == 0), ended.stdout + ended.stderr
+    assert document.keys() & PARTS == {name}
+    return document[name]
+
+
 # --- models
 
 
 def test_without_a_model_all_is_well_and_three_ways_to_add_one_are_told() -> None:
-    model = told()["model"]
+    model = part("model")
     assert (model["status"], model["name"]) == ("note", None)
     assert "plans are made by rules" in model["reason"]
     assert [probe["outcome"] for probe in model["probes"]] == ["absent", "absent"]
@@ -76,7 +85,7 @@ def test_without_a_model_all_is_well_and_three_ways_to_add_one_are_told() -> Non
 
 def test_every_place_is_looked_at_though_the_first_is_chosen_and_nothing_is_asked() -> None:
     with ModelServer(["hi"]) as server:
-        found = told(OPENAI_BASE_URL=server.openai_url, OPENAI_MODEL="small", OLLAMA_HOST=server.url)["model"]
+        found = part("model", OPENAI_BASE_URL=server.openai_url, OPENAI_MODEL="small", OLLAMA_HOST=server.url)
         assert found["name"] == "openai/small"
         assert found["reason"] == "OPENAI_BASE_URL is set"
         assert [probe["outcome"] for probe in found["probes"]] == ["found", "found"]
@@ -86,7 +95,7 @@ def test_every_place_is_looked_at_though_the_first_is_chosen_and_nothing_is_aske
 
 def test_a_running_ollama_is_chosen_with_the_reason() -> None:
     with ModelServer(["hi"]) as server:
-        found = told(OLLAMA_HOST=server.url)["model"]
+        found = part("model", OLLAMA_HOST=server.url)
         assert found["name"].startswith("ollama/")
         assert "is running" in found["reason"]
         assert server.questions() == []
@@ -94,7 +103,7 @@ def test_a_running_ollama_is_chosen_with_the_reason() -> None:
 
 
 def test_a_model_that_was_named_and_cannot_be_had_is_broken() -> None:
-    found = told(code=77, OVERSEER_MODEL="ollama/nowhere")["model"]
+    found = part("model", code=77, OVERSEER_MODEL="ollama/nowhere")
     assert (found["status"], found["name"], found["ways"]) == ("broken", None, [])
     assert "OVERSEER_MODEL names ollama/nowhere" in found["refusal"]
 
@@ -102,7 +111,7 @@ def test_a_model_that_was_named_and_cannot_be_had_is_broken() -> None:
 def test_the_models_that_could_be_taken_instead_are_listed_and_cut_short_when_there_are_many() -> None:
     with ModelServer(models=["some-embed", *(f"m{number}" for number in range(14)), "llama3.2:3b"]) as server:
         ended = doctor("model", OLLAMA_HOST=server.url)
-        assert told(OLLAMA_HOST=server.url)["model"]["offers"]["ollama"][-1] == "llama3.2:3b"
+        assert part("model", OLLAMA_HOST=server.url)["offers"]["ollama"][-1] == "llama3.2:3b"
     lines = [line.strip() for line in ended.stdout.splitlines()]
     at = lines.index("ollama/llama3.2:3b  (in use)")
     assert lines[at + 1 : at + 10] == [f"ollama/m{number}" for number in range(9)]
@@ -112,17 +121,17 @@ def test_the_models_that_could_be_taken_instead_are_listed_and_cut_short_when_th
 
 def test_a_model_can_be_named_to_be_looked_at() -> None:
     with ModelServer(models=["tiny", "llama3.2:3b"]) as server:
-        found = told("--model", "tiny", OLLAMA_HOST=server.url)["model"]
+        found = part("model", "--model", "tiny", OLLAMA_HOST=server.url)
         assert (found["name"], found["reason"]) == ("ollama/tiny", "named by --model, and ollama has it")
-        refused = told("--model", "tny", code=77, OLLAMA_HOST=server.url)["model"]
+        refused = part("model", "--model", "tny", code=77, OLLAMA_HOST=server.url)
         assert "did you mean 'ollama/tiny'?" in refused["refusal"]
-        there = told("--base-url", server.openai_url, "--model", "tiny", OLLAMA_HOST=closed_port())["model"]
+        there = part("model", "--base-url", server.openai_url, "--model", "tiny", OLLAMA_HOST=closed_port())
         assert (there["status"], there["name"]) == ("ok", "openai/tiny")
 
 
 def test_what_was_set_up_in_vain_is_the_reason_and_no_other_ways_are_told() -> None:
     with ModelServer(models=[]) as server:
-        found = told(OLLAMA_HOST=server.url)["model"]
+        found = part("model", OLLAMA_HOST=server.url)
         assert found["reason"] == (
             f"Ollama at {server.url}: it has no model to talk to; run: ollama pull qwen3, so plans are made by rules"
         )
@@ -137,7 +146,7 @@ KEYED = {"OPENAI_MODEL": "big", "OPENAI_API_KEY": "sk-of-nobody-at-all"}
 
 def test_a_model_that_its_server_does_not_list_is_noted() -> None:
     with ModelServer(models=["tiny"]) as server:
-        found = told(OPENAI_BASE_URL=server.openai_url, **KEYED)["model"]
+        found = part("model", OPENAI_BASE_URL=server.openai_url, **KEYED)
     assert found["status"] == "note"
     assert found["doubt"] == f"the server at {server.openai_url} does not list it; it has: tiny"
 
@@ -154,10 +163,14 @@ def test_a_key_that_is_not_accepted_is_broken() -> None:
 
 def test_a_flag_names_the_model_before_a_variable_does() -> None:
     with ModelServer(["hi"]) as server:
-        found = told(
-            "--set", "models.default=openai/mine",
-            OVERSEER_MODEL="ollama/other", OPENAI_BASE_URL=server.openai_url, OPENAI_API_KEY="sk-of-nobody-at-all",
-        )["model"]  # fmt: skip
+        found = part(
+            "model",
+            "--set",
+            "models.default=openai/mine",
+            OVERSEER_MODEL="ollama/other",
+            OPENAI_BASE_URL=server.openai_url,
+            OPENAI_API_KEY="sk-of-nobody-at-all",
+        )
         assert found["name"] == "openai/mine"
 
 
@@ -206,7 +219,7 @@ def journal(own_home: Path) -> Path:
 
 def test_a_sound_journal_is_told_with_its_runs_and_left_as_it_is(journal: Path) -> None:
     before = journal.read_bytes()
-    found = told()["journal"]
+    found = part("journal")
     assert (found["status"], found["runs"], found["faults"]) == ("ok", 1, [])
     assert found["bytes"] >= 50_000
     assert found["free_bytes"] > 0
@@ -214,7 +227,7 @@ def test_a_sound_journal_is_told_with_its_runs_and_left_as_it_is(journal: Path) 
 
 
 def test_without_a_journal_none_is_made(own_home: Path) -> None:
-    assert "none yet" in told()["journal"]["verdict"]
+    assert "none yet" in part("journal")["verdict"]
     assert not own_home.exists()
 
 
@@ -223,7 +236,7 @@ def test_a_damaged_journal_is_broken_and_told_of(journal: Path) -> None:
     middle = len(content) // 2
     content[middle : middle + 4096] = b"\xa5" * 4096
     journal.write_bytes(content)
-    found = told(code=1)["journal"]
+    found = part("journal", code=1)
     assert found["status"] == "broken"
     assert found["faults"]
 
@@ -232,13 +245,13 @@ def test_a_damaged_journal_is_broken_and_told_of(journal: Path) -> None:
 def test_what_is_no_journal_is_told_of_without_a_traceback(own_home: Path, content: bytes) -> None:
     own_home.mkdir(mode=0o700)
     (own_home / "journal.db").write_bytes(content)
-    found = told(code=1 if content else 0)["journal"]
+    found = part("journal", code=1 if content else 0)
     assert found["status"] == ("broken" if content else "ok")
 
 
 def test_a_folder_in_place_of_the_journal_is_told_of(own_home: Path) -> None:
     (own_home / "journal.db").mkdir(parents=True, mode=0o700)
-    assert "it is a folder" in told(code=1)["journal"]["verdict"]
+    assert "it is a folder" in part("journal", code=1)["verdict"]
 
 
 # --- tools, settings, the data folder
@@ -248,7 +261,7 @@ def test_a_broken_tool_file_is_named_by_its_line(own_home: Path) -> None:
     (own_home / "tools").mkdir(parents=True)
     own_home.chmod(0o700)
     (own_home / "tools/broken.py").write_text("print('loud')\nraise ValueError('oh no')\n")
-    found = told(code=1)["tools"]
+    found = part("tools", code=1)
     assert found["loaded"] > 10
     assert [(Path(problem["file"]).name, problem["line"]) for problem in found["problems"]] == [("broken.py", 2)]
     assert "tools/broken.py:2: " in doctor().stdout
@@ -257,7 +270,7 @@ def test_a_broken_tool_file_is_named_by_its_line(own_home: Path) -> None:
 def test_tools_of_a_stranger_are_told_of_and_not_read() -> None:
     Path("tools").mkdir()
     Path("tools/theirs.py").write_text("from overseer.tool import tool\nopen('was-here', 'w').close()\n")
-    found = told()["tools"]
+    found = part("tools")
     assert found["status"] == "note"
     assert "overseer tools --trust" in found["not_read"][0]
     assert not Path("was-here").exists()
@@ -276,7 +289,7 @@ def test_broken_settings_are_told_and_everything_else_is_looked_at(own_home: Pat
 def test_the_files_and_variables_of_settings_are_listed(own_home: Path) -> None:
     own_home.mkdir(mode=0o700)
     (own_home / "config.yaml").write_text("retry: {atempts: 2}")
-    found = told("--set", "retry.attempts=2", OVERSEER_CACHE_ENABLED="on")["settings"]
+    found = part("settings", "--set", "retry.attempts=2", OVERSEER_CACHE_ENABLED="on")
     assert [(file["layer"], file["state"]) for file in found["files"]] == [("default", "read"), ("user", "read")]
     assert (found["variables"], found["flags"]) == (["OVERSEER_CACHE_ENABLED"], ["retry.attempts"])
     assert "did you mean 'attempts'?" in found["warnings"][0]
@@ -288,13 +301,13 @@ def test_the_files_and_variables_of_settings_are_listed(own_home: Path) -> None:
 def test_a_data_folder_that_others_can_enter_is_told_of(own_home: Path, mode: int, status: str) -> None:
     own_home.mkdir()
     own_home.chmod(mode)
-    found = told(code=1 if status == "broken" else 0)["data_folder"]
+    found = part("data_folder", code=1 if status == "broken" else 0)
     assert (found["status"], found["mode"]) == (status, f"{mode:04o}")
 
 
 def test_a_file_in_place_of_the_data_folder_is_told_of(own_home: Path) -> None:
     own_home.write_text("")
-    assert "it is not a folder" in told(code=1)["data_folder"]["problems"][0]
+    assert "it is not a folder" in part("data_folder", code=1)["problems"][0]
 
 
 def test_secrets_that_others_can_read_are_told_of(own_home: Path) -> None:
@@ -367,4 +380,4 @@ def test_colours_are_told_with_the_reason(
 def test_every_extra_is_known_with_its_command() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert EXTRAS.keys() == project["project"]["optional-dependencies"].keys() - {"test", "local-test"}
-    assert told()["extras"]["export"]["command"] == how_to_add("export")
+    assert part("extras")["export"]["command"] == how_to_add("export")

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,31 +40,38 @@ def test_the_cursor_is_as_many_rows_down_as_the_terminal_makes_of_the_rows_befor
     assert rows_around_cursor(cells, (column, row), columns) == (found, len(screen) - 1 - found)
 
 
+# How many lines are printed before, and which widths the terminal then gets; a line that has left the screen cannot be
+# erased.
+LOWER, TOP = (20, (60, 40, 100, 60, 40, 100, 30, 100)), (1, (60, 40, 100))
+
+
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed: no terminal that reflows")
-@pytest.mark.parametrize(
-    ("lines_before", "widths"),
-    [(20, (60, 40, 100, 60, 40, 100, 30, 100)), (1, (60, 40, 100))],  # one that has left the screen cannot be erased
-    ids=["lower", "top"],
-)
-@pytest.mark.parametrize("typed", ["short and plain text", LONG], ids=["short", "long"])
-def test_a_line_is_on_the_screen_once(
-    tmux: Tmux,  # noqa: F811
-    tmp_path: Path,
-    typed: str,
-    lines_before: int,
-    widths: tuple[int, ...],
-) -> None:
+def test_a_line_is_on_the_screen_once(tmux: Tmux, tmp_path: Path) -> None:  # noqa: F811
     source = tmp_path / "reads.py"
     source.write_text(SOURCE)
     command = shlex.join([sys.executable, str(source)])
-    tmux.do("new-session", "-d", "-x", "100", "-y", "24", f"seq {lines_before}; PYTHONPATH={ROOT} {command}; sleep 60")
-    tmux.wait_for(lambda lines: any(line.strip() == ">" for line in lines))
-    tmux.do("send-keys", "-l", typed)
-    tmux.wait_for(lambda lines: any(line.endswith(typed[-8:]) for line in lines))
-    for columns in widths:
-        tmux.do("resize-window", "-x", str(columns), "-y", "24")
+    panes = [
+        (tmux.another(f"{name}-{typed[:5]}"), typed, lines_before, widths)
+        for name, (lines_before, widths) in {"lower": LOWER, "top": TOP}.items()
+        for typed in ("short and plain text", LONG)
+    ]
+    for pane, _, lines_before, _ in panes:
+        pane.begin(f"seq {lines_before}; PYTHONPATH={ROOT} {command}; sleep 60")
+    for pane, typed, _, _ in panes:
+        pane.wait_for(lambda lines: any(line.strip() == ">" for line in lines))
+        pane.do("send-keys", "-l", typed)
+        pane.wait_for(_ends_with(typed))
+    for at in range(max(len(widths) for *_, widths in panes)):
+        resized = [(pane, typed, widths[at]) for pane, typed, _, widths in panes if at < len(widths)]
+        for pane, _, columns in resized:
+            pane.do("resize-window", "-x", str(columns), "-y", "24")
         time.sleep(0.5)  # tmux tells of its size when it has settled
-        shown = tmux.wait_for(lambda lines: any(line.endswith(typed[-8:]) for line in lines))
-        assert sum(line.startswith("> ") for line in shown) == 1, "\n".join(shown)
-        assert sum(line.endswith(typed[-8:]) for line in shown) == 1, "\n".join(shown)
-        assert "above" in shown
+        for pane, typed, _ in resized:
+            shown = pane.wait_for(_ends_with(typed))
+            assert sum(line.startswith("> ") for line in shown) == 1, "\n".join(shown)
+            assert sum(line.endswith(typed[-8:]) for line in shown) == 1, "\n".join(shown)
+            assert "above" in shown
+
+
+def _ends_with(typed: str) -> Callable[[list[str]], bool]:
+    return lambda lines: any(line.endswith(typed[-8:]) for line in lines)

@@ -21,12 +21,26 @@ LONG = "A step whose description is so long that a narrow terminal breaks its li
 
 
 class Tmux:
-    """A server of tmux with one window, of which nobody else knows."""
+    """A session of one window, at a server of tmux of which nobody else knows."""
 
-    def __init__(self, folder: Path) -> None:
-        self._socket = str(folder / "tmux")
+    def __init__(self, socket: str, session: str = "first") -> None:
+        self._socket = socket
+        self._session = session
 
-    def do(self, *command: str) -> str:
+    def another(self, session: str) -> Tmux:
+        """One more at the same server."""
+        return Tmux(self._socket, session)
+
+    def begin(self, shell: str) -> None:
+        self._asked("new-session", "-d", "-s", self._session, "-x", "100", "-y", "24", shell)
+
+    def do(self, command: str, *options: str) -> str:
+        return self._asked(command, "-t", self._session, *options)
+
+    def end(self) -> None:
+        self._asked("kill-server")
+
+    def _asked(self, *command: str) -> str:
         ended = subprocess.run(
             ["tmux", "-S", self._socket, "-f", "/dev/null", *command], capture_output=True, text=True, check=False
         )
@@ -46,9 +60,9 @@ class Tmux:
 
 @pytest.fixture
 def tmux(tmp_path: Path) -> Iterator[Tmux]:
-    server = Tmux(tmp_path)
+    server = Tmux(str(tmp_path / "tmux"))
     yield server
-    server.do("kill-server")
+    server.end()
 
 
 def test_a_resize_leaves_nothing_twice(tmux: Tmux, tmp_path: Path) -> None:
@@ -62,19 +76,23 @@ def test_a_resize_leaves_nothing_twice(tmux: Tmux, tmp_path: Path) -> None:
     command = shlex.join(running(tmp_path / "plan.json", tmp_path / "tools"))
     environ = f"env -u NO_COLOR -u FORCE_COLOR OVERSEER_HOME={tmp_path}/home PYTHONPATH={ROOT}"
     shell = f"cd {tmp_path}; {environ} {command}; echo ended; sleep 60"
-    tmux.do("new-session", "-d", "-x", "100", "-y", "24", shell)
+    tmux.begin(shell)
 
     def rows(lines: list[str]) -> list[str]:
         return [line for line in lines if line.startswith("  •")]
+
+    def summary(lines: list[str]) -> list[str]:
+        return [line for line in lines if " running, 0 of 3" in line]
 
     tmux.wait_for(lambda lines: len(rows(lines)) == 3)
     for columns in (60, 40, 100, 40, 100):
         tmux.do("resize-window", "-x", str(columns), "-y", "24")
         lines = tmux.wait_for(lambda lines: all(len(row) < columns for row in rows(lines)) and bool(rows(lines)))  # noqa: B023
-        time.sleep(1.2)  # for another frame, drawn where the terminal has ended up
-        lines = tmux.lines()
+        time.sleep(0.2)  # tmux tells of its size when it has settled
+        before = summary(tmux.lines())
+        lines = tmux.wait_for(lambda lines: summary(lines) != before)  # noqa: B023 # another frame, with another time
         assert len(rows(lines)) == 3, "\n".join(lines)
-        assert len([line for line in lines if " running, 0 of 3" in line]) == 1, "\n".join(lines)
+        assert len(summary(lines)) == 1, "\n".join(lines)
     (tmp_path / "go-all").touch()
     lines = tmux.wait_for(lambda lines: "ended" in lines)
     assert rows(lines) == []
