@@ -318,11 +318,15 @@ def test_check_shows_how_a_plan_would_run(overseer: Any) -> None:
 
 def test_check_tells_what_can_be_given(overseer: Any) -> None:
     inputs = "inputs: {who: {type: string, description: whom to greet}, often: {type: integer, default: 2}}\n"
-    said = overseer("check", plan_file(f"{inputs}steps: [{{step_id: a, tool: text_case, args: {{text: x}}}}]"))
-    assert said.out.splitlines()[2:4] == [
+    path = plan_file(f"{inputs}steps: [{{step_id: a, tool: text_case, args: {{text: x}}}}]")
+    assert overseer("check", path).out.splitlines()[2:4] == [
         "  input who: string, which has to be given; whom to greet",
         "  input often: integer (2 if it is not given)",
     ]
+    assert overseer("check", path, "--json").json["inputs"] == {
+        "who": {"type": "string", "description": "whom to greet", "must_be_given": True},
+        "often": {"type": "integer", "description": "", "must_be_given": False, "default": 2},
+    }
 
 
 def test_a_plan_that_needs_code_is_refused_where_no_code_can_run(overseer: Any) -> None:

@@ -24,7 +24,8 @@ from overseer.jsonvalue import Json
 from overseer.plan import Checked, Loaded, check_draft, check_plan, load_plan, parse_input, plan_from, plan_hash, waves
 from overseer.plan.difference import difference, difference_lines
 from overseer.plan.files import find_plan, plan_file
-from overseer.plan.values import Code, WorkflowPlan, all_steps
+from overseer.plan.inputs import must_be_given
+from overseer.plan.values import Code, Input, WorkflowPlan, all_steps
 from overseer.reports.render import input_lines, plan_lines, wave_lines
 from overseer.reports.report import Report
 from overseer.running.approval import NotApproved, refuse_secrets
@@ -179,8 +180,16 @@ def _check_document(file: Path, checked: Checked) -> dict[str, Json]:
         "valid": not checked.faults,
         "faults": [fault.to_json() for fault in checked.faults],
         "notes": _notes(checked),
+        "inputs": {name: _input_document(declared) for name, declared in checked.plan.inputs.items()},
         "waves": [] if checked.faults else [list(wave) for wave in waves(checked.plan)],
     }
+
+
+def _input_document(declared: Input) -> dict[str, Json]:
+    """What a program has to know to start the plan."""
+    told: dict[str, Json] = {"type": declared.type, "description": declared.description}
+    is_needed = must_be_given(declared)
+    return {**told, "must_be_given": is_needed, **({} if is_needed else {"default": declared.default})}
 
 
 def _notes(checked: Checked) -> list[str]:
