@@ -34,6 +34,11 @@ from typing import Any, NoReturn
 ROOT = Path(__file__).parent.parent
 _MOST_DESCRIPTORS = 64
 _OUT_OF_THE_WAY = 500  # above any number that a process is to have a descriptor under
+# What a run loads when it comes to it.
+_LOADED_LATE = (
+    *("openai", "openai.resources.chat.chat", "httpcore2", "ollama", "platformdirs"),
+    *("encodings.idna", "encodings.utf_8_sig"),
+)
 _NOT_LOADED = ("overseer.sandbox.inside", "overseer.__main__")  # they do something when they are
 
 
@@ -55,7 +60,7 @@ def main() -> None:
 
 
 def _load() -> None:
-    for name in ("chat_cli", "openai", "openai.resources.chat.completions", "ollama", "encodings.utf_8_sig"):
+    for name in ("chat_cli", *_LOADED_LATE):
         importlib.import_module(name)
     import overseer
 
