@@ -116,17 +116,22 @@ def test_20_mb_are_not_too_much(place: Place, server: ModelServer) -> None:
     assert made.code == 0
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
-def test_silent_input_is_waited_for_shortly_and_told_of(place: Place, server: ModelServer, form: str) -> None:
+@pytest.mark.parametrize(
+    ("form", "options", "waited"),
+    [("text", (), "2s"), ("json", ("--json", "--set", "chat.stdin_wait=100ms"), "100ms")],
+)
+def test_silent_input_is_waited_for_shortly_and_told_of(
+    place: Place, server: ModelServer, form: str, options: tuple[str, ...], waited: str
+) -> None:
     reading, writing = os.pipe()
     began = time.monotonic()
-    process = place.begin("-p", "sum it up", *(["--json"] if form == "json" else []), stdin=reading)
+    process = place.begin("-p", "sum it up", *options, stdin=reading)
     assert server.asked.acquire(timeout=PATIENCE_S)
     assert time.monotonic() - began < 10  # it would be for ever; the limit itself is a setting
     made = ended(process)
     os.close(reading)
     os.close(writing)
-    note = "nothing came on standard input within 2s; going on without"
+    note = f"nothing came on standard input within {waited}; going on without"
     assert made.code == 0
     if form == "json":
         assert note in made.document["notes"]
