@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +19,8 @@ class Contender:
 
     def versions(self) -> str:
         """The versions of what it needs; PackageNotFoundError, which names it, if something is not installed."""
+        from importlib import metadata  # who measures does not need it
+
         return ", ".join(f"{name} {metadata.version(name)}" for name in self.distributions)
 
 

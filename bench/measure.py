@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import json
 import os
@@ -131,6 +130,8 @@ def _body(dag: Dag, spans: dict[str, tuple[float, float]]) -> Body:
 
 
 def _async_body(dag: Dag, spans: dict[str, tuple[float, float]]) -> AsyncBody:
+    import asyncio  # as much as all the rest, and few need it
+
     async def at_once(step: str, inputs: Inputs) -> int:
         return 1 + max(inputs.values(), default=0)
 

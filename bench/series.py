@@ -50,13 +50,14 @@ GROUPS: dict[str, tuple[Workload, ...]] = {
     "memory": tuple(Workload(f"{shape}:10000") for shape in _NO_OPS),
 }
 
-# The same in small, to see that everything works; none of its figures means anything.
+# The same in small, to see that everything works: each group, each shape, and two sizes of one to compare.
+# None of its figures means anything.
 QUICK: dict[str, tuple[Workload, ...]] = {
-    "overhead": tuple(Workload(f"{shape}:{size}") for size in (10, 100) for shape in _NO_OPS),
-    "huge": tuple(Workload(f"{shape}:200") for shape in _NO_OPS),
+    "overhead": tuple(Workload(dag) for dag in ("wide:10", "wide:100", "layered:100", "chain:100")),
+    "huge": (Workload("layered:200"),),
     "makespan": (Workload("staggered:10", workers=10),),
     "speedup": (Workload("fanout:3", workers=3, repeats=2),),
-    "memory": tuple(Workload(f"{shape}:100") for shape in _NO_OPS),
+    "memory": (Workload("chain:100"),),
 }
 
 

@@ -1,31 +1,44 @@
 """A process that has loaded the program, and becomes one run of it for each that is wanted.
 
 Loading is most of what a short run takes, and a suite begins hundreds. What `tests.program` starts here is a process
-like any other: with its own number, folder, environment, standard streams and end. Only its modules were
-loaded by another.
+like any other: with its own number, folder, environment, descriptors and end. Only its modules were loaded by another.
 
-A request is its length in four bytes, sent with four descriptors (the three standard streams and where to tell of it),
-and then a JSON document of arguments, folder and environment. Told are the number of the process and then its status.
+A request is a byte, sent with the descriptors of a conversation and of all that the process is to have. In the
+conversation it is told what it is to be, as a Python value; answered are its number and then its status.
+`tests.standin` asks.
 """
 
 from __future__ import annotations
 
+import ast
+import atexit
 import fcntl
 import gc
 import importlib
 import io
-import json
 import os
 import pkgutil
+import resource
 import signal
 import socket
 import struct
 import sys
 import termios
+import threading
+import traceback
+import types
+import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).parent.parent
+_MOST_DESCRIPTORS = 64
+_OUT_OF_THE_WAY = 500  # above any number that a process is to have a descriptor under
+# What a run loads when it comes to it.
+_LOADED_LATE = (
+    *("openai", "openai.resources.chat.chat", "httpcore2", "ollama", "platformdirs"),
+    *("encodings.idna", "encodings.utf_8_sig"),
+)
 _NOT_LOADED = ("overseer.sandbox.inside", "overseer.__main__")  # they do something when they are
 
 
@@ -35,79 +48,114 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait for a run
     with socket.socket(fileno=int(sys.argv[1])) as requests:
-        while (request := _request(requests)) is not None:
-            wanted, descriptors = request
+        while True:
+            request, descriptors, _, _ = socket.recv_fds(requests, 1, _MOST_DESCRIPTORS)
+            if not request:
+                return
             if not os.fork():
-                requests.close()
-                _see_through(wanted, descriptors)
+                break
             for each in descriptors:
                 os.close(each)
+    _see_through(socket.socket(fileno=descriptors[0]), descriptors[1:])
 
 
 def _load() -> None:
-    for name in ("chat_cli", "openai", "openai.resources.chat.completions", "ollama"):
+    for name in ("chat_cli", *_LOADED_LATE):
         importlib.import_module(name)
     import overseer
 
     for module in pkgutil.walk_packages(overseer.__path__, "overseer."):
         if not module.name.startswith(_NOT_LOADED):
             importlib.import_module(module.name)
+    from overseer.registry import ToolFolder, load_tools, our_tools
+
+    load_tools([ToolFolder(our_tools(), "built-in")])  # each run does that again, but what they import is there
     gc.collect()
     gc.freeze()  # a look for garbage would copy every page
 
 
-def _request(requests: socket.socket) -> tuple[Any, list[int]] | None:
-    length, descriptors, _, _ = socket.recv_fds(requests, 4, 4)
-    if not length:
-        return None
-    left, text = struct.unpack(">I", length)[0], b""
-    while len(text) < left:
-        text += requests.recv(left - len(text))
-    return json.loads(text), descriptors
-
-
-def _see_through(wanted: Any, descriptors: list[int]) -> None:
+def _see_through(conversation: socket.socket, descriptors: list[int]) -> NoReturn:
     """Begin the run, and tell of it: its number, then, once it has ended, its status."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    *streams, telling = descriptors
+    wanted = ast.literal_eval(b"".join(iter(lambda: conversation.recv(1 << 16), b"")).decode())
     pid = os.fork()
     if not pid:
-        os.close(telling)
-        _become(wanted, streams)
-    for stream in streams:
-        os.close(stream)
-    os.write(telling, struct.pack(">i", pid))
+        conversation.close()
+        _become(wanted, descriptors)
+    for each in descriptors:
+        os.close(each)
+    conversation.sendall(struct.pack(">i", pid))
     _, status = os.waitpid(pid, 0)
-    os.write(telling, struct.pack(">i", os.waitstatus_to_exitcode(status)))
+    conversation.sendall(struct.pack(">i", os.waitstatus_to_exitcode(status)))
     os._exit(0)
 
 
-def _become(wanted: Any, streams: list[int]) -> None:
-    if wanted.get("is_in_front"):
+def _become(wanted: Any, descriptors: list[int]) -> NoReturn:
+    _take(descriptors, wanted["descriptors"])
+    if wanted["is_in_front"]:
         os.setsid()
-        fcntl.ioctl(streams[0], termios.TIOCSCTTY, 0)
-    for number, stream in enumerate(streams):
-        os.dup2(stream, number)
-        os.close(stream)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    for number, is_ignored in wanted["ignored"].items():
+        usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        signal.signal(number, signal.SIG_IGN if is_ignored else usual)
+    resource.setrlimit(resource.RLIMIT_FSIZE, wanted["file_limit"])
     os.chdir(wanted["folder"])
     os.environ.clear()
     os.environ.update(wanted["environment"])
-    sys.argv[:] = [str(ROOT / "chat_cli.py"), *wanted["arguments"]]
-    sys.stdin = _text(0, "r", sys.stdin)
-    sys.stdout = _text(1, "w", sys.stdout)
-    sys.stderr = _text(2, "w", sys.stderr)
+    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        setattr(sys, name, _text(number, mode) if number in wanted["descriptors"] else None)
+    if wanted["source"] is None:
+        sys.argv[:] = [str(ROOT / "chat_cli.py"), *wanted["arguments"]]
+        sys.modules["chat_cli"].entry()
+    else:
+        sys.argv[:] = ["-c", *wanted["arguments"]]
+        _carry_out(wanted["source"])
 
-    import chat_cli
 
-    chat_cli.entry()
+def _take(descriptors: list[int], numbers: list[int]) -> None:
+    """Have the descriptors under these numbers, and no other standard stream."""
+    aside = [fcntl.fcntl(each, fcntl.F_DUPFD, _OUT_OF_THE_WAY) for each in descriptors]
+    for each in {*descriptors, 0, 1, 2}:
+        os.close(each)
+    for each, number in zip(aside, numbers, strict=True):
+        os.dup2(each, number)
+        os.close(each)
 
 
-def _text(number: int, mode: str, as_before: Any) -> Any:
+def _text(number: int, mode: str) -> Any:
     """A standard stream as the interpreter makes it."""
-    opened: Any = open(number, f"{mode}b", closefd=False)  # noqa: SIM115 - as long as the process
-    is_lined = number == 2 or os.isatty(number)
-    return io.TextIOWrapper(opened, as_before.encoding, as_before.errors, line_buffering=is_lined)
+    usual: Any = (sys.__stdin__, sys.__stdout__, sys.__stderr__)[number]
+    encoding, _, errors = os.environ.get("PYTHONIOENCODING", "").partition(":")
+    is_unbuffered = number > 0 and bool(os.environ.get("PYTHONUNBUFFERED"))
+    opened: Any = open(number, f"{mode}b", 0 if is_unbuffered else -1, closefd=False)  # noqa: SIM115 - to its end
+    return io.TextIOWrapper(
+        opened,
+        encoding or usual.encoding,
+        usual.errors if number == 2 or not encoding else errors or "strict",
+        line_buffering=number == 2 or os.isatty(number),
+        write_through=is_unbuffered,
+    )
+
+
+def _carry_out(source: str) -> NoReturn:
+    """What `python -W error -c` does, but for taking down at the end all that was loaded, which takes the longest."""
+    warnings.simplefilter("error")
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    code = 0
+    try:
+        exec(compile(source, "<string>", "exec"), module.__dict__)
+    except SystemExit as left:
+        code = left.code if isinstance(left.code, int) else int(left.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    threading._shutdown()  # as `multiprocessing` has its children wait for their threads
+    atexit._run_exitfuncs()
+    for each in (sys.stdout, sys.stderr):
+        if each is not None:
+            each.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

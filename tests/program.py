@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import select
+import shlex
 import signal
 import socket
-import struct
 import subprocess
 import sys
-import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import IO
 
-from tests.processes import PATIENCE_S, ROOT
+from tests.processes import PATIENCE_S, ROOT, Child
+from tests.standin import asked, number_from
 
 _OF_THE_INTERPRETER = ("PYTHON", "LC_", "LANG")
+_HEEDED = ("PYTHONPATH", "PYTHONIOENCODING", "PYTHONUNBUFFERED")
 
 
 def carried_out(
@@ -29,11 +30,35 @@ def carried_out(
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
     """What a process of the program prints and ends with. On standard input it is given this, or nothing."""
+    stdin = subprocess.DEVNULL if given is None else subprocess.PIPE
+    return _seen_through(begun(*arguments, stdin=stdin, folder=folder, environment=environment), given)
+
+
+def source_carried_out(
+    source: str, *arguments: str, folder: Path | None = None, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """What becomes of a program of Python, which has the modules of the program loaded."""
+    return _seen_through(source_begun(source, *arguments, folder=folder, environment=environment), None)
+
+
+def carried_out_by_shell(
+    script: str,
+    *,
+    given: bytes | None = None,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    is_loaded: bool = True,
+) -> subprocess.CompletedProcess[bytes]:
+    """What bash makes of a script in which `overseer` is the program, which has been loaded or has to be."""
     variables = dict(os.environ if environment is None else environment)
-    if _steering(variables) == _steering(os.environ):
-        return _preloaded().carry_out(list(arguments), given, folder or Path.cwd(), variables)
-    return subprocess.run(  # the interpreter itself is to be another one
-        [sys.executable, str(ROOT / "chat_cli.py"), *arguments],
+    if is_loaded and _steering(variables) == _steering(os.environ):
+        requests = _preloaded().requests
+        command = [sys.executable, "-IS", str(ROOT / "tests" / "standin.py"), str(requests)]
+    else:
+        requests, command = None, [sys.executable, str(ROOT / "chat_cli.py")]
+    return subprocess.run(
+        ["bash", "-c", f'overseer() {{ {shlex.join(command)} "$@"; }}; {script}'],
+        pass_fds=[] if requests is None else [requests],
         input=given,
         stdin=subprocess.DEVNULL if given is None else None,
         capture_output=True,
@@ -45,11 +70,45 @@ def carried_out(
 
 
 def told_by(
-    *arguments: str, given: str | None = None, environment: Mapping[str, str] | None = None
+    *arguments: str,
+    given: str | None = None,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """The same as text."""
-    ended = carried_out(*arguments, given=None if given is None else given.encode(), environment=environment)
+    data = None if given is None else given.encode()
+    ended = carried_out(*arguments, given=data, folder=folder, environment=environment)
     return subprocess.CompletedProcess(ended.args, ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+def begun(
+    *arguments: str,
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
+    stdout: int | IO[bytes] = subprocess.PIPE,
+    stderr: int | IO[bytes] = subprocess.PIPE,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Begun | subprocess.Popen[bytes]:
+    """A process of the program, with these standard streams, as `subprocess.Popen` understands them."""
+    variables = dict(os.environ if environment is None else environment)
+    if _steering(variables) == _steering(os.environ):
+        return _preloaded().begin(arguments, (stdin, stdout, stderr), folder, variables)
+    command = [sys.executable, str(ROOT / "chat_cli.py"), *arguments]  # the interpreter itself is to be another one
+    return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr, cwd=folder, env=variables)
+
+
+def source_begun(
+    source: str,
+    *arguments: str,
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
+    stdout: int | IO[bytes] = subprocess.PIPE,
+    stderr: int | IO[bytes] = subprocess.PIPE,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Begun:
+    """The same with a program of Python, which has the modules of the program loaded; its warnings are errors."""
+    variables = dict(os.environ if environment is None else environment)
+    return _preloaded().begin(arguments, (stdin, stdout, stderr), folder, variables, source=source)
 
 
 def begun_at(
@@ -57,7 +116,7 @@ def begun_at(
 ) -> Begun | subprocess.Popen[bytes]:
     """A process of the program that a terminal controls, as in a shell."""
     if _steering(environment) == _steering(os.environ):
-        return _preloaded().begin(list(arguments), terminal, folder, environment)
+        return _preloaded().begin(arguments, (terminal,) * 3, folder, environment, is_in_front=True)
     command = [sys.executable, str(ROOT / "chat_cli.py"), *arguments]  # the interpreter itself is to be another one
     return command_at(terminal, *command, folder=folder, environment=environment)
 
@@ -84,41 +143,94 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 
 class Begun:
-    """A process of the program, as far as those that began it need it."""
+    """A process of the program, as far as those that began it need it; as a context it is waited for at the end."""
 
-    def __init__(self, pid: int, status: int) -> None:
-        self.pid = pid
+    def __init__(self, conversation: int, streams: Sequence[IO[bytes] | None]) -> None:
+        self._conversation = conversation
+        self.pid = number_from(conversation)
         self.returncode: int | None = None
-        self._status = status  # the descriptor from which its end can be read
+        self.stdin, self.stdout, self.stderr = streams
 
     def poll(self) -> int | None:
         return self._ended(0)
 
     def wait(self, timeout: float = PATIENCE_S) -> int:
         if (code := self._ended(timeout)) is None:
-            raise subprocess.TimeoutExpired("chat_cli.py", timeout)
+            raise subprocess.TimeoutExpired("overseer", timeout)
         return code
+
+    def communicate(self, given: bytes | None = None, timeout: float = PATIENCE_S) -> tuple[bytes, bytes]:
+        """All that it still prints, after it was given this."""
+        with ThreadPoolExecutor(3) as workers:
+            if self.stdin is not None:
+                workers.submit(_give, self.stdin, given or b"")
+            reads = [workers.submit(each.read) if each else None for each in (self.stdout, self.stderr)]
+            try:
+                printed, said = (each.result(timeout) if each else b"" for each in reads)
+            except TimeoutError:
+                self.kill()
+                raise subprocess.TimeoutExpired("overseer", timeout) from None
+        self._close()
+        self.wait(timeout)
+        return printed, said
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it has ended, and that is about to be told
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
+    def __enter__(self) -> Begun:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+        self.wait()
+
+    def _close(self) -> None:
+        for each in (self.stdin, self.stdout, self.stderr):
+            if each is not None:
+                with suppress(BrokenPipeError):
+                    each.close()
+
     def _ended(self, timeout: float) -> int | None:
-        if self.returncode is None and select.select([self._status], [], [], timeout)[0]:
-            (self.returncode,) = struct.unpack(">i", os.read(self._status, 4))
-            os.close(self._status)
+        if self.returncode is None and select.select([self._conversation], [], [], timeout)[0]:
+            self.returncode = number_from(self._conversation)
+            os.close(self._conversation)
         return self.returncode
 
 
+class LoadedChild(Child):
+    """A child that has the modules of the program loaded."""
+
+    def __init__(self, source: str, *args: object) -> None:
+        self._process = source_begun(source, *map(str, args), stdin=subprocess.PIPE, stderr=2)
+        for name in ("stdin", "stdout"):  # what is read ahead could not be waited for
+            setattr(self._process, name, getattr(self._process, name).detach())
+
+
+def _give(stdin: IO[bytes], given: bytes) -> None:
+    with suppress(BrokenPipeError), stdin:
+        stdin.write(given)
+
+
+def _seen_through(process: Begun | subprocess.Popen[bytes], given: bytes | None) -> subprocess.CompletedProcess[bytes]:
+    try:
+        printed, said = process.communicate(given, timeout=PATIENCE_S)
+    finally:
+        process.kill()
+    return subprocess.CompletedProcess("overseer", process.wait(), printed, said)
+
+
 def _steering(variables: Mapping[str, str]) -> dict[str, str]:
-    """What an interpreter looks at when it starts."""
+    """What an interpreter looks at when it starts, as far as the process that was loaded cannot heed it."""
     return {
-        name: value
-        for name, value in variables.items()
-        if name.startswith(_OF_THE_INTERPRETER) and name != "PYTHONPATH"
+        name: value for name, value in variables.items() if name.startswith(_OF_THE_INTERPRETER) and name not in _HEEDED
     }
 
 
@@ -126,54 +238,48 @@ class _Preloaded:
     """The process that becomes the program."""
 
     def __init__(self) -> None:
-        self._requests, other = socket.socketpair()
+        ours, other = socket.socketpair()
+        self.requests = ours.detach()
         command = [sys.executable, str(ROOT / "tests" / "preloaded.py"), str(other.fileno())]
         self._process = subprocess.Popen(command, pass_fds=[other.fileno()], stdin=subprocess.DEVNULL)
         other.close()
-        self._lock = threading.Lock()
 
-    def carry_out(
-        self, arguments: list[str], given: bytes | None, folder: Path, environment: Mapping[str, str]
-    ) -> subprocess.CompletedProcess[bytes]:
-        wanted = {"arguments": arguments, "folder": str(folder), "environment": dict(environment)}
-        with ExitStack() as opened:
-            (printing, stdout), (saying, stderr), (hearing, telling) = (os.pipe() for _ in range(3))
-            stdin, giving = (os.open(os.devnull, os.O_RDONLY), None) if given is None else os.pipe()
-            outputs = [opened.enter_context(open(reading, "rb")) for reading in (printing, saying)]
-            status = opened.enter_context(open(hearing, "rb"))
-            self._ask(wanted, [stdin, stdout, stderr, telling])
-            (pid,) = struct.unpack(">i", status.read(4))
-            workers = opened.enter_context(ThreadPoolExecutor(3))
-            if giving is not None and given is not None:
-                workers.submit(_give, giving, given)
-            reads = [workers.submit(output.read) for output in outputs]
-            try:
-                printed, said = [each.result(PATIENCE_S) for each in reads]
-            except TimeoutError:
-                os.kill(pid, signal.SIGKILL)
-                raise subprocess.TimeoutExpired(arguments, PATIENCE_S) from None
-            (code,) = struct.unpack(">i", status.read(4))
-        return subprocess.CompletedProcess(arguments, code, printed, said)
-
-    def begin(self, arguments: list[str], terminal: int, folder: Path, environment: Mapping[str, str]) -> Begun:
-        wanted = {"arguments": arguments, "folder": str(folder), "environment": dict(environment), "is_in_front": True}
-        hearing, telling = os.pipe()
-        self._ask(wanted, [*(os.dup(terminal) for _ in range(3)), telling])
-        (pid,) = struct.unpack(">i", os.read(hearing, 4))
-        return Begun(pid, hearing)
-
-    def _ask(self, wanted: object, descriptors: list[int]) -> None:
-        text = json.dumps(wanted).encode()
-        with self._lock:
-            socket.send_fds(self._requests, [struct.pack(">I", len(text))], descriptors)
-            self._requests.sendall(text)
-        for each in descriptors:
-            os.close(each)
+    def begin(
+        self,
+        arguments: Sequence[str],
+        streams: Sequence[int | IO[bytes]],
+        folder: Path | None,
+        environment: Mapping[str, str],
+        *,
+        source: str | None = None,
+        is_in_front: bool = False,
+    ) -> Begun:
+        with ExitStack() as given_away:
+            ends = [_ends(stream, number, given_away) for number, stream in enumerate(streams)]
+            conversation = asked(
+                self.requests,
+                arguments,
+                folder=str(folder or Path.cwd()),
+                environment=environment,
+                descriptors={number: its for number, (its, _) in enumerate(ends)},
+                source=source,
+                is_in_front=is_in_front,
+            )
+        return Begun(conversation, [ours for _, ours in ends])
 
 
-def _give(stdin: int, given: bytes) -> None:
-    with suppress(BrokenPipeError), open(stdin, "wb") as giver:
-        giver.write(given)
+def _ends(stream: int | IO[bytes], number: int, given_away: ExitStack) -> tuple[int, IO[bytes] | None]:
+    """The end of a standard stream that a process is to have, and the other one where that is here."""
+    if stream == subprocess.DEVNULL:
+        its, ours = os.open(os.devnull, os.O_RDWR), None
+    elif stream == subprocess.PIPE:
+        reading, writing = os.pipe()
+        its, other, mode = (writing, reading, "rb") if number else (reading, writing, "wb")
+        ours = open(other, mode)  # noqa: SIM115 - as long as the process
+    else:
+        return stream if isinstance(stream, int) else stream.fileno(), None
+    given_away.callback(os.close, its)
+    return its, ours
 
 
 @functools.cache

@@ -19,6 +19,7 @@ import pytest
 import chat_cli
 from overseer.journal.journal import Journal
 from tests.processes import signals_as_usual  # noqa: F401
+from tests.program import Begun, begun, carried_out_by_shell
 
 ROOT = Path(__file__).parent.parent
 TOOLS = ROOT / "tests" / "data" / "tools"
@@ -266,17 +267,9 @@ def test_a_file_that_is_far_too_large_for_a_plan_is_refused_at_once(overseer: An
 @pytest.mark.parametrize("command", ["check", "run"])
 def test_a_plan_may_come_from_standard_input_or_another_command(command: str, given: str) -> None:
     plan_file(TWO_STEPS)
-    script = f"{sys.executable} {ROOT / 'chat_cli.py'} {' '.join(with_tools(command))} {given}"
-    ended = subprocess.run(
-        ["bash", "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    ended = carried_out_by_shell(f"overseer {' '.join(with_tools(command))} {given}")
     assert ended.returncode == 0, ended.stderr
-    assert ("HELLO WORLD" if command == "run" else "wave 2: loud") in ended.stdout
+    assert (b"HELLO WORLD" if command == "run" else b"wave 2: loud") in ended.stdout
 
 
 def test_every_fault_of_a_plan_is_told_with_its_line(overseer: Any) -> None:
@@ -523,25 +516,18 @@ def test_what_runs_or_was_cut_off_is_not_removed_unasked(overseer: Any) -> None:
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "chat_cli.py"), *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=dict(os.environ),
-    )
-    with process:
+def started(*arguments: str) -> Iterator[Begun | subprocess.Popen[bytes]]:
+    with begun(*arguments) as process:
         try:
             yield process
         finally:
             process.kill()
 
 
-def wait_for(process: subprocess.Popen[str], words: str) -> None:
+def wait_for(process: Begun | subprocess.Popen[bytes], words: str) -> None:
     assert process.stderr is not None
     for line in process.stderr:
-        if words in line:
+        if words.encode() in line:
             return
     raise AssertionError(f"the process ended without saying {words!r}")
 
@@ -627,7 +613,7 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
         assert process.stdout is not None
         process.stdout.close()
         assert process.stderr is not None
-        assert "Traceback" not in process.stderr.read()
+        assert b"Traceback" not in process.stderr.read()
 
 
 def test_a_result_cannot_steer_the_terminal_but_reaches_a_program_as_it_is(overseer: Any) -> None:

@@ -8,8 +8,6 @@ import pty
 import re
 import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,7 +30,8 @@ from overseer.running.engine import Engine
 from overseer.sandbox import Sandbox, SandboxUnavailable
 from overseer.tool import Cancellation, Question, ToolContext
 from tests.headless.schemas import require_valid
-from tests.processes import PATIENCE_S, ROOT, signals_as_usual  # noqa: F401
+from tests.processes import PATIENCE_S, signals_as_usual  # noqa: F401
+from tests.program import source_begun
 
 TOOLS = load_tools([ToolFolder(our_tools(), "built-in")]).tools
 
@@ -224,10 +223,7 @@ class Terminal:
 
     def __init__(self, *arguments: str) -> None:
         self.terminal, other = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _AT_ONCE, "demo", *arguments],
-            stdin=other, stdout=other, stderr=other, env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
+        self.process = source_begun(_AT_ONCE, "demo", *arguments, stdin=other, stdout=other, stderr=other)
         os.close(other)
         self.seen = ""
 

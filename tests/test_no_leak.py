@@ -11,12 +11,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from overseer.journal.journal import Journal
 from tests.processes import PATIENCE_S, ROOT, signals_as_usual  # noqa: F401
+from tests.program import Begun, begun, carried_out, source_carried_out
 
 NAME = "ACME_API_KEY"
 # With what changes in a URL, in base64 and in JSON.
@@ -141,15 +143,22 @@ class Home:
         }
 
     def run(self, *arguments: str, program: str | None = None, **variables: str) -> Said:
-        command = [str(ROOT / "chat_cli.py"), *arguments] if program is None else ["-c", program]
+        surroundings: Any = {"folder": self.folder, "environment": {**self.variables, **variables}}
+        if program is None:
+            done = carried_out(*arguments, **surroundings)
+        else:
+            done = source_carried_out(program, **surroundings)
+        return self.checked(done, *arguments)
+
+    def run_anew(self, *arguments: str) -> Said:
+        """The same in a process that was begun with the key in its environment, where others could look at it."""
+        command = [sys.executable, str(ROOT / "chat_cli.py"), *arguments]
         done = subprocess.run(
-            [sys.executable, *command],
-            cwd=self.folder,
-            env={**self.variables, **variables},
-            capture_output=True,
-            timeout=PATIENCE_S * 2,
-            check=False,
+            command, cwd=self.folder, env=self.variables, capture_output=True, timeout=PATIENCE_S * 2, check=False
         )
+        return self.checked(done, *arguments)
+
+    def checked(self, done: subprocess.CompletedProcess[bytes], *arguments: str) -> Said:
         said = Said(done.returncode, done.stdout, done.stderr)
         no_key_in({f"standard output of {arguments}": said.out, f"standard error of {arguments}": said.err})
         return said
@@ -190,7 +199,7 @@ RUN = ("run", "plan.yaml", "--tools", "extra", "--approve", "all")
 
 @pytest.mark.parametrize("form", [(), ("--json",), ("--jsonl",)], ids=["text", "json", "jsonl"])
 def test_a_run_shows_and_keeps_no_key(home: Home, form: tuple[str, ...]) -> None:
-    said = home.run(*RUN, *form)
+    said = home.run_anew(*RUN, *form)
     assert said.code == 4, said.err.decode()
     # It was there, and is named in the places where it stood.
     assert said.err.count(b"[secret ACME_API_KEY]") >= 6
@@ -265,11 +274,9 @@ print(node_runtime.call_tool("calculate", "1 + 1"), flush=True)
 
 
 @pytest.fixture
-def served(home: Home) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    command = [sys.executable, str(ROOT / "chat_cli.py"), "serve", "--tools", "extra", "--approve", "all", "--json"]
-    with subprocess.Popen(
-        command, cwd=home.folder, env=home.variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as engine:
+def served(home: Home) -> Iterator[tuple[Begun | subprocess.Popen[bytes], str]]:
+    command = ("serve", "--tools", "extra", "--approve", "all", "--json")
+    with begun(*command, folder=home.folder, environment=home.variables) as engine:
         assert engine.stdout is not None
         try:
             line = engine.stdout.readline()
@@ -279,7 +286,9 @@ def served(home: Home) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
             engine.kill()
 
 
-def test_a_program_gets_no_key_from_a_running_engine(home: Home, served: tuple[subprocess.Popen[bytes], str]) -> None:
+def test_a_program_gets_no_key_from_a_running_engine(
+    home: Home, served: tuple[Begun | subprocess.Popen[bytes], str]
+) -> None:
     engine, path = served
     said = home.run(program=PROGRAM, OVERSEER_SOCKET=path)
     assert said.code == 0, said.err

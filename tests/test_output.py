@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 
 from overseer.journal.journal import Journal
 from tests.processes import signals_as_usual  # noqa: F401
+from tests.program import carried_out_by_shell, source_carried_out
 
 ROOT = Path(__file__).parent.parent
 TOOLS = ROOT / "tests" / "data" / "tools"
@@ -41,12 +41,12 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(tmp_path)
 
 
-def shell(command: str, *, plan: str = ONE) -> subprocess.CompletedProcess[str]:
+def shell(command: str, *, plan: str = ONE, is_loaded: bool = True) -> subprocess.CompletedProcess[str]:
     """What bash makes of a command in which `overseer` and `TOOLS` stand for ours."""
     Path("plan.yaml").write_text(plan)
-    overseer = f"{shlex.quote(sys.executable)} {shlex.quote(str(ROOT / 'chat_cli.py'))}"
-    script = f"set -o pipefail; overseer() {{ {overseer} \"$@\"; }}; TOOLS='--tools {TOOLS}'; {command}"
-    return subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    script = f"set -o pipefail; TOOLS='--tools {TOOLS}'; {command}"
+    ended = carried_out_by_shell(script, is_loaded=is_loaded)
+    return subprocess.CompletedProcess(command, ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
 
 def only_run() -> tuple[str, str]:
@@ -66,7 +66,7 @@ def assert_calm(said: str) -> None:
 
 
 def test_events_that_nobody_reads_any_more_stop_the_run_gently() -> None:
-    ended = shell("overseer run plan.yaml $TOOLS --jsonl | head -1", plan=MANY)
+    ended = shell("overseer run plan.yaml $TOOLS --jsonl | head -1", plan=MANY, is_loaded=False)
     run_id, status = only_run()
     assert ended.returncode == 141
     assert json.loads(ended.stdout)["event"] == "RunStarted"
@@ -158,7 +158,7 @@ def test_the_result_comes_before_what_is_said_of_the_run() -> None:
 
 
 def test_a_bug_is_a_traceback_and_still_a_document_and_leaves_no_thread_behind() -> None:
-    shell("true")
+    Path("plan.yaml").write_text(ONE)
     source = (
         "import sys, threading, time, chat_cli, overseer.commands.plans\n"
         "threading.Thread(target=time.sleep, args=(600,)).start()\n"
@@ -168,17 +168,10 @@ def test_a_bug_is_a_traceback_and_still_a_document_and_leaves_no_thread_behind()
         "chat_cli.entry()\n"
     )
     for flags in ([], ["--json"]):
-        ended = subprocess.run(
-            [sys.executable, "-c", source, *flags],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+        ended = source_carried_out(source, *flags)
         assert ended.returncode == 1
-        assert "RuntimeError: oh no" in ended.stderr
-        assert "Traceback" in ended.stderr
+        assert b"RuntimeError: oh no" in ended.stderr
+        assert b"Traceback" in ended.stderr
         if flags:
             assert json.loads(ended.stdout) == {
                 "schema": "overseer.error/1",
@@ -191,7 +184,7 @@ def test_a_bug_is_a_traceback_and_still_a_document_and_leaves_no_thread_behind()
 @pytest.fixture
 def loading() -> Iterator[subprocess.Popen[str]]:
     """A command that never comes to the end of loading its tools."""
-    shell("true")
+    Path("plan.yaml").write_text(ONE)
     os.mkfifo("gate")
     Path("tools").mkdir()
     Path("tools/gate.py").write_text("open('gate').read()\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ensurepip
 import json
 import os
 import subprocess
@@ -73,12 +74,19 @@ def _archive(kind: str, source: Path, folder: Path) -> Path:
 
 def _installed(wheel: Path, folder: Path) -> Path:
     """The command in a new environment, which has of the tests' own what ours depends on, and not the checkout."""
-    venv.create(folder, with_pip=True)
+    pip = _bundled_pip()
+    venv.create(folder, with_pip=not pip)
     python = str(folder / "bin" / "python")
     site = _done([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], folder).strip()
-    Path(site, "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    Path(site, "dependencies.pth").write_text("\n".join([*pip, sysconfig.get_path("purelib"), ""]), encoding="utf-8")
     _done([python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", str(wheel)], folder)
     return folder / "bin" / "overseer"
+
+
+def _bundled_pip() -> list[str]:
+    """Where Python keeps the pip that it would install, which works as it is: installing it takes seconds."""
+    folder = sysconfig.get_config_var("WHEEL_PKG_DIR") or Path(ensurepip.__file__).parent / "_bundled"
+    return [str(path) for path in Path(folder).glob("pip-*.whl")][:1]
 
 
 def _done(command: list[str], folder: Path) -> str:

@@ -16,7 +16,8 @@ import pytest
 from overseer.errors import JournalError, RunNotFound
 from overseer.journal.journal import Journal
 from overseer.kernel.events import RunFinished, RunStarted, StepSucceeded
-from tests.processes import NOBODY, ROOT, Child
+from tests.processes import NOBODY, ROOT
+from tests.program import LoadedChild
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 
@@ -75,7 +76,7 @@ def close_to_writers(folder: Path) -> None:
 
 
 def asked(*arguments: str) -> str:
-    with Child(ASK, *arguments) as child:
+    with LoadedChild(ASK, *arguments) as child:
         *said, code = child.hear_all()
     assert code == "0", said
     return "\n".join(said)
@@ -103,7 +104,7 @@ def test_a_journal_that_may_not_be_written_can_be_read_from_a_folder_that_may(fo
 
 
 def test_what_a_killed_process_left_unfinished_can_be_read(folder: Path) -> None:
-    with Child(WRITER, folder / "journal.db") as writer:
+    with LoadedChild(WRITER, folder / "journal.db") as writer:
         assert writer.hear() == "written"
         writer.kill()
     close_to_writers(folder)
@@ -117,7 +118,7 @@ def test_what_a_killed_process_left_unfinished_can_be_read(folder: Path) -> None
 
 
 def test_what_is_being_written_can_be_read(folder: Path) -> None:
-    with Child(WRITER, folder / "journal.db") as writer:
+    with LoadedChild(WRITER, folder / "journal.db") as writer:
         assert writer.hear() == "written"
         close_to_writers(folder)
         runs = json.loads(asked("runs", "--json"))["runs"]
@@ -129,12 +130,12 @@ def test_what_is_being_written_can_be_read(folder: Path) -> None:
 
 
 def test_a_log_that_cannot_be_taken_into_account_is_named(folder: Path) -> None:
-    with Child(WRITER, folder / "journal.db") as writer:
+    with LoadedChild(WRITER, folder / "journal.db") as writer:
         assert writer.hear() == "written"
         writer.kill()
     (folder / "journal.db-shm").unlink()
     close_to_writers(folder)
-    with Child(
+    with LoadedChild(
         "import os, sys\nfrom overseer.journal.journal import Journal\nfrom overseer.errors import JournalError\n"
         "if os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
         "try: Journal.open(read_only=True)\nexcept JournalError as error: print(error, flush=True)\n"

@@ -143,7 +143,10 @@ _BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusive
 
 def one_line(text: object, *, most: int = _LONGEST_LINE) -> str:
     """Text from elsewhere as part of a line: without line breaks, control characters and an end too far away."""
-    return brief("".join(letter if letter.isprintable() else " " for letter in str(text)), most)
+    line = str(text)
+    if not line.isprintable():  # which most are: looking at each letter would take longer than all the rest
+        line = "".join(letter if letter.isprintable() else " " for letter in line)
+    return brief(line, most)
 
 
 def _properties(tool: Tool) -> Mapping[str, Mapping[str, Json]]:

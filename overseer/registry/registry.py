@@ -79,7 +79,7 @@ _REPLACES = "the tool '{name}' would take the place of one that comes with Overs
 
 
 def _content(path: Path, layer: Layer) -> FileContent:
-    return read_python(path) if path.suffix == ".py" else read_yaml(path, layer)
+    return read_python(path, is_ours=layer == "built-in") if path.suffix == ".py" else read_yaml(path, layer)
 
 
 def _with_effects_of_plans(entries: Mapping[str, Entry]) -> dict[str, Entry]:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.chats import COMMAND, asked, at_prompt, chat, environ_of, plans, tools_in, waiting
+from tests.acceptance.chats import asked, at_prompt, chat, environ_of, plans, tools_in, waiting
 from tests.acceptance.pane import Pane, needs_tmux
-from tests.processes import PATIENCE_S, signals_as_usual  # noqa: F401
+from tests.processes import signals_as_usual  # noqa: F401
+from tests.program import told_by
 from tests.servers.model_server import ModelServer
 
 pytestmark = needs_tmux
@@ -24,16 +25,7 @@ STEPS[2]["depends_on"] = ["under-way"]
 
 
 def overseer(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=folder,
-        env=environ_of(folder, None, {}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    return told_by(*arguments, folder=folder, environment=environ_of(folder, None, {}))
 
 
 def the_run(folder: Path) -> dict[str, Any]:

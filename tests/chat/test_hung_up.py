@@ -6,8 +6,6 @@ import os
 import re
 import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -17,17 +15,9 @@ pytest.importorskip("termios", reason="terminals of POSIX")
 
 from overseer.journal.journal import Journal
 from tests.chat.conftest import NO_MODEL, Chats
-from tests.processes import PATIENCE_S, ROOT
+from tests.processes import PATIENCE_S
+from tests.program import begun_at
 from tests.servers.model_server import Answer, ModelServer
-
-# The terminal is the one that the session is controlled from, as in a shell; "deaf" ignores its signal, as nohup does.
-_AT_TERMINAL = """
-import fcntl, os, signal, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-if sys.argv[1] == "deaf":
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-os.execv(sys.argv[2], sys.argv[2:])
-"""
 
 _STEERING = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -38,12 +28,13 @@ class Leaving:
     def __init__(self, chats: Chats, *options: str, hears: str = "deaf", **environ: str) -> None:
         self.outer, inner = os.openpty()
         known = {**os.environ, **NO_MODEL, "OVERSEER_HOME": str(chats.home), "TERM": "xterm", **environ}
-        tools = ("--tools", str(chats.folder / "own"))
-        chat = [sys.executable, str(ROOT / "chat_cli.py"), *tools, *options]
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _AT_TERMINAL, hears, *chat],
-            cwd=chats.folder, stdin=inner, stdout=inner, stderr=inner, start_new_session=True, env=known,
-        )  # fmt: skip
+        chat = ("--tools", str(chats.folder / "own"), *options)
+        # "Deaf" ignores the signal of the terminal, as nohup has it, and what is begun does as well.
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN if hears == "deaf" else signal.SIG_DFL)
+        try:
+            self.process = begun_at(inner, *chat, folder=chats.folder, environment=known)
+        finally:
+            signal.signal(signal.SIGHUP, before)
         os.close(inner)
         self.seen = b""
         self.wait_for(lambda: b">" in _STEERING.sub(b"", self.seen).partition(b"/help.")[2])

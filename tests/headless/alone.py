@@ -6,14 +6,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from tests.processes import PATIENCE_S, ROOT
-from tests.program import carried_out
+from tests.program import Begun, begun, carried_out, carried_out_by_shell
 from tests.servers.model_server import Answer
 
 NOWHERE = "http://127.0.0.1:9"  # where nothing listens
@@ -91,15 +90,9 @@ class Place:
         stdin: int | IO[bytes] = subprocess.DEVNULL,
         stdout: int | IO[bytes] = subprocess.PIPE,
         **environment: str,
-    ) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, str(ROOT / "chat_cli.py"), *arguments],
-            stdin=stdin,
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            cwd=self.folder,
-            env=self.surroundings(**environment),
-        )
+    ) -> Begun | subprocess.Popen[bytes]:
+        variables = self.surroundings(**environment)
+        return begun(*arguments, stdin=stdin, stdout=stdout, folder=self.folder, environment=variables)
 
     def surroundings(self, **more: str) -> dict[str, str]:
         """The environment of a process in this place."""
@@ -115,6 +108,13 @@ class Place:
         made = carried_out(*arguments, given=given, folder=self.folder, environment=variables)
         return Ended(made.returncode, made.stdout, made.stderr)
 
+    def shell(self, script: str, given: bytes | None = None, *, is_loaded: bool = True) -> Ended:
+        """What bash makes of a script in which `overseer` is the program."""
+        made = carried_out_by_shell(
+            script, given=given, folder=self.folder, environment=self.surroundings(), is_loaded=is_loaded
+        )
+        return Ended(made.returncode, made.stdout, made.stderr)
+
     def tools(self, source: str) -> tuple[str, str]:
         """Tools of this project's own, and the options that name them."""
         folder = self.folder.parent / "tools"
@@ -127,15 +127,15 @@ class Place:
         (self.home / "config.yaml").write_text(json.dumps(values), encoding="utf-8")
 
 
-def ended(process: subprocess.Popen[bytes], given: bytes | None = None) -> Ended:
+def ended(process: Begun | subprocess.Popen[bytes], given: bytes | None = None) -> Ended:
     try:
         out, err = process.communicate(given, timeout=PATIENCE_S)
     finally:
         process.kill()
-    return Ended(process.returncode, out or b"", err)
+    return Ended(process.wait(), out or b"", err)
 
 
-def interrupted(process: subprocess.Popen[bytes], *signals: signal.Signals) -> Ended:
+def interrupted(process: Begun | subprocess.Popen[bytes], *signals: signal.Signals) -> Ended:
     for number in signals or (signal.SIGINT,):
         process.send_signal(number)
     return ended(process)

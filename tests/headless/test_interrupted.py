@@ -16,6 +16,7 @@ import pytest
 from tests.headless.alone import CALL, Ended, Place, interrupted, plan
 from tests.headless.schemas import require_valid
 from tests.processes import PATIENCE_S, signals_as_usual
+from tests.program import Begun
 from tests.servers.model_server import Answer, ModelServer
 
 __all__ = ["signals_as_usual"]
@@ -132,7 +133,7 @@ def test_what_is_ignored_stays_ignored(place: Place) -> None:
     assert (made.code, made.text) == (0, "Done.\n")
 
 
-def hear(process: subprocess.Popen[bytes], word: bytes) -> None:
+def hear(process: Begun | subprocess.Popen[bytes], word: bytes) -> None:
     """Wait until the process has said it."""
     assert process.stderr
     while word not in process.stderr.readline():

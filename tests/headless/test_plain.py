@@ -28,12 +28,23 @@ def test_nothing_steers_a_terminal(place: Place, arguments: tuple[str, ...], env
     assert not {b"\x1b", b"\r"} & {bytes([byte]) for byte in made.out + made.err}
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
-@pytest.mark.parametrize("form", [(), ("--json",), ("--jsonl",)], ids=["text", "json", "jsonl"])
-def test_any_encoding_will_do(place: Place, encoding: str, form: tuple[str, ...]) -> None:
+ENCODINGS = ("cp1252", "ascii", "utf-8")
+FORMS = ((), ("--json",), ("--jsonl",))
+# What names and arguments are encoded in is another matter than the streams, and looked at once for each of both.
+IN_C = {"PYTHONUTF8": "0", "LC_ALL": "C"}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "form", "locale"),
+    [
+        *((encoding, form, {}) for encoding in ENCODINGS for form in FORMS),
+        *((encoding, form, IN_C) for encoding, form in zip(ENCODINGS, FORMS, strict=True)),
+    ],
+)
+def test_any_encoding_will_do(place: Place, encoding: str, form: tuple[str, ...], locale: dict[str, str]) -> None:
     with ModelServer([plan(WIDE), "日本語 → ✓"]) as server:
         place.connect(server.openai_url)
-        made = place.run("-p", "zähle 🙂", *form, PYTHONIOENCODING=encoding, PYTHONUTF8="0", LC_ALL="C")
+        made = place.run("-p", "zähle 🙂", *form, PYTHONIOENCODING=encoding, **locale)
     assert made.code == 0
     assert "Error" not in made.said
     assert (made.lines[-1]["answer"] if form else made.text.strip()) == "日本語 → ✓"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from tests.headless.alone import Ended, Place, answer, ended, plan
-from tests.processes import PATIENCE_S, ROOT
+from tests.headless.alone import Place, answer, ended, plan
+from tests.processes import PATIENCE_S
 from tests.servers.model_server import ModelServer
 
 COUNT = {"step_id": "n", "description": "Count", "tool": "text_statistics", "args": {"text": "{{inputs.stdin}}"}}
@@ -118,17 +116,22 @@ def test_20_mb_are_not_too_much(place: Place, server: ModelServer) -> None:
     assert made.code == 0
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
-def test_silent_input_is_waited_for_shortly_and_told_of(place: Place, server: ModelServer, form: str) -> None:
+@pytest.mark.parametrize(
+    ("form", "options", "waited"),
+    [("text", (), "2s"), ("json", ("--json", "--set", "chat.stdin_wait=100ms"), "100ms")],
+)
+def test_silent_input_is_waited_for_shortly_and_told_of(
+    place: Place, server: ModelServer, form: str, options: tuple[str, ...], waited: str
+) -> None:
     reading, writing = os.pipe()
     began = time.monotonic()
-    process = place.begin("-p", "sum it up", *(["--json"] if form == "json" else []), stdin=reading)
+    process = place.begin("-p", "sum it up", *options, stdin=reading)
     assert server.asked.acquire(timeout=PATIENCE_S)
     assert time.monotonic() - began < 10  # it would be for ever; the limit itself is a setting
     made = ended(process)
     os.close(reading)
     os.close(writing)
-    note = "nothing came on standard input within 2s; going on without"
+    note = f"nothing came on standard input within {waited}; going on without"
     assert made.code == 0
     if form == "json":
         assert note in made.document["notes"]
@@ -153,8 +156,8 @@ def test_without_stdin_nothing_is_read(place: Place, server: ModelServer) -> Non
 
 
 def test_a_loop_keeps_its_lines(place: Place, server: ModelServer) -> None:
-    loop = 'while read -r name; do "$0" "$1" -p "greet $name" --no-stdin; done'
-    made = shell(place, loop, given=b"one\ntwo\nthree\n")
+    loop = 'while read -r name; do overseer -p "greet $name" --no-stdin; done'
+    made = place.shell(loop, given=b"one\ntwo\nthree\n")
     assert made.text == "Read it.\n" * 3
     for name, question in zip(("one", "two", "three"), server.questions(), strict=True):
         assert f"greet {name}" in str(question)
@@ -162,24 +165,12 @@ def test_a_loop_keeps_its_lines(place: Place, server: ModelServer) -> None:
 
 @pytest.mark.parametrize("where", ["<&-", "</dev/null", "</dev/zero"])
 def test_any_standard_input_will_do(place: Place, server: ModelServer, where: str) -> None:
-    made = shell(place, f'exec "$0" "$1" -p "sum it up" {where}')
+    made = place.shell(f'overseer -p "sum it up" {where}')
     assert "Traceback" not in made.said
     if where == "</dev/zero":
         assert (made.code, made.said.count("\n")) == (2, 1)
     else:
         assert (made.code, made.text, made.said) == (0, "Read it.\n", "")
-
-
-def shell(place: Place, script: str, given: bytes | None = None) -> Ended:
-    process = subprocess.Popen(
-        ["bash", "-c", script, sys.executable, str(ROOT / "chat_cli.py")],
-        stdin=subprocess.PIPE if given is not None else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=place.folder,
-        env=place.surroundings(),
-    )
-    return ended(process, given)
 
 
 def test_a_terminal_gives_nothing(place: Place, server: ModelServer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -86,9 +87,14 @@ def test_a_folder_that_may_not_be_entered_is_told_of(
 # --- streams that take nothing
 
 
-@pytest.mark.parametrize("where", ["2>&-", "2>/dev/full", ">&-", "<&- 2>&-"])
-def test_a_stream_that_was_closed_or_takes_nothing_is_no_reason_to_break_off(place: Place, where: str) -> None:
-    made = in_shell(place, f'exec "$0" "$@" {where}')
+@pytest.mark.parametrize(
+    ("where", "is_loaded"),
+    [("2>&-", True), ("2>/dev/full", True), (">&-", True), ("<&- 2>&-", True), ("<&- 2>&-", False)],
+)
+def test_a_stream_that_was_closed_or_takes_nothing_is_no_reason_to_break_off(
+    place: Place, where: str, is_loaded: bool
+) -> None:
+    made = in_shell(place, where, is_loaded=is_loaded)
     assert (made.code, made.said) == (0, "")
     if where != ">&-":
         require_valid(made.document)
@@ -97,23 +103,15 @@ def test_a_stream_that_was_closed_or_takes_nothing_is_no_reason_to_break_off(pla
 
 @pytest.mark.parametrize(("form", "kept"), [("--json", True), ("--jsonl", False)])
 def test_a_result_that_cannot_be_written_is_told_of_with_where_it_is_kept(place: Place, form: str, kept: bool) -> None:
-    made = in_shell(place, 'exec "$0" "$@" >/dev/full', form)
+    made = in_shell(place, ">/dev/full", form)
     assert (made.code, made.out) == (1, b"")
     assert "cannot write the result: No space left on device" in made.said
     assert ("the run is kept: overseer show" in made.said) == kept  # it fails at the plan, before there is a run
 
 
-def in_shell(place: Place, script: str, form: str = "--json") -> Ended:
-    """The request, with the streams as the script has them."""
-    process = subprocess.Popen(
-        ["bash", "-c", script, sys.executable, str(ROOT / "chat_cli.py"), *COUNT[:-1], form],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=place.folder,
-        env=place.surroundings(),
-    )
-    return ended(process)
+def in_shell(place: Place, where: str, form: str = "--json", *, is_loaded: bool = True) -> Ended:
+    """The request, with the streams as the shell has them."""
+    return place.shell(f"overseer {shlex.join([*COUNT[:-1], form])} {where}", is_loaded=is_loaded)
 
 
 # --- requests in other encodings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -15,19 +14,12 @@ from overseer import Engine, Journal
 from overseer.jsonvalue import Json
 from overseer.kernel.events import StepStarted, StepSucceeded
 from tests.data import crash_child
-
-ROOT = Path(__file__).parents[2]
-CHILD = ROOT / "tests" / "data" / "crash_child.py"
+from tests.program import source_carried_out
 
 
 def carry_out(folder: Path, batch: int, when: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, str(CHILD), str(folder / "journal.db"), str(folder / "effects"), str(batch), when],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    source = "from tests.data.crash_child import main; main()"
+    return source_carried_out(source, str(folder / "journal.db"), str(folder / "effects"), str(batch), when)
 
 
 def whole_output(folder: Path) -> Json:

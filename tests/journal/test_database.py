@@ -16,7 +16,8 @@ import pytest
 
 from overseer.errors import JournalError
 from overseer.journal.database import APPLICATION_ID, Database
-from tests.processes import NOBODY, Child
+from tests.processes import NOBODY
+from tests.program import LoadedChild
 
 OPEN = """
 import sys, os
@@ -142,7 +143,7 @@ def test_a_new_file_that_was_never_finished_is_finished(path):
 
 def test_many_processes_may_make_the_file_at_once(public_folder):
     with ExitStack() as stack:
-        children = [stack.enter_context(Child(OPEN, public_folder / "new" / "journal.db")) for _ in range(6)]
+        children = [stack.enter_context(LoadedChild(OPEN, public_folder / "new" / "journal.db")) for _ in range(6)]
         assert [child.hear() for child in children] == ["ready"] * 6
         for child in children:
             child.tell()
@@ -233,7 +234,7 @@ def test_a_file_that_another_program_locks_is_waited_for_and_then_named(path):
 
 
 def answer(path: Path) -> str:
-    with Child(OPEN, path) as child:
+    with LoadedChild(OPEN, path) as child:
         assert child.hear() == "ready"
         child.tell()
         [line] = child.hear_all()
@@ -267,7 +268,7 @@ class TestPermissions:
         assert "it may not be written to" in answer(public_folder / "journal.db")
 
     def test_a_file_that_may_not_be_written_beside_what_a_killed_process_left(self, public_folder):
-        with Child(OPEN, public_folder / "journal.db", "stay") as child:
+        with LoadedChild(OPEN, public_folder / "journal.db", "stay") as child:
             assert child.hear() == "ready"
             child.tell()
             assert child.hear() == "0"

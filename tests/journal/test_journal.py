@@ -44,7 +44,7 @@ from overseer.kernel.events import (
     to_record,
 )
 from overseer.stopreasons import CHAT_LEFT, PROGRAM_ENDS, by_signal
-from tests.processes import Child
+from tests.program import LoadedChild
 from tests.strategies import all_events, objects, unhurried
 
 PLAN = {"name": "joke", "steps": [{"step_id": "joke", "tool": "t"}, {"step_id": "fr", "tool": "t"}], "output": "{{fr}}"}
@@ -360,7 +360,7 @@ def test_threads_with_a_run_each_do_not_disturb_each_other(journal):
 def test_two_processes_race_for_a_run_and_exactly_one_wins(journal, path):
     for number in range(20):
         begin(journal, f"r{number}").close()
-    with Child(RACER, path) as first, Child(RACER, path) as second:
+    with LoadedChild(RACER, path) as first, LoadedChild(RACER, path) as second:
         for number in range(20):
             first.tell(f"r{number}")
             second.tell(f"r{number}")
@@ -372,7 +372,7 @@ def test_two_processes_race_for_a_run_and_exactly_one_wins(journal, path):
 
 def test_four_processes_at_once_lose_nothing(path):
     with ExitStack() as stack:
-        owners = [stack.enter_context(Child(OWNER, path, f"r{number}", 100, 3)) for number in range(4)]
+        owners = [stack.enter_context(LoadedChild(OWNER, path, f"r{number}", 100, 3)) for number in range(4)]
         for owner in owners:
             assert owner.hear() == "begun"
         for owner in owners:
@@ -389,7 +389,7 @@ def test_four_processes_at_once_lose_nothing(path):
 
 
 def test_a_killed_owner_leaves_an_interrupted_run_that_is_free_at_once(journal, path):
-    with Child(OWNER, path, "r1", 0, 0) as owner:
+    with LoadedChild(OWNER, path, "r1", 0, 0) as owner:
         assert owner.hear() == "begun"
         assert status_of(journal, "r1") == "running"
         owner.kill()
@@ -399,7 +399,7 @@ def test_a_killed_owner_leaves_an_interrupted_run_that_is_free_at_once(journal, 
 
 
 def test_killed_while_appending_it_leaves_whole_batches(path):
-    with Child(OWNER, path, "r1", 1_000_000, 7) as owner:
+    with LoadedChild(OWNER, path, "r1", 1_000_000, 7) as owner:
         assert owner.hear() == "begun"
         owner.tell()
         assert owner.hear() == "well under way"
@@ -449,11 +449,11 @@ connection.execute("COMMIT")
 
 def test_a_lock_that_is_let_go_in_time_costs_nothing_but_the_wait(path, monkeypatch, caplog):
     monkeypatch.setattr(database, "_PIECE_S", 0.1)
-    with Journal.open(path) as journal, Child(LOCKER, path, 1.0) as locker:
+    with Journal.open(path) as journal, LoadedChild(LOCKER, path, 1.0) as locker:
         assert locker.hear() == "locked"
         with begin(journal) as log:
             log.append(events_of(3))
-        with Child(LOCKER, path, 0.5) as another:
+        with LoadedChild(LOCKER, path, 0.5) as another:
             assert another.hear() == "locked"
             begin(journal, "r2").close()
         assert list(journal.events("r1")) == events_of(3)
@@ -551,7 +551,7 @@ with Journal.open(Path(sys.argv[1])) as journal:
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
 def test_a_file_that_may_not_grow_is_named_and_nothing_is_lost(path):
-    with Child(LIMITED, path) as child:
+    with LoadedChild(LIMITED, path) as child:
         message, count = child.hear_all()
     assert message.startswith(f"cannot write to the journal {path}: the disk")
     assert message.endswith("then try again") or message.endswith("and try again")
@@ -626,7 +626,7 @@ def test_a_run_that_is_gone_on_with_is_not_removed(journal):
 
 
 def test_what_others_write_meanwhile_is_kept(path):
-    with Child(OWNER, path, "r1", 400, 3) as owner:
+    with LoadedChild(OWNER, path, "r1", 400, 3) as owner:
         assert owner.hear() == "begun"
         with Journal.open(path) as journal:
             for number in range(200):

@@ -12,7 +12,7 @@ import pytest
 
 from overseer.errors import BrokenInvariant, JournalError, RunBusy
 from overseer.journal.locks import RunLocks
-from tests.processes import Child
+from tests.program import LoadedChild
 
 HOLD = """
 import sys
@@ -111,14 +111,14 @@ def test_one_of_many_threads_wins(locks):
 
 
 def test_the_message_names_the_process_that_owns_the_run(locks):
-    with Child(HOLD, locks.folder) as owner:
+    with LoadedChild(HOLD, locks.folder) as owner:
         assert owner.hear() == "held"
         with pytest.raises(RunBusy, match=f"run r1 is being carried out by process {owner.pid}; wait for it"):
             locks.take("r1")
 
 
 def test_two_processes_race_and_exactly_one_wins(locks):
-    with Child(RACE, locks.folder) as first, Child(RACE, locks.folder) as second:
+    with LoadedChild(RACE, locks.folder) as first, LoadedChild(RACE, locks.folder) as second:
         for number in range(50):
             first.tell(f"r{number}")
             second.tell(f"r{number}")
@@ -127,12 +127,14 @@ def test_two_processes_race_and_exactly_one_wins(locks):
 
 def test_taking_and_giving_up_in_turns_never_lets_two_in(locks, tmp_path):
     with ExitStack() as stack:
-        children = [stack.enter_context(Child(TAKE_AND_GIVE_UP, locks.folder, tmp_path / "inside")) for _ in range(3)]
+        children = [
+            stack.enter_context(LoadedChild(TAKE_AND_GIVE_UP, locks.folder, tmp_path / "inside")) for _ in range(3)
+        ]
         assert [child.hear() for child in children] == ["alone each time"] * 3
 
 
 def test_a_killed_owner_owns_nothing(locks):
-    with Child(HOLD, locks.folder) as owner:
+    with LoadedChild(HOLD, locks.folder) as owner:
         assert owner.hear() == "held"
         assert locks.is_held("r1")
         owner.kill()
@@ -142,7 +144,7 @@ def test_a_killed_owner_owns_nothing(locks):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_neither_keeps_nor_gives_up_its_parents_runs(locks):
-    with Child(HOLD_AND_FORK, locks.folder) as owner:
+    with LoadedChild(HOLD_AND_FORK, locks.folder) as owner:
         worker = int(owner.hear())
         try:
             assert locks.is_held("r1")
@@ -167,7 +169,7 @@ def test_a_started_program_inherits_no_lock(locks):
 def test_looking_does_not_hinder_taking(locks):
     with ExitStack() as stack:
         looking = stack.enter_context(
-            Child(
+            LoadedChild(
                 "import sys\nfrom pathlib import Path\nfrom overseer.journal.locks import RunLocks\n"
                 "locks = RunLocks(Path(sys.argv[1]))\nprint('looking', flush=True)\nwhile True: locks.is_held('r1')",
                 locks.folder,

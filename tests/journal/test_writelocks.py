@@ -10,7 +10,7 @@ import pytest
 from overseer.errors import RunBusy
 from overseer.journal import writelocks
 from overseer.journal.writelocks import HeldFiles, Holder, WriteLocks
-from tests.processes import Child
+from tests.program import LoadedChild
 
 HOLD = """
 import sys
@@ -43,7 +43,7 @@ def taken(locks: WriteLocks, *names: str) -> HeldFiles:
 
 
 def test_what_another_process_holds_is_told_with_who_it_is_until_it_lets_go(locks: WriteLocks, folder: Path) -> None:
-    with Child(HOLD, folder, "file:/there/b", "file:/there/c") as other:
+    with LoadedChild(HOLD, folder, "file:/there/b", "file:/there/c") as other:
         assert other.hear() == "held"
         found = locks.take(["file:/there/a", "file:/there/b"], "run r2")
         assert found == Holder("file:/there/b", other.pid, "run r1")
@@ -55,7 +55,7 @@ def test_what_another_process_holds_is_told_with_who_it_is_until_it_lets_go(lock
 
 
 def test_a_process_that_is_killed_holds_nothing(locks: WriteLocks, folder: Path) -> None:
-    with Child(HOLD, folder, "file:/there/a") as other:
+    with LoadedChild(HOLD, folder, "file:/there/a") as other:
         assert other.hear() == "held"
         other.kill()
         taken(locks, "file:/there/a").release()
@@ -85,7 +85,7 @@ def test_a_name_that_no_file_can_have_is_left_to_whoever_writes_it(locks: WriteL
 
 def test_what_is_held_can_be_added_to_or_stays_as_it_is(locks: WriteLocks, folder: Path) -> None:
     held = taken(locks, "file:/there/a")
-    with Child(HOLD, folder, "file:/there/b") as other:
+    with LoadedChild(HOLD, folder, "file:/there/b") as other:
         assert other.hear() == "held"
         assert isinstance(locks.take(["file:/there/a", "file:/there/b", "file:/there/c"], "run r2", held), Holder)
         taken(locks, "file:/there/c").release()
@@ -97,10 +97,10 @@ def test_what_is_held_can_be_added_to_or_stays_as_it_is(locks: WriteLocks, folde
 
 
 def test_what_was_left_by_processes_that_were_killed_is_cleared_away(folder: Path) -> None:
-    with Child(HOLD, folder, "file:/there/a", "file:/there/b") as killed:
+    with LoadedChild(HOLD, folder, "file:/there/a", "file:/there/b") as killed:
         assert killed.hear() == "held"
         killed.kill()
-    with Child(HOLD, folder, "file:/there/c") as other:
+    with LoadedChild(HOLD, folder, "file:/there/c") as other:
         assert other.hear() == "held"
         taken(WriteLocks(folder), "file:/there/d").release()
         assert len(list(folder.iterdir())) == 1  # that of the one which is alive

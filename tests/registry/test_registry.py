@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from overseer import trust as trusting
 from overseer.errors import UsageError
 from overseer.registry import LiveRegistry, ToolFolder, load_tools, our_tools, tool_folders
-from overseer.registry.folders import changed_since_trusted, project_tools, tool_files, user_tools
+from overseer.registry.folders import Layer, changed_since_trusted, project_tools, tool_files, user_tools
 from overseer.trust import distrust
 
 
@@ -36,6 +38,17 @@ def test_our_own_tools_load_without_a_problem() -> None:
     assert registry.problems == ()
     assert registry.tools["text_statistics"].description
     assert registry.entries["text_statistics"].layer == "built-in"
+
+
+@pytest.mark.parametrize(("layer", "is_kept"), [("built-in", True), ("project", False), ("user", False)])
+def test_only_what_comes_with_the_program_is_kept_compiled(
+    tmp_path: Path, layer: Layer, is_kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    path = write_tool(tmp_path / "tools/a.py", "one")
+    for _ in range(2):
+        assert load_tools([ToolFolder(path.parent, layer)]).tools["one"]() == 1
+    assert Path(cache_from_source(str(path))).exists() == is_kept
 
 
 def test_later_folders_take_precedence_and_say_what_they_hide(tmp_path: Path) -> None:

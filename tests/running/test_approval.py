@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import select
-import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,7 +22,8 @@ from overseer.journal.journal import Journal
 from overseer.running.approval import NotApproved
 from overseer.tool import Cancellation, Effect, Tool, ToolContext
 from tests.fakes import Latch
-from tests.processes import PATIENCE_S, ROOT, signals_as_usual  # noqa: F401
+from tests.processes import PATIENCE_S, signals_as_usual  # noqa: F401
+from tests.program import begun_at
 
 TOOLS = """
 from pathlib import Path
@@ -174,11 +172,9 @@ class Terminal:
 
     def __init__(self, *arguments: str) -> None:
         self.shown = ""
-        self._pid, self._screen = pty.fork()
-        if not self._pid:
-            command = [sys.executable, str(ROOT / "chat_cli.py"), *arguments]
-            os.execve(sys.executable, command, {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"})
-        self._code: int | None = None
+        self._screen, inner = os.openpty()
+        self._process = begun_at(inner, *arguments, folder=Path.cwd(), environment={**os.environ, "TERM": "xterm"})
+        os.close(inner)
 
     def wait_for(self, words: str) -> None:
         while words not in self.shown:
@@ -191,14 +187,11 @@ class Terminal:
         """The exit code, once it has ended."""
         while self._read():
             pass
-        _, status = os.waitpid(self._pid, 0)
-        self._code = os.waitstatus_to_exitcode(status)
-        return self._code
+        return self._process.wait(PATIENCE_S)
 
     def close(self) -> None:
-        if self._code is None:
-            os.kill(self._pid, signal.SIGKILL)
-            os.waitpid(self._pid, 0)
+        self._process.kill()
+        self._process.wait(PATIENCE_S)
         os.close(self._screen)
 
     def _read(self) -> bool:

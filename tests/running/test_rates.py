@@ -30,7 +30,8 @@ from overseer.running.engine import EngineSettings
 from overseer.tool import Cancellation, Services, Tool, ToolContext, tool
 from overseer.web import WebClient
 from tests.fakes import Gate
-from tests.processes import PATIENCE_S, Child
+from tests.processes import PATIENCE_S
+from tests.program import LoadedChild
 from tests.servers.rate_server import RateServer
 
 CALLS, THREADS, CHILDREN = 200, 64, 4
@@ -106,7 +107,7 @@ def test_threads_and_processes_together_keep_to_a_server_s_rate_and_use_it(
         stack.enter_context(serving(tmp_path / "engine", broker, registry.tools, pool))
         of_threads = CALLS - CHILDREN * OF_EACH_CHILD
         firsts = [of_threads + OF_EACH_CHILD * number for number in range(CHILDREN)]
-        children = [stack.enter_context(Child(PROGRAM, first, OF_EACH_CHILD)) for first in firsts]
+        children = [stack.enter_context(LoadedChild(PROGRAM, first, OF_EACH_CHILD)) for first in firsts]
         assert [child.hear() for child in children] == ["ready"] * CHILDREN
         for child in children:
             child.tell()

@@ -45,7 +45,7 @@ from overseer.running.stream import Stream
 from overseer.sources import Sources
 from overseer.tool import Cancellation, ToolContext, ToolError, tool
 from tests.fakes import Latch, MemoryLog
-from tests.processes import Child
+from tests.program import LoadedChild
 from tests.running.test_stopping import PATIENCE_S, Seen
 
 FOLDER = Path("/place")
@@ -357,7 +357,7 @@ def test_a_run_waits_for_another_process_that_writes_the_same_and_says_for_which
     writing: Writing, locks: WriteLocks, tmp_path: Path, is_killed: bool
 ) -> None:
     seen, engine = Seen(), engine_of(writing, locks)
-    with Child(HOLD, tmp_path / "locks", "file:/place/a.md") as other:
+    with LoadedChild(HOLD, tmp_path / "locks", "file:/place/a.md") as other:
         assert other.hear() == "held"
         run = begun(engine, keeps("b.md", "first"), keeps("a.md", depends_on=["first"]), seen=seen)
         (held,) = seen.wait_for(StepHeld, 1)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -22,23 +20,16 @@ from overseer.undo.store import ChangeStore
 from overseer.undo.undoing import Undoing
 from overseer.workspace import FolderWorkspace
 from tests.data.undo_child import BEFORE
-
-ROOT = Path(__file__).parent.parent.parent
-CHILD = ROOT / "tests" / "data" / "undo_child.py"
+from tests.program import Begun, source_begun
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
 
-def start(folder: Path, what: str, point: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, str(CHILD), str(folder), what, str(point)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+def start(folder: Path, what: str, point: int) -> Begun:
+    return source_begun("from tests.data.undo_child import main; main()", str(folder), what, str(point))
 
 
-def points_of(child: subprocess.Popen[bytes]) -> int:
+def points_of(child: Begun) -> int:
     """At how many points it could have been killed; 0 if it was."""
     out, errors = child.communicate(timeout=60)
     assert child.returncode in (0, -signal.SIGKILL), errors.decode()
