@@ -34,6 +34,8 @@ IN_CHAT = Standing(
         again="/doctor model tells how to connect one.",
     ),
     demo="/demo",
+    tools="/tools",
+    to_leave="/quit leaves, and so does Ctrl-D on an empty line.",
 )
 _ROLES = ("overseer", "coder", "generator", "translator", "summarizer", "classifier", "extractor")
 

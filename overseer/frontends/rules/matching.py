@@ -14,6 +14,7 @@ from overseer.frontends.rules.kinship import kin
 from overseer.frontends.rules.measures import with_units
 from overseer.frontends.rules.parts import Part, is_writing
 from overseer.frontends.rules.phrases import folder_in, phrase_for
+from overseer.frontends.rules.shellwords import is_shell_line
 from overseer.frontends.rules.slots import slots_of, targets_of
 from overseer.frontends.rules.sums import needs_a_sum
 from overseer.frontends.rules.toolbox import Toolbox
@@ -70,6 +71,9 @@ def read(
             continue
         if (answer := answer_to_question(part, _before(reading, at), tools)) is not None:
             reading.tasks.append(Task(answer[-1].tool, [at], told=answer))
+            continue
+        if is_strict and is_shell_line(part) and not any(tool.name == part.tokens[0].text for tool in tools):
+            reading.unmet.append(at)
             continue
         choices = choices_of(part, reading.candidates[at], toolbox, theme)
         choices = _with_the_used_first(

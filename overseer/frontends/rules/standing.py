@@ -31,6 +31,8 @@ class Standing:
     root: Path | None = None  # where a file that is named is looked for
     to_connect: Connecting = HOW_TO_CONNECT  # a model, as it can be done from there
     demo: str = "overseer demo"  # the command that shows what a model would do
+    tools: str = "overseer tools"  # the one that lists the tools
+    to_leave: str = ""  # how that is done, where one can stay
 
 
 ANYWHERE = Standing()
