@@ -12,6 +12,7 @@ from pathlib import Path
 from overseer.frontends.rules.connecting import HOW_TO_CONNECT, Connecting
 from overseer.tool import Tool
 
+_NO_MODEL_THERE = frozenset({"denied", "transient", "bad_request", "timeout"})
 _FEW = 6
 _SMALL = 100_000  # bytes
 _LOOKED_AT = 1000  # files of a folder
@@ -33,6 +34,11 @@ class Standing:
     demo: str = "overseer demo"  # the command that shows what a model would do
     tools: str = "overseer tools"  # the one that lists the tools
     to_leave: str = ""  # how that is done, where one can stay
+    without_model: str = "--rules plans by rules alone, without a model."
+
+    def instead_of_model(self, failure: str) -> tuple[str, ...]:
+        """What can be done where a model was asked in vain; `failure` is the kind of that."""
+        return (self.without_model,) if failure in _NO_MODEL_THERE else ()
 
 
 ANYWHERE = Standing()
