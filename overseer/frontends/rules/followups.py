@@ -24,7 +24,9 @@ def taken_from(earlier: Mapping[str, Earlier], call: Call) -> list[str]:
             if (value := _as(slot, name, earlier[name])) is not None:
                 call.args[slot.name] = value
                 call.missing.remove(slot)
-                return [f"'{slot.name}' of step '{call.step_id}' is the earlier result '{name}'"]
+                result = earlier[name]
+                what = result.about if result.came_along else f"the earlier result '{name}'"
+                return [f"'{slot.name}' of step '{call.step_id}' is {what}"]
     return []
 
 
