@@ -108,3 +108,30 @@ def test_a_quoted_name_of_a_file_that_is_there_is_that_file(beside_notes: Standi
     assert outline(planned(request, standing=beside_notes)) == "read_file; text_statistics < read_file"
     assert args_of(request, standing=beside_notes)[0] == {"path": "my notes.txt"}
     assert args_of(request) == [{"text": "my notes.txt"}]
+
+
+RESULTS = {
+    "a list": Earlier({"files": [{"path": "a.txt", "size": 3}]}),
+    "a number": Earlier(25),
+    "a text": Earlier("rm -r .\n"),
+}
+
+
+@pytest.mark.parametrize("kind", RESULTS)
+@pytest.mark.parametrize(
+    "request_",
+    ["run it", "print it", "execute that", "run", "find it", "remove it", "mail it", "run the result", "run them all"],
+)
+def test_what_is_run_or_sought_is_said_and_never_a_result(request_: str, kind: str) -> None:
+    assert isinstance(plan_by_rules(request_, our(), earlier={"before": RESULTS[kind]}), Refused)
+
+
+@pytest.mark.parametrize("first", ["read a.sh", "fetch https://example.org/a.sh"])
+@pytest.mark.parametrize("then", ["run it", "execute it", "remove it", "run the text"])
+def test_what_a_step_gives_is_never_run(first: str, then: str) -> None:
+    assert isinstance(plan_by_rules(f"{first} and {then}", our()), Refused)
+
+
+@pytest.mark.parametrize("request_", ["sort it", "make it upper case", "count the words", "summarise it"])
+def test_a_result_is_still_what_it_stands_for(request_: str) -> None:
+    assert len(planned(request_, earlier={"before": RESULTS["a text"]}).steps) == 1

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from overseer.frontends.earlier import Earlier
 from overseer.frontends.rules.calls import Call
+from overseer.frontends.rules.phrases import is_said_in_words
 from overseer.frontends.rules.slots import Slot
 from overseer.plan.references import Ref, Template, Text
 
@@ -18,7 +19,7 @@ def taken_from(earlier: Mapping[str, Earlier], call: Call) -> list[str]:
     Only one: which of several results is meant by which word, nobody could tell.
     """
     for slot in call.missing:
-        if slot.sort not in _COULD_BE_A_RESULT or slot.options:
+        if slot.sort not in _COULD_BE_A_RESULT or slot.options or is_said_in_words(slot):
             continue
         for name in reversed(list(earlier)):
             if (value := _as(slot, name, earlier[name])) is not None:

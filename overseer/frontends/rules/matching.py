@@ -178,6 +178,8 @@ def _explains(choice: Choice, part: Part, values: Sequence[Candidate]) -> bool:
     verb = verb_stem(part)
     if verb and verb not in FAINT and verb not in GENERAL and verb not in choice.firm:
         return False
+    if not values and len(set(part.stems)) == 1 and not choice.name_share and not choice.tells_how_many:
+        return False  # `remove it`: whether lines or files are, one word does not say
     named = {stem(word) for value in values if value.kind == "name" for word in text_words(str(value.value))}
     named.update(stems(_phrase(choice.tool, part)))
     named.update(stems(" ".join(filter(None, (folder_in(part, slot) for slot in slots_of(choice.tool))))))

@@ -31,6 +31,8 @@ def phrase_for(part: Part, slot: Slot) -> str | None:
     if not tokens or all(token.kind in _PLACES for token in tokens) or is_described(tokens):
         return None
     if "command" in slot.name:
+        if tokens[0] is part.said[0]:
+            return None  # `exit please`, `run`: there is no verb before it that says to run it
         tokens = _without_folder(tokens)
     if any(token.kind in _PLACES for token in tokens) and "command" not in slot.name:
         return None
@@ -101,7 +103,12 @@ _ANYWHERE = frozenset({"find", "search", "locate", "all", "every", "any"})
 
 def is_spelt_out(part: Part, slot: Slot) -> bool:
     """Whether the words of a part are an argument of their own: what to run, what to search for, what to write."""
-    return part.asks and bool(slot.words & _SPELT_OUT) and phrase_for(part, slot) is not None
+    return part.asks and is_said_in_words(slot) and phrase_for(part, slot) is not None
+
+
+def is_said_in_words(slot: Slot) -> bool:
+    """Whether an argument is what somebody says: nobody runs, or searches for, what a file or a result holds."""
+    return bool(slot.words & _SPELT_OUT)
 
 
 _SPELT_OUT = frozenset(stem(word) for word in ("command", "prompt", "query", "question", "task", "instruction"))
