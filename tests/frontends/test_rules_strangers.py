@@ -135,3 +135,25 @@ def test_what_a_step_gives_is_never_run(first: str, then: str) -> None:
 @pytest.mark.parametrize("request_", ["sort it", "make it upper case", "count the words", "summarise it"])
 def test_a_result_is_still_what_it_stands_for(request_: str) -> None:
     assert len(planned(request_, earlier={"before": RESULTS["a text"]}).steps) == 1
+
+
+PASTED = "pear, 3 times\nread a.txt and\n\nfig"
+
+
+@pytest.mark.parametrize(
+    ("request_", "tool", "args"),
+    [
+        ("count the words in this text:", "text_statistics", {}),
+        ("make the following text upper case:", "text_case", {"case": "upper"}),
+        ("sort these lines:", "sort_lines", {}),
+        ("please sort these lines alphabetically: ", "sort_lines", {}),
+    ],
+)
+def test_what_is_pasted_below_is_the_text_that_is_meant(request_: str, tool: str, args: dict[str, object]) -> None:
+    plan = planned(f"{request_}\n{PASTED}\n")
+    assert outline(plan) == tool
+    assert dict(plan.steps[0].args) == {"text": PASTED, **args}
+
+
+def test_steps_below_each_other_are_no_text() -> None:
+    assert outline(planned("do these steps:\nread a.txt\nmake it upper case")) == "read_file; text_case < read_file"

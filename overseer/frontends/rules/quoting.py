@@ -40,6 +40,25 @@ def with_quotes(tokens: Sequence[Token], text: str) -> tuple[Token, ...]:
     return tuple(found)
 
 
+def with_pasted(tokens: Sequence[Token], text: str) -> tuple[Token, ...]:
+    """The tokens with one for all lines below the first, where that ends by saying that they are what is meant."""
+    said = _PASTED.match(text)
+    if said is None:
+        return tuple(tokens)
+    pasted = text[said.end() :]
+    until = said.start("colon") if said["within"] is None else said.start("within")
+    kept = [token for token in tokens if token.end <= until]
+    return (*kept, Token("quote", pasted, said.end(), len(text), pasted))
+
+
+_PASTED = re.compile(
+    r"[^\n]*?\b(?:(?:in|of|from) (?P<within>(?:this|the following)(?: \w+)? (?:text|data|message|letter|log))"
+    r"|(?:this|these|following)(?: \w+)? (?:text|lines|sentences?|paragraphs?|data|table|csv|json|yaml|html|markdown"
+    r"|message|letter|log)(?: \w+){0,4})(?P<colon>:)[ \t]*\n\s*(?=\S)",
+    re.IGNORECASE,
+)
+
+
 def with_files(tokens: Sequence[Token], root: Path | None) -> tuple[Token, ...]:
     """The tokens with those read as files whose quotation is the name of one that is there: "my notes.txt"."""
     if root is None:
