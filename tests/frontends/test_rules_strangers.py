@@ -157,3 +157,30 @@ def test_what_is_pasted_below_is_the_text_that_is_meant(request_: str, tool: str
 
 def test_steps_below_each_other_are_no_text() -> None:
     assert outline(planned("do these steps:\nread a.txt\nmake it upper case")) == "read_file; text_case < read_file"
+
+
+@pytest.mark.parametrize("request_", ["undo", "Undo that!", "resume the last run", "clear", "cost"])
+def test_a_command_without_its_slash_is_named(request_: str) -> None:
+    standing = Standing(commands=frozenset({"undo", "resume", "clear", "cost", "show"}))
+    draft = plan_by_rules(request_, our(), standing=standing)
+    assert isinstance(draft, Refused)
+    assert draft.reasons[0].endswith(f"called so: /{request_.rstrip('!').split()[0].lower()}")
+    assert "called so" not in refused(request_)
+
+
+def test_a_request_that_begins_like_a_command_is_a_request() -> None:
+    standing = Standing(commands=frozenset({"show", "run"}))
+    assert outline(planned("show me notes.md", standing=standing)) == "read_file"
+    saved = plan_by_rules("save it", our(), standing=Standing(commands=frozenset({"save"})))
+    assert isinstance(saved, Refused)
+    assert "'path'" in saved.reasons[0]
+
+
+def test_steps_that_one_part_asks_for_are_told_apart() -> None:
+    plan = planned("read a.txt and b.md and count the words of each")
+    assert [step.description for step in plan.steps] == [
+        "read a.txt and b.md (a.txt)",
+        "read a.txt and b.md (b.md)",
+        "count the words of each (a.txt)",
+        "count the words of each (b.md)",
+    ]

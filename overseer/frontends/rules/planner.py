@@ -59,6 +59,8 @@ def plan_by_rules(
         return Refused(("The request is empty. Say what is to be done.",), "rules")
     if (answer := answer_to(said, tools, standing)) is not None:
         return Answered(answer, "rules")
+    if command := standing.command_meant(said):
+        return Refused((f"'{said}' asks for no steps. There is a command that is called so: /{command}",), "rules")
     if len(said) > _LONGEST:
         return Refused((_too_long(f"{len(said):,} characters", f"{_LONGEST:,}", to_connect),), "rules")
     tokens = with_files(with_quotes(with_pasted(tokens_of(said), said), said), standing.root)
