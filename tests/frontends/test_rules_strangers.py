@@ -184,3 +184,13 @@ def test_steps_that_one_part_asks_for_are_told_apart() -> None:
         "count the words of each (a.txt)",
         "count the words of each (b.md)",
     ]
+
+
+@pytest.mark.parametrize("request_", ["and in a.txt?", "what about a.txt", "How about the file a.txt?", "and of a.txt"])
+def test_what_goes_on_from_a_question_before_is_not_guessed_at(request_: str) -> None:
+    assert "goes on from what was asked before" in refused(request_)
+
+
+@pytest.mark.parametrize("request_", ["and read a.txt", "a.txt", "what is in a.txt?"])
+def test_a_file_that_is_asked_for_by_itself_is_read(request_: str) -> None:
+    assert args_of(request_) == [{"path": "a.txt"}]

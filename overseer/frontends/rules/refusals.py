@@ -104,6 +104,12 @@ def is_missing(part: str, tool: Tool, slots: Sequence[Slot]) -> str:
     return f"'{_short(part)}': '{tool.name}' needs {lacking}, which the request does not tell. {_ADD_IT}"
 
 
+def is_half(request: str) -> str:
+    """What was asked before is not known."""
+    remedy = "which rules do not look at. Say all of it, such as: count the words in a.txt"
+    return f"'{_short(request)}' goes on from what was asked before, {remedy}"
+
+
 def _described(slots: Sequence[Slot]) -> list[str]:
     return [f"'{slot.name}' ({_says(slot)})" if _says(slot) else f"'{slot.name}'" for slot in slots]
 
