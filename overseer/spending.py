@@ -38,7 +38,8 @@ def spent_text(spent: Json) -> str:
     if cost:
         parts.append(f"${_dollars(cost)}")
     if unpriced:
-        parts.append(f"price unknown of {_counted(unpriced, 'request')}")
+        of_some = f" of {_counted(unpriced, 'request')}" if cost or unpriced < requests else ""
+        parts.append(f"price unknown{of_some}")
     return ", ".join(part for part in parts if part)
 
 

@@ -46,7 +46,7 @@ def test_what_an_account_holds_that_is_no_amount_is_passed_over() -> None:
         ({"requests": 12, "tokens": 34500, "cost": 0.021}, "12 requests, 34,500 tokens, $0.021"),
         ({"requests": 1, "tokens": 1}, "1 request, 1 token"),
         ({"requests": 2, "tokens": 3400, "guessed": 1000}, "2 requests, ~3,400 tokens"),
-        ({"requests": 2, "unpriced": 2}, "2 requests, price unknown of 2 requests"),
+        ({"requests": 2, "unpriced": 2}, "2 requests, price unknown"),
         ({"requests": 3, "cost": 0.5, "unpriced": 1}, "3 requests, $0.50, price unknown of 1 request"),
         ({"cost": 0.0001234567}, "$0.000123"),
         ({"cost": 1234.5678}, "$1,234.57"),

@@ -325,7 +325,9 @@ def _checked(value: Any, name: str) -> float | None:
     if value is None or value == "":
         return None
     if not _is_number(value):
-        raise _wrong(f"data holds {value!r} for {name}; give numbers up to 1e300, or name other columns in values")
+        raise _wrong(
+            f"data holds {_brief(value)} for {name}; give numbers up to 1e300, or name other columns in values"
+        )
     return float(value)
 
 
@@ -537,3 +539,12 @@ def _cut(text: str, room: float, size: int) -> str:
 
 def _wrong(message: str) -> ToolError:
     return ToolError(message, kind="bad_request")
+
+
+def _brief(value: Any) -> str:
+    """A value as far as it fits into a line that somebody reads."""
+    said = repr(value)
+    return said if len(said) <= _MOST_SHOWN else f"{said[:_MOST_SHOWN]}…"
+
+
+_MOST_SHOWN = 60

@@ -221,7 +221,7 @@ class Budget:
             return f"${money_text(number)}" if amount == "cost" else f"{number:,}"
 
         left, needed, held = most - _part(used, amount), _part(wanted, amount), _part(self.reserved, amount)
-        of = said(most) if amount == "cost" else f"{said(most)} {amount}"
+        of = said(most) if amount == "cost" else f"{said(most)} {amount if most != 1 else amount[:-1]}"
         holding = f" ({said(held)} held by running calls)" if held else ""
         larger = Cap(**{amount: round(max(2 * most, most - left + needed), 12)})  # type: ignore[arg-type]
         return OverBudget(

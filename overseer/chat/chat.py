@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from overseer import exits
@@ -79,6 +80,7 @@ class Chat:
         ending: Ending,
     ) -> None:
         self.talk = talk
+        talk.standing = replace(talk.standing, commands=frozenset(commands))
         self.bench = bench
         self.reader = reader
         self.commands = commands

@@ -42,6 +42,8 @@ _WORDS: Mapping[str, Word] = {
     "q": "quit",
     "no": "quit",
     "n": "quit",
+    "exit": "quit",
+    "cancel": "quit",
 }
 
 _TAKES_NOTHING = ("run", "background", "edit", "quit")

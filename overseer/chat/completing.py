@@ -70,7 +70,7 @@ def _fitting(
 ) -> Iterator[Completion]:
     """Those that begin so, in the place of what was typed for that."""
     for each in candidates:
-        if each.text.startswith(begun):
+        if each.text.startswith(begun) or (begun and each.also.startswith(begun)):
             about = " ".join(printable(each.about).split())[:60]
             yield Completion(_as_typed(each.text, shown), -len(typed), display=each.text, display_meta=about)
 

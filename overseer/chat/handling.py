@@ -207,7 +207,8 @@ class Handling:
             return replace(handled, answer=self._drafting.said, is_interrupted=True)
         what = "there is no whole answer" if self._drafting.said else "no plan could be made"
         self._person.tell(f"{what}:")
-        for reason in draft.reasons:
+        failed = draft.failure.kind if draft.failure is not None else ""
+        for reason in (*draft.reasons, *self._talk.standing.instead_of_model(failed)):
             self._person.tell(f"  - {reason}")
         if self._drafting.said:  # as far as it came
             self._conversation.answered(self._drafting.said, is_partial=True)

@@ -34,7 +34,11 @@ IN_CHAT = Standing(
         again="/doctor model tells how to connect one.",
     ),
     demo="/demo",
+    tools="/tools",
+    without_model="/model none plans by rules alone, without a model.",
+    to_leave="/quit leaves, and so does Ctrl-D on an empty line.",
 )
+_NONE = "none"  # in the place of a model
 _ROLES = ("overseer", "coder", "generator", "translator", "summarizer", "classifier", "extractor")
 
 
@@ -43,6 +47,9 @@ def _model(chat: Chat, rest: str) -> None:
     match words_of(rest):
         case []:
             _show(chat, roles)
+        case [name] if name == _NONE:
+            roles.use_none()
+            say("no model is used from the next request on: plans are made by rules")
         case [name]:
             _use(chat, roles, name, "")
         case [role, name]:
@@ -184,10 +191,11 @@ def _completes(chat: Chat, words: Sequence[str]) -> Iterable[Candidate]:
         return
     roles = _roles(chat)
     for offer in roles.offers.values():
-        yield from (Candidate(str(model)) for model in offer.models)
+        yield from (Candidate(str(model), also=model.name) for model in offer.models)
     yield from (Candidate(str(path.relative_to(chat.bench.folder))) for path in chat.bench.folder.glob("*.gguf"))
     if not words:
         yield from (Candidate(role, "a role") for role in _ROLES)
+        yield Candidate(_NONE, "plan by rules alone")
 
 
 MODELS = (
@@ -198,6 +206,6 @@ MODELS = (
         "[[ROLE] NAME]",
         _completes,
         more="A name is written provider/model; without a provider it is one of the server that is used so far, or of "
-        "the one that has it.",
+        "the one that has it. /model none uses none: plans are made by rules alone.",
     ),
 )

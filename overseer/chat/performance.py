@@ -148,6 +148,8 @@ class Performance:
             return None
         if not isinstance(draft, Planned):
             reasons = (draft.text,) if isinstance(draft, Answered) else draft.reasons
+            if isinstance(draft, Refused) and outcome.has_told(draft.failure):
+                reasons = ("the model could not be asked, for the same reason",)
             for reason in reasons:
                 self.person.tell(f"there is no other way: {reason}")
             return None

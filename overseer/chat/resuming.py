@@ -13,9 +13,11 @@ from overseer.broker.permissions import Grants
 from overseer.chat.slash import Candidate, SlashCommand, words_of
 from overseer.console import say
 from overseer.errors import JournalError, OverseerError, RunNotFound, Undecided, UsageError
+from overseer.plan.values import WorkflowPlan, all_steps
 from overseer.running.approval import NotApproved, question_lines
 from overseer.running.engine import Engine
 from overseer.running.run import Run
+from overseer.text.brevity import brief
 
 if TYPE_CHECKING:
     from overseer.chat.chat import Chat
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _RESUMABLE = ("interrupted", "failed", "cancelled")
 _LOOKED_AT = 50  # runs, the newest
+_TITLE = 60  # letters
 _TOLD = 5  # of those, when a chat begins
 
 
@@ -45,7 +48,7 @@ def _resume(chat: Chat, rest: str) -> None:
     request = str(stored.options.get("request") or stored.summary.name or f"run {stored.run_id}")
     say(f"going on with run {stored.run_id}: {' '.join(request.split())[:80]}")
     try:
-        chat.keep(talk.go_on(request, plan, lambda engine: _taken_up(chat, engine, stored.run_id)))
+        chat.keep(talk.go_on(request, plan, lambda engine: _taken_up(chat, engine, stored.run_id, plan)))
     except _Left as left:
         say(str(left))
 
@@ -103,7 +106,7 @@ def _talk_for(chat: Chat, stored: StoredRun) -> Talk:
     )
 
 
-def _taken_up(chat: Chat, engine: Engine, run_id: str) -> Run:
+def _taken_up(chat: Chat, engine: Engine, run_id: str, plan: WorkflowPlan) -> Run:
     """The run, about to go on, once everything is decided that somebody has to decide."""
     repeat: list[str] = []
     give_up: list[str] = []
@@ -116,7 +119,7 @@ def _taken_up(chat: Chat, engine: Engine, run_id: str) -> Run:
         except Undecided as error:
             say("these steps were cut off, and may have had effects:")
             for key in error.steps:
-                (repeat if _is_repeated(chat, key) else give_up).append(key)
+                (repeat if _is_repeated(chat, _named(plan, key)) else give_up).append(key)
         except NotApproved as error:
             if any(need.verdict == "deny" for need in error.needs):
                 raise
@@ -127,11 +130,18 @@ def _taken_up(chat: Chat, engine: Engine, run_id: str) -> Run:
             approve = approve | Grants(tools=frozenset(need.tool for need in error.needs))
 
 
-def _is_repeated(chat: Chat, key: str) -> bool:
+def _named(plan: WorkflowPlan, key: str) -> str:
+    """A step as it is asked about: with its title, as the plan was shown by these."""
+    step_id = key.rpartition("/")[2].partition("[")[0]
+    title = next((step.description for step in all_steps(plan) if step.step_id == step_id), "")
+    return f"{key} ({brief(title, _TITLE)})" if title and title != key else key
+
+
+def _is_repeated(chat: Chat, named: str) -> bool:
     chat.forget_typed()
     while True:
         try:
-            answer = chat.reader.answer(f"  {key}: [r]epeat it, [g]ive it up, or [q]uit > ").strip().lower()
+            answer = chat.reader.answer(f"  {named}: [r]epeat it, [g]ive it up, or [q]uit > ").strip().lower()
         except (KeyboardInterrupt, EOFError):
             answer = "q"
         match answer:

@@ -27,6 +27,7 @@ class Candidate:
 
     text: str
     about: str = ""
+    also: str = ""  # begins to be typed so, too
 
 
 # What may be typed next after a command, given the words that follow it already.

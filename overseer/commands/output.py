@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from overseer.console import printable, put, say
@@ -39,6 +39,12 @@ def put_document(document: dict[str, Json]) -> None:
 def put_lines(lines: Iterable[str]) -> None:
     """Lines for a person, which a terminal gets no wider than it is."""
     put(fitted(printable("\n".join(lines)), sys.stdout))
+
+
+def say_if_more(newest: Sequence[object], limit: int) -> None:
+    """Say that there are more than were listed."""
+    if len(newest) > limit:
+        say(f"only the newest {limit:,} are listed; --limit N lists more")
 
 
 def put_drawing(lines: Iterable[str]) -> None:

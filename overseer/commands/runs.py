@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from overseer import exits
-from overseer.commands.output import as_typed, put_document, put_lines
+from overseer.commands.output import as_typed, put_document, put_lines, say_if_more
 from overseer.console import say
 from overseer.errors import BrokenInvariant, JournalError, RunNotFound, UsageError
 from overseer.home import changes_path
@@ -34,11 +34,13 @@ def runs(options: Namespace, settings: Settings) -> int:
     if options.all:
         raise UsageError("--all goes with --prune")
     with Journal.open(read_only=True) as journal:
-        found = journal.runs(limit=options.limit)
+        newest = journal.runs(limit=options.limit + 1)
+    found = newest[: options.limit]
     if options.json:
         put_document({"schema": "overseer.runs/1", "runs": [asdict(summary) for summary in found]})
     else:
         put_lines(map(run_line, found) if found else ["no runs yet"])
+        say_if_more(newest, options.limit)
     return exits.OK
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from overseer import exits
-from overseer.commands.output import put_document, put_lines
+from overseer.commands.output import put_document, put_lines, say_if_more
 from overseer.console import printable
 from overseer.journal.journal import Journal
 from overseer.journal.sessions import SessionSummary
@@ -19,7 +19,8 @@ from overseer.spending import spent_text
 def sessions(options: Namespace, settings: Settings) -> int:
     """List the sessions, with the runs of theirs that were left behind."""
     with Journal.open(read_only=True) as journal:
-        found = journal.sessions.newest(limit=options.limit)
+        newest = journal.sessions.newest(limit=options.limit + 1)
+        found = newest[: options.limit]
         interrupted = interrupted_by_session(journal)
     if options.json:
         listed = [{**asdict(each), "interrupted": list(interrupted.get(each.session_id, ()))} for each in found]
@@ -29,6 +30,7 @@ def sessions(options: Namespace, settings: Settings) -> int:
             [session_line(each, interrupted.get(each.session_id, ())) for each in found]
             or ["nothing was said in any session yet"]
         )
+        say_if_more(newest, options.limit)
     return exits.OK
 
 

@@ -11,7 +11,7 @@ from overseer.frontends.draft import Answered, Planned, Refused
 from overseer.jsonvalue import Json
 from overseer.plan import to_document, waves
 from overseer.review import Proposal
-from overseer.running.approval import NotApproved
+from overseer.running.approval import remedies
 
 SCHEMA = "overseer.task/1"
 
@@ -95,9 +95,9 @@ def _status(handled: Handled, *, is_interrupted: bool, denied: Proposal | None) 
 
 
 def denial(denied: Proposal) -> str:
-    """Why a plan did not run for want of approval, and what would let it."""
-    remedy = str(NotApproved(denied.needs)) if denied.needs else "approve it with: --approve all"
-    return f"{_why_denied(denied)}\n{remedy}"
+    """Why a plan that was shown with all that it needs did not run for want of approval, and what would let it."""
+    ways = remedies(denied.needs) if denied.needs else ["approve it with: --approve all"]
+    return "\n".join([_why_denied(denied), *ways])
 
 
 def reasons(handled: Handled, denied: Proposal | None) -> list[str]:

@@ -115,7 +115,8 @@ def _without_model(outcome: Outcome, say: _Saying, failure: Failure | None) -> A
     if say.text:
         say(f"\n\n(The model's answer ends here: {why.rstrip('.')}. These are the results themselves.)\n\n")
     say(plain_answer(outcome))
-    note = f"no model wrote this answer: {why}"
+    note = "no model wrote this answer"
+    note += ", for the same reason" if outcome.has_told(failure) else f": {why}"
     return Answer(say.text, "rules", (note,), failure)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from overseer.errors import Failure
 from overseer.jsonvalue import Json
 from overseer.plan.values import WorkflowPlan
 
@@ -79,6 +80,10 @@ class Outcome:
         """Every step that should have been done and was not, what failed first."""
         undone = [*(step for step in self.steps if step.is_undone), *self.failed_inside]
         yield from sorted(undone, key=lambda step: step.status != "failed")
+
+    def has_told(self, failure: Failure | None) -> bool:
+        """Whether a step failed for that very reason."""
+        return failure is not None and any(step.reason == failure.message for step in self.undone())
 
     def results(self) -> list[StepOutcome]:
         """What was made: the finished steps whose results no finished step reads."""

@@ -116,6 +116,12 @@ class ModelRoles:
                 self._settings = self._settings.with_default(ref, self._settings.providers[ref.provider])
         return ref
 
+    def use_none(self) -> None:
+        """Let no role have a model from here on."""
+        with self._lock:
+            self._find, self._refusal, self._reason, self.in_vain = None, "", _CHOSEN_HERE, ""
+            self._settings = self._settings.without_models()
+
     def assigned(self) -> list[Assigned]:
         """The default model and those that roles have of their own; ModelError if the one that was named is of no use.
 

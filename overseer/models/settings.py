@@ -95,6 +95,10 @@ class ModelSettings:
         """The same, with the default model for every role."""
         return replace(self, roles={name: replace(role, model=None) for name, role in self.roles.items()})
 
+    def without_models(self) -> ModelSettings:
+        """The same, with no model for any role."""
+        return replace(self.without_models_of_roles(), default=replace(self.default, model=None))
+
     def names(self, model: ModelRef) -> bool:
         """Whether the model is one of those that the settings give to roles."""
         return any(role.model == model for role in (self.default, *self.roles.values()))

@@ -25,7 +25,7 @@ class NotApproved(ApprovalNeeded):
     needs: tuple[Need, ...]
 
     def __init__(self, wanted: Sequence[Need], *, approve_with: str = APPROVE_OPTION) -> None:
-        super().__init__("\n".join([*question_lines(wanted), *_remedies(wanted, approve_with)]), wanted)
+        super().__init__("\n".join([*question_lines(wanted), *remedies(wanted, approve_with)]), wanted)
 
 
 def question_lines(wanted: Sequence[Need]) -> list[str]:
@@ -39,12 +39,13 @@ def _headline(wanted: Sequence[Need]) -> str:
     return "this plan wants to do what needs your approval:"
 
 
-def _remedies(wanted: Sequence[Need], approve_with: str) -> list[str]:
+def remedies(wanted: Sequence[Need], approve_with: str = APPROVE_OPTION) -> list[str]:
+    """How what a plan needs is approved, as far as it can be."""
     classes = sorted({effect for need in wanted if need.verdict == "ask" for effect in need.effects})
-    remedies = [f"approve it with: {approve_with.format(classes=','.join(classes))}"] if classes else []
+    found = [f"approve it with: {approve_with.format(classes=','.join(classes))}"] if classes else []
     if any(need.verdict == "deny" for need in wanted):
-        remedies.append("what is denied can only be allowed under 'permissions' in config.yaml")
-    return remedies
+        found.append("what is denied can only be allowed under 'permissions' in config.yaml")
+    return found
 
 
 def open_needs(plan: WorkflowPlan, tools: Mapping[str, Tool], broker: Broker, given: Grants | None) -> list[Need]:

@@ -34,6 +34,7 @@ PLAN = plan(step("a"), step("b", "think", "a"), step("c", "think", "b"), step("d
         ("v", "view", ""),
         ("v 3", "view", "3"),
         ("n", "quit", ""),
+        ("exit", "quit", ""),
     ],
 )
 def test_words_and_letters(typed: str, word: str, rest: str) -> None:

@@ -60,3 +60,8 @@ def test_a_server_that_does_not_answer_is_named_with_its_address_and_the_remedy(
         "the model is ollama/x from the next request on; whether it is there is not known: "
         "ollama at http://127.0.0.1:9: Connection refused; start it with: ollama serve\n"
     )
+
+
+def test_a_command_without_its_slash_is_told_with_it(typed: Typed) -> None:
+    assert "There is a command that is called so: /undo" in typed.say("undo that")
+    assert "There is a command" not in typed.say("what is 2 + 3")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
 
+from overseer.chat.completing import ChatCompleter
 from tests.chat.typed import Typed, typed
 from tests.servers.model_server import ModelServer
 
@@ -60,3 +63,32 @@ def test_the_doctor_looks_at_the_model_of_the_chat(typed: Typed) -> None:
     typed.say("/model m1")
     assert typed.say("/doctor model").startswith("ok      model: ollama/m1, named by --model\n")
     assert typed.say("/doctor model --model m2").startswith("ok      model: ollama/m2, named by --model")
+
+
+def test_no_model_can_be_chosen_again_and_plans_are_made_by_rules(typed: Typed, server: ModelServer) -> None:
+    typed.say("/model zephyr")
+    said = typed.say("/model none")
+    assert said == "no model is used from the next request on: plans are made by rules\n"
+    asked = len(server.questions())
+    assert "made by rules, without a model" in typed.say("what is 2 + 3")
+    assert "model: none (chosen in this session)" in typed.say("/model")
+    assert len(server.questions()) == asked
+
+
+def test_no_model_is_for_all_roles(typed: Typed) -> None:
+    typed.say("/model zephyr")
+    typed.say("/model translator m1")
+    typed.say("/model none")
+    assert "translator" not in typed.say("/model")
+
+
+def test_a_model_that_is_asked_in_vain_is_told_with_how_to_do_without(typed: Typed, server: ModelServer) -> None:
+    typed.say("/model zephyr")
+    server.status = 401
+    assert "  - /model none plans by rules alone, without a model.\n" in typed.say("what is 2 + 3")
+
+
+def test_tab_completes_the_name_of_a_model_without_its_server(typed: Typed) -> None:
+    typed.say("/model zephyr")
+    found = ChatCompleter(typed.chat).get_completions(Document("/model lla"), CompleteEvent())
+    assert [(each.text, each.start_position) for each in found] == [("ollama/llama3.2:3b", -3)]

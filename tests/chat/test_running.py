@@ -180,7 +180,9 @@ def posts(text: str) -> str:
 )
 def test_a_step_that_may_have_had_effects_is_asked_about(chats: Chats, answer: str, outcome: str, letters: int) -> None:
     (chats.folder / "own" / "posting.py").write_text(POSTS)
-    (chats.folder / "post.yaml").write_text("steps: [{step_id: letter, tool: posts, args: {text: dear}}]")
+    (chats.folder / "post.yaml").write_text(
+        "steps: [{step_id: letter, description: Post it, tool: posts, args: {text: dear}}]"
+    )
     posted = chats.folder / "letters"
     chat = chats.begin("--approve", "write", "--set", "chat.review=never")
     chat.wait_for_prompt()
@@ -193,7 +195,7 @@ def test_a_step_that_may_have_had_effects_is_asked_about(chats: Chats, answer: s
     again = chats.begin("--approve", "write")
     again.wait_for_prompt()
     again.enter("/resume")
-    again.wait_for_text("letter: [r]epeat it, [g]ive it up, or [q]uit >")
+    again.wait_for_text("letter (Post it): [r]epeat it, [g]ive it up, or [q]uit >")
     again.enter("perhaps")
     again.wait_for_text("r calls it again")
     again.enter(answer)
@@ -395,7 +397,7 @@ def test_cost_is_the_sum_of_what_the_server_counted_and_an_unknown_price_is_none
         chat.say("/cost", "this session  nothing")
         chat.say("first", "One.")
         chat.say("second", "Two.")
-        chat.say("/cost", "this session  2 requests, 427 tokens (400 in, 27 out), price unknown of 2 requests")
+        chat.say("/cost", "this session  2 requests, 427 tokens (400 in, 27 out), price unknown")
         assert server.counted == [(100, 20), (300, 7)]
         assert "$0.00" not in chat.text()
         chat.say("/budget requests=2", "each run may spend: requests=2")

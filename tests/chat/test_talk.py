@@ -14,7 +14,8 @@ from overseer.broker.permissions import CAREFUL
 from overseer.conversation import begun
 from overseer.journal.journal import Journal
 from overseer.models import OpenAIModel
-from overseer.models.model import Request
+from overseer.models.model import ModelError, Request
+from overseer.models.scripted import ScriptedModel
 from overseer.plan import plan_from
 from overseer.review import Change, Proposal, Replace
 from overseer.tool import Question, Reply, Tool, ToolError, tool
@@ -174,6 +175,25 @@ def test_patches_come_to_an_end_and_the_answer_says_what_failed(tmp_path: Path, 
     handled = talk.request("do it")
     assert calls.made == ["broken 0", "broken 1", "broken 2"]
     assert "the line is dead" in handled.answer
+
+
+class LosesItsLine(ScriptedModel):
+    """Answers once, and then never again."""
+
+    def ask(self, *asked: Any, **options: Any) -> Reply:
+        if self.questions:
+            raise ModelError("the line is dead", kind="bad_request")
+        return super().ask(*asked, **options)
+
+
+def test_a_reason_that_a_step_failed_for_is_not_told_anew_of_the_model(tmp_path: Path, journal: Journal) -> None:
+    person, calls = Somebody(), Calls()
+    model = LosesItsLine([plan({"step_id": "a", "tool": "broken", "args": {"text": "x"}})])
+    talk = talk_with(person, model, *calls.tools, folder=tmp_path, journal=journal)
+    handled = talk.request("do it")
+    said = "\n".join([*person.told, handled.answer])
+    assert "there is no other way: the model could not be asked, for the same reason" in said
+    assert said.count("the line is dead") == 1
 
 
 def test_what_needs_approval_is_asked_for_once_and_holds_for_that_run_alone(tmp_path: Path, journal: Journal) -> None:

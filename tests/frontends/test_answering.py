@@ -154,6 +154,13 @@ def test_where_the_model_says_nothing_the_results_are_the_answer(failure: Failur
     assert answer.notes
 
 
+def test_why_no_model_answered_is_not_told_again_where_a_step_failed_for_it() -> None:
+    of = outcome({"step_id": "n", "tool": "fail", "args": {"why": "the server hung up"}})
+    answer, text = answered(Model(failure=Failure("transient", "the server hung up")), of)
+    assert text.count("the server hung up") == 1
+    assert answer.notes == ("no model wrote this answer, for the same reason",)
+
+
 def test_where_the_model_breaks_off_the_results_follow() -> None:
     of = outcome({"step_id": "n", "tool": "give", "args": {"value": 3}})
     _, text = answered(Model("There are", Failure("transient", "the server hung up.")), of)

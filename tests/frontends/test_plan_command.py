@@ -48,6 +48,15 @@ def test_a_plan_is_shown_saved_and_can_be_carried_out() -> None:
     assert (ran.returncode, ran.stdout) == (0, "HI\nhi\n")
 
 
+def test_a_plan_is_shown_with_what_its_steps_do_and_what_has_to_be_approved() -> None:
+    made = overseer("plan", "read a.txt and save it as b.txt")
+    lines = [line.strip() for line in made.stdout.splitlines()]
+    assert lines[0] == "Workflow Plan (2 steps): (made by rules, without a model)"
+    assert "read_file: read_file [read]" in lines
+    assert "write_file: write_file [write]; after read_file; writes b.txt" in lines
+    assert lines[lines.index("it needs your approval for:") + 1] == "write: write_file"
+
+
 def test_nothing_is_carried_out_and_nothing_recorded() -> None:
     steps = [{"step_id": "w", "tool": "write_file", "args": {"path": "made.txt", "text": "x"}}]
     with ModelServer([json.dumps({"steps": steps})]) as server:

@@ -38,3 +38,9 @@ def test_a_result_of_another_type_is_written_as_text() -> None:
 
 def test_without_results_it_is_refused_as_ever() -> None:
     assert isinstance(plan_by_rules("make it upper case", our()), Refused)
+
+
+def test_what_came_with_the_request_is_not_called_an_earlier_result() -> None:
+    given = {"stdin": Earlier("so be it", "what was given on standard input", came_along=True)}
+    _, draft = outcome("make it upper case", given)
+    assert "'text' of step 'text_case' is what was given on standard input" in draft.notes

@@ -172,3 +172,11 @@ def test_what_would_help_is_said_last_and_why_before_it(place: Place) -> None:
         said = place.run("-p", "save it").said.splitlines()
     assert "error: it has write in it (chat.review: risky), and nobody can be asked" in said
     assert said[-1] == "approve it with: --approve write"
+
+
+def test_what_needs_approval_is_listed_once(place: Place) -> None:
+    with ModelServer([reply(WRITE)]) as server:
+        place.connect(server.openai_url)
+        said = place.run("-p", "save it").said.splitlines()
+    assert [line.strip() for line in said].count("write: write_file") == 1
+    assert said[-1] == "approve it with: --approve write"

@@ -124,7 +124,7 @@ def test_an_end_is_told_once_with_what_it_took() -> None:
     shown = Shown(
         StepStarted(2, "a"), StepSucceeded(4.5, "a", "x", spent={"requests": 1, "tokens": 1200, "unpriced": 1})
     )
-    assert shown.told() == ["  + Ask the web  2.50 s, 1 request, 1,200 tokens, price unknown of 1 request"]
+    assert shown.told() == ["  + Ask the web  2.50 s, 1 request, 1,200 tokens, price unknown"]
     assert shown.told() == []
     assert shown.lines() == []
 

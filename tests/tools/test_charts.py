@@ -121,6 +121,7 @@ def test_any_points_can_be_drawn_inside_the_picture(points: list[tuple[float, fl
     [
         ("bar_chart", {"data": {}}, "data is empty; give at least one number"),
         ("bar_chart", {"data": {"a": "much"}}, "data holds 'much' for value; give numbers"),
+        ("bar_chart", {"data": {"a": ["much"] * 99}}, r"data holds \['much', .{40,60}… for value; give numbers"),
         ("bar_chart", {"data": [{"a": "x"}]}, "data holds no numbers"),
         (
             "bar_chart",

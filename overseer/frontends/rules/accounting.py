@@ -85,13 +85,14 @@ _CONDITIONAL = wordset("when whenever if unless")
 
 def _left(part: Part, profiles: Sequence[Profile], given: frozenset[str], *, is_back: bool) -> Iterator[str]:
     """The words of a part that say something and that neither a tool nor an argument has."""
-    known = (
-        _known(part, profiles) | _of_values(part, given) | given | FAINT | GENERAL | (_BACK if is_back else frozenset())
-    )
+    known = _known(part, profiles) | _of_values(part, given) | given | FAINT | GENERAL | _SIDE_BY_SIDE
+    known |= _BACK if is_back else frozenset()
     named = {before.start for before, token in pairwise(part.said) if before.low in _CALLED and token.kind == "path"}
     for before, token in pairwise((None, *part.said)):
         if token is None or token.start in named:
             continue
+        if token.low == "time" and before is not None and before.low == "same":
+            continue  # side by side
         if token.kind != "word" or _tells_how_many(before, token, given) or token.low in _BETWEEN:
             continue
         if token.low == "id" and before is not None and "id" not in given:
@@ -112,6 +113,7 @@ def _of_values(part: Part, given: frozenset[str]) -> frozenset[str]:
 _CALLED = wordset("called named")  # before a path, as in a file called a.txt
 _KINDS = {"path": stem("file"), "url": stem("page"), "date": stem("date")}
 _BACK = stemset("ago earlier back subtract")  # as a number below zero says
+_SIDE_BY_SIDE = stemset("parallel simultaneous concurrent")  # as all is done that does not wait for something
 _BETWEEN = wordset("between until during")
 
 

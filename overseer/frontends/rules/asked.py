@@ -12,18 +12,61 @@ from overseer.plan.references import Ref, Template, refs_in
 from overseer.tool import Tool
 
 _HOW_MANY = re.compile(r"\b(?:how many|count|number of)\b", re.IGNORECASE)
+_PER, _AVERAGE = stem("per"), stem("average")
 _NO_WORDS = re.compile(r"\S*[./\\]\S+|'[^']*'|\"[^\"]*\"")  # names and quotations
 
 
 def numbers_asked(request: str, calls: Sequence[Call]) -> Template | None:
     """The number that answers a request, or several by their names; None where all of the result is wanted."""
-    if not calls or calls[-1].each is not None or not _HOW_MANY.search(request) or not _leads_to_last(calls):
+    if not calls or calls[-1].each is not None:
         return None
-    last = calls[-1]
-    names = _named(_NO_WORDS.sub(" ", request), last.tool)
+    if (worked_out := _worked_out(calls[-1])) is not None and _leads_to_last(calls):
+        return worked_out
+    if not _HOW_MANY.search(request):
+        return None
+    names = _named(_NO_WORDS.sub(" ", request), calls[-1].tool)
+    if _leads_to_last(calls):
+        return _of(calls[-1], names)
+    files = _by_file(calls) if names else {}
+    return {path: _of(call, names) for path, call in files.items()} or None
+
+
+def _of(call: Call, names: Sequence[str]) -> Template | None:
     if len(names) == 1:
-        return Ref(last.step_id, (names[0],))
-    return {name: Ref(last.step_id, (name,)) for name in names} or None
+        return Ref(call.step_id, (names[0],))
+    return {name: Ref(call.step_id, (name,)) for name in names} or None
+
+
+def _worked_out(call: Call) -> Template | None:
+    """What was worked out of a whole table, which has one row of that; None where rows were asked for."""
+    aggregates = call.args.get("aggregates")
+    if not isinstance(aggregates, list) or call.args.get("group_by") or not _gives_rows(call.tool):
+        return None
+    names = ["_".join(filter(None, (each["function"], each.get("column")))) for each in aggregates]
+    numbers = {name: Ref(call.step_id, ("rows", 0, name)) for name in names}
+    if names == ["count"]:
+        return numbers["count"]
+    return {**numbers, "problems": Ref(call.step_id, ("problems",))}
+
+
+def _gives_rows(tool: Tool) -> bool:
+    return {"rows", "problems"} <= set((tool.output or {}).get("properties", ()))
+
+
+def _by_file(calls: Sequence[Call]) -> dict[str, Call]:
+    """The calls of one tool that each end with what is in another file, by these files; none if it is not so."""
+    read = {ref.name for call in calls for ref in refs_in(call.args)}
+    before = {call.step_id: call for call in calls}
+    found: dict[str, Call] = {}
+    for call in calls:
+        if call.step_id in read:
+            continue
+        sources = [before[ref.name] for ref in refs_in(call.args) if ref.name in before]
+        path = sources[0].args.get("path") if len(sources) == 1 else None
+        if call.tool is not calls[-1].tool or call.each is not None or not isinstance(path, str) or path in found:
+            return {}
+        found[path] = call
+    return found
 
 
 def _leads_to_last(calls: Sequence[Call]) -> bool:
@@ -35,6 +78,8 @@ def _leads_to_last(calls: Sequence[Call]) -> bool:
 def _named(said: str, tool: Tool) -> list[str]:
     """The tool's numbers that are named, each word of the request taken once: unique words are not words as well."""
     left = Counter(stem(word) for word in text_words(said))
+    if _PER in left:
+        left[_AVERAGE] += 1  # words per sentence are so many on average
     found = []
     for name in sorted(_numbers(tool), key=lambda name: -len(name_words(name))):
         words = Counter(stem(word) for word in name_words(name))

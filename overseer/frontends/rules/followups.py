@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from overseer.frontends.earlier import Earlier
 from overseer.frontends.rules.calls import Call
+from overseer.frontends.rules.phrases import is_said_in_words
 from overseer.frontends.rules.slots import Slot
+from overseer.frontends.rules.tokens import Token
 from overseer.plan.references import Ref, Template, Text
 
 _COULD_BE_A_RESULT = ("content", "any")
@@ -18,14 +21,27 @@ def taken_from(earlier: Mapping[str, Earlier], call: Call) -> list[str]:
     Only one: which of several results is meant by which word, nobody could tell.
     """
     for slot in call.missing:
-        if slot.sort not in _COULD_BE_A_RESULT or slot.options:
+        if slot.sort not in _COULD_BE_A_RESULT or slot.options or is_said_in_words(slot):
             continue
         for name in reversed(list(earlier)):
             if (value := _as(slot, name, earlier[name])) is not None:
                 call.args[slot.name] = value
                 call.missing.remove(slot)
-                return [f"'{slot.name}' of step '{call.step_id}' is the earlier result '{name}'"]
+                result = earlier[name]
+                what = result.about if result.came_along else f"the earlier result '{name}'"
+                return [f"'{slot.name}' of step '{call.step_id}' is {what}"]
     return []
+
+
+def only_names_another(tokens: Sequence[Token]) -> bool:
+    """Whether a request only names something else to which what was asked before is to be done: and in b.txt?"""
+    said = " ".join(token.low or f"<{token.kind}>" for token in tokens if token.kind != "mark")
+    return _GOING_ON.fullmatch(said) is not None
+
+
+_GOING_ON = re.compile(
+    r"(?:and|but|or|what about|how about|and what about)(?: (?:in|of|for|from))?(?: the file)? <(?:path|url)>"
+)
 
 
 def latest_number(earlier: Mapping[str, Earlier]) -> Ref | None:

@@ -14,6 +14,7 @@ from overseer.frontends.rules.kinship import kin
 from overseer.frontends.rules.measures import with_units
 from overseer.frontends.rules.parts import Part, is_writing
 from overseer.frontends.rules.phrases import folder_in, phrase_for
+from overseer.frontends.rules.shellwords import is_shell_line
 from overseer.frontends.rules.slots import slots_of, targets_of
 from overseer.frontends.rules.sums import needs_a_sum
 from overseer.frontends.rules.toolbox import Toolbox
@@ -70,6 +71,9 @@ def read(
             continue
         if (answer := answer_to_question(part, _before(reading, at), tools)) is not None:
             reading.tasks.append(Task(answer[-1].tool, [at], told=answer))
+            continue
+        if is_strict and is_shell_line(part) and not any(tool.name == part.tokens[0].text for tool in tools):
+            reading.unmet.append(at)
             continue
         choices = choices_of(part, reading.candidates[at], toolbox, theme)
         choices = _with_the_used_first(
@@ -174,6 +178,8 @@ def _explains(choice: Choice, part: Part, values: Sequence[Candidate]) -> bool:
     verb = verb_stem(part)
     if verb and verb not in FAINT and verb not in GENERAL and verb not in choice.firm:
         return False
+    if not values and len(set(part.stems)) == 1 and not choice.name_share and not choice.tells_how_many:
+        return False  # `remove it`: whether lines or files are, one word does not say
     named = {stem(word) for value in values if value.kind == "name" for word in text_words(str(value.value))}
     named.update(stems(_phrase(choice.tool, part)))
     named.update(stems(" ".join(filter(None, (folder_in(part, slot) for slot in slots_of(choice.tool))))))

@@ -31,11 +31,11 @@ def phrase_for(part: Part, slot: Slot) -> str | None:
     if not tokens or all(token.kind in _PLACES for token in tokens) or is_described(tokens):
         return None
     if "command" in slot.name:
+        if tokens[0] is part.said[0]:
+            return None  # `exit please`, `run`: there is no verb before it that says to run it
         tokens = _without_folder(tokens)
     if any(token.kind in _PLACES for token in tokens) and "command" not in slot.name:
         return None
-    if len(tokens) > 1 and tokens[0].low in _SOUGHT and tokens[1].low in _HOLDING:
-        return None  # which lines are sought is told by what they hold
     if "command" in slot.name and _has_article(part.said, tokens[0]):
         return None  # the tests are run by a command, and are none
     begin = tokens[0].start - part.tokens[0].start
@@ -65,6 +65,7 @@ def _without_folder(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
 
 
 _NAMED_SORTS = wordset("name names text content contents result results output")
+_ALL = frozenset({"all", "the", "any", "of"})
 _SOUGHT = frozenset({"line", "lines", "file", "files"})
 _HOLDING = wordset(
     "in under inside beneath named called that which containing with without mentioning having including matching"
@@ -77,7 +78,13 @@ def _has_article(tokens: tuple[Token, ...], first: Token) -> bool:
 
 
 def is_described(tokens: Sequence[Token]) -> bool:
-    """Whether no more is said than which sort of thing is meant: the Python files here, all numbers."""
+    """Whether no more is said than which sort of thing is meant: the Python files here, all numbers.
+
+    Which files or lines are sought is told by what they hold, and that is no text by itself.
+    """
+    bare = [token.low for token in tokens if token.low not in _ALL]
+    if len(bare) > 1 and bare[0] in _SOUGHT and bare[1] in _HOLDING:
+        return True
     said = [token.low for token in tokens if token.kind != "mark" and token.low not in SILENT]
     if len(said) == 1 and said[0] in SORTS - _NAMED_SORTS:
         return True
@@ -96,7 +103,12 @@ _ANYWHERE = frozenset({"find", "search", "locate", "all", "every", "any"})
 
 def is_spelt_out(part: Part, slot: Slot) -> bool:
     """Whether the words of a part are an argument of their own: what to run, what to search for, what to write."""
-    return part.asks and bool(slot.words & _SPELT_OUT) and phrase_for(part, slot) is not None
+    return part.asks and is_said_in_words(slot) and phrase_for(part, slot) is not None
+
+
+def is_said_in_words(slot: Slot) -> bool:
+    """Whether an argument is what somebody says: nobody runs, or searches for, what a file or a result holds."""
+    return bool(slot.words & _SPELT_OUT)
 
 
 _SPELT_OUT = frozenset(stem(word) for word in ("command", "prompt", "query", "question", "task", "instruction"))

@@ -16,11 +16,11 @@ from overseer.frontends.rules.accounting import unaccounted, unused
 from overseer.frontends.rules.binding import Binder
 from overseer.frontends.rules.calls import Call
 from overseer.frontends.rules.connecting import Connecting
-from overseer.frontends.rules.followups import latest_number, taken_from
+from overseer.frontends.rules.followups import latest_number, only_names_another, taken_from
 from overseer.frontends.rules.matching import Reading, read
 from overseer.frontends.rules.parts import parts_of
-from overseer.frontends.rules.quoting import with_quotes
-from overseer.frontends.rules.refusals import has_no_place, is_missing, needs_a_model, no_tool_for, refusal
+from overseer.frontends.rules.quoting import with_files, with_pasted, with_quotes
+from overseer.frontends.rules.refusals import has_no_place, is_half, is_missing, needs_a_model, no_tool_for, refusal
 from overseer.frontends.rules.smalltalk import answer_to
 from overseer.frontends.rules.spelling import put_right
 from overseer.frontends.rules.standing import ANYWHERE, Standing
@@ -59,9 +59,13 @@ def plan_by_rules(
         return Refused(("The request is empty. Say what is to be done.",), "rules")
     if (answer := answer_to(said, tools, standing)) is not None:
         return Answered(answer, "rules")
+    if command := standing.command_meant(said):
+        return Refused((f"'{said}' asks for no steps. There is a command that is called so: /{command}",), "rules")
     if len(said) > _LONGEST:
         return Refused((_too_long(f"{len(said):,} characters", f"{_LONGEST:,}", to_connect),), "rules")
-    tokens = with_quotes(tokens_of(said), said)
+    tokens = with_files(with_quotes(with_pasted(tokens_of(said), said), said), standing.root)
+    if not leave_open and only_names_another(tokens):
+        return refusal(said, (is_half(said),), to_connect)
     if (values := sum(token.is_value for token in tokens)) > _MOST_VALUES:
         return Refused((_too_long(f"{values} numbers, names and the like", str(_MOST_VALUES), to_connect),), "rules")
     usable = _usable(tools, with_models)

@@ -6,8 +6,10 @@ something, stay words.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from overseer.frontends.rules.tokens import Token
 from overseer.frontends.rules.verbs import is_asking
@@ -36,6 +38,44 @@ def with_quotes(tokens: Sequence[Token], text: str) -> tuple[Token, ...]:
         found += taken or tokens[at : at + 1]
         at += 1 if not taken else _width(tokens, at, taken[-1])
     return tuple(found)
+
+
+def with_pasted(tokens: Sequence[Token], text: str) -> tuple[Token, ...]:
+    """The tokens with one for all lines below the first, where that ends by saying that they are what is meant."""
+    said = _PASTED.match(text)
+    if said is None:
+        return tuple(tokens)
+    pasted = text[said.end() :]
+    until = said.start("colon") if said["within"] is None else said.start("within")
+    kept = [token for token in tokens if token.end <= until]
+    return (*kept, Token("quote", pasted, said.end(), len(text), pasted))
+
+
+_PASTED = re.compile(
+    r"[^\n]*?\b(?:(?:in|of|from) (?P<within>(?:this|the following)(?: \w+)? (?:text|data|message|letter|log))"
+    r"|(?:this|these|following)(?: \w+)? (?:text|lines|sentences?|paragraphs?|data|table|csv|json|yaml|html|markdown"
+    r"|message|letter|log)(?: \w+){0,4})(?P<colon>:)[ \t]*\n\s*(?=\S)",
+    re.IGNORECASE,
+)
+
+
+def with_files(tokens: Sequence[Token], root: Path | None) -> tuple[Token, ...]:
+    """The tokens with those read as files whose quotation is the name of one that is there: "my notes.txt"."""
+    if root is None:
+        return tuple(tokens)
+    return tuple(replace(each, kind="path") if _is_file(each, root) else each for each in tokens)
+
+
+def _is_file(token: Token, root: Path) -> bool:
+    if token.kind != "quote" or not _FILE_NAME.fullmatch(str(token.value)):
+        return False
+    try:
+        return (root / str(token.value)).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+_FILE_NAME = re.compile(r"[^\n\0/\\][^\n\0\\]{0,200}\.[A-Za-z]\w{0,4}")
 
 
 def _width(tokens: Sequence[Token], at: int, last: Token) -> int:

@@ -10,10 +10,11 @@ from overseer.frontends.rules.accounting import Unaccounted
 from overseer.frontends.rules.connecting import Connecting
 from overseer.frontends.rules.matching import GENERAL
 from overseer.frontends.rules.parts import Part, verb_of
+from overseer.frontends.rules.shellwords import is_shell_line, line_for, names_program
 from overseer.frontends.rules.slots import Slot
 from overseer.frontends.rules.tongues import is_foreign
 from overseer.frontends.rules.toolbox import Profile, Toolbox
-from overseer.frontends.rules.words import FAINT, stem, wordset
+from overseer.frontends.rules.words import FAINT, stem
 from overseer.text.brevity import brief
 from overseer.tool import Tool
 
@@ -40,21 +41,17 @@ def refusal(request: str, reasons: Sequence[str], to_connect: Connecting) -> Ref
 
 def no_tool_for(part: Part, toolbox: Toolbox, usable: Sequence[Tool]) -> str:
     """Nothing that may be used does what a part asks for."""
-    near = nearest(part, toolbox, usable)
+    is_line, line = is_shell_line(part), line_for(part)
+    near = [] if is_line else nearest(part, toolbox, usable)
+    if line is not None and not any(profile.tool.effect == "write" for profile in near):
+        return f"'{_short(part.text)}': no tool does this. A program does; to run it, say: run {line}"
     if near:
         return f"'{_short(part.text)}': no tool does this by rules as it is said; {_shown(near)}."
-    if part.tokens[0].text in _PROGRAMS:
+    if is_line or names_program(part):
         return f"'{_short(part.text)}': no tool is called so. To run it as a program, say: run {_short(part.text)}"
     if _KNOWLEDGE.match(part.text) and not any(token.is_value for token in part.tokens):
         return f"'{_short(part.text)}': no tool does this by rules; a question like this is for a language model."
     return f"'{_short(part.text)}': no tool does this by rules, and none comes near. {WHAT_THERE_IS}"
-
-
-# What people type at a shell; as the first word, none of it asks for anything in English.
-_PROGRAMS = wordset(
-    """ls ll cd pwd cat grep egrep rg git head tail wc mkdir rmdir rm cp mv pip pip3 python python3 node npm npx docker
-    curl wget awk sed chmod chown ps top df du ssh scp tar cargo uv apt brew echo touch tree uname whoami"""
-)
 
 
 def nearest(part: Part, toolbox: Toolbox, usable: Sequence[Tool]) -> list[Profile]:
@@ -105,6 +102,12 @@ def is_missing(part: str, tool: Tool, slots: Sequence[Slot]) -> str:
     """The request leaves out what a tool must be given."""
     lacking = _listed(_described(slots))
     return f"'{_short(part)}': '{tool.name}' needs {lacking}, which the request does not tell. {_ADD_IT}"
+
+
+def is_half(request: str) -> str:
+    """What was asked before is not known."""
+    remedy = "which rules do not look at. Say all of it, such as: count the words in a.txt"
+    return f"'{_short(request)}' goes on from what was asked before, {remedy}"
 
 
 def _described(slots: Sequence[Slot]) -> list[str]:

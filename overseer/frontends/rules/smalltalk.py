@@ -23,6 +23,16 @@ _ASSENT = re.compile(
     r"|wow|good job|well done|i see|got it)",
     re.IGNORECASE,
 )
+_LEAVING = re.compile(
+    r"(?:please )?(?:(?:exit|quit|leave|close|stop|end)"
+    r"(?: (?:please|now|overseer|(?:the|this) (?:chat|program|session)))?"
+    r"|:?q!?|:wq!?|logout|log ?out|how (?:do|can) (?:i|you|we) (?:leave|quit|exit|stop|get out)"
+    r"(?: (?:of )?(?:overseer|this|here|it|(?:the|this) (?:chat|program|session)))?)",
+    re.IGNORECASE,
+)
+_TOOLS = re.compile(
+    r"(?:please )?(?:(?:list|show)(?: me)?(?: all)?(?: of)?(?: the| your)?(?: available)? tools|tools)", re.IGNORECASE
+)
 _BYE = re.compile(r"(?:bye|goodbye|good ?bye|see you(?: later| soon)?|farewell|good night)", re.IGNORECASE)
 _ABOUT = re.compile(
     r"(?:so |and |please )?(?:what (?:can|do) you do(?: for me)?|what are you(?: able to do)?|who are you|help(?: me)?"
@@ -52,7 +62,11 @@ def answer_to(request: str, tools: Mapping[str, Tool], standing: Standing = ANYW
         return "All right. Nothing was to be done; say what is next."
     if _THANKS.fullmatch(said):
         return "You are welcome."
-    return "Goodbye." if _BYE.fullmatch(said) else None
+    if _TOOLS.fullmatch(said):
+        return f"{standing.tools} lists the {len(tools)} tools that there are, and {standing.tools} NAME shows one."
+    if standing.to_leave and _LEAVING.fullmatch(said):
+        return standing.to_leave
+    return f"Goodbye. {standing.to_leave}".rstrip() if _BYE.fullmatch(said) else None
 
 
 def _about(tools: Mapping[str, Tool], standing: Standing) -> str:

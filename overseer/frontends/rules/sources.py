@@ -10,7 +10,7 @@ from overseer.frontends.rules.calls import Call
 from overseer.frontends.rules.candidates import Candidate
 from overseer.frontends.rules.flow import fits, points_back, speaks_of_each
 from overseer.frontends.rules.matching import Reading
-from overseer.frontends.rules.phrases import phrase_for
+from overseer.frontends.rules.phrases import is_said_in_words, phrase_for
 from overseer.frontends.rules.slots import Port, Slot, ports_of, slots_of
 from overseer.frontends.rules.words import FAINT, stem
 from overseer.plan.references import Ref, refs_in
@@ -97,7 +97,7 @@ class Context:
     def _found(self, slot: Slot, fit: Source | None, *, is_said: bool) -> Source | None:
         if fit is not None and fit.score >= (STRONG if slot.is_required else _STRONG_ENOUGH_TO_ADD):
             return fit
-        if not slot.is_required or is_said:
+        if not slot.is_required or is_said or is_said_in_words(slot):
             return None
         if fit is not None and fit.score >= WEAK:
             return fit

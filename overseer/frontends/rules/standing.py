@@ -10,8 +10,12 @@ from itertools import islice
 from pathlib import Path
 
 from overseer.frontends.rules.connecting import HOW_TO_CONNECT, Connecting
+from overseer.frontends.rules.words import wordset
 from overseer.tool import Tool
 
+_NO_MODEL_THERE = frozenset({"denied", "transient", "bad_request", "timeout"})
+_OF_RUNS = wordset("undo redo resume")
+_POINTING = wordset("it that this them all please the last run now again everything my changes")
 _FEW = 6
 _SMALL = 100_000  # bytes
 _LOOKED_AT = 1000  # files of a folder
@@ -31,6 +35,23 @@ class Standing:
     root: Path | None = None  # where a file that is named is looked for
     to_connect: Connecting = HOW_TO_CONNECT  # a model, as it can be done from there
     demo: str = "overseer demo"  # the command that shows what a model would do
+    tools: str = "overseer tools"  # the one that lists the tools
+    to_leave: str = ""  # how that is done, where one can stay
+    commands: frozenset[str] = frozenset()  # what is typed there with a slash before it
+    without_model: str = "--rules plans by rules alone, without a model."
+
+    def command_meant(self, said: str) -> str:
+        """The command that somebody names without its slash and asks for nothing besides: clear, undo that.
+
+        To show or save something is a request.
+        """
+        first, *rest = re.findall(r"[\w'-]+", said.casefold()) or [""]
+        is_meant = first in self.commands and (not rest or (first in _OF_RUNS and _POINTING.issuperset(rest)))
+        return first if is_meant else ""
+
+    def instead_of_model(self, failure: str) -> tuple[str, ...]:
+        """What can be done where a model was asked in vain; `failure` is the kind of that."""
+        return (self.without_model,) if failure in _NO_MODEL_THERE else ()
 
 
 ANYWHERE = Standing()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from overseer.frontends.rules.asked import numbers_asked
 from overseer.frontends.rules.calls import Call
@@ -13,18 +13,43 @@ from overseer.plan.values import Each, Input, Scope, TypeName, WorkflowPlan, Wor
 from overseer.text.brevity import brief
 
 _LONGEST_NAME = 60
+_LONGEST_VALUE = 40
 
 
 def plan_of(request: str, calls: Sequence[Call]) -> WorkflowPlan:
     """The calls as a plan; dependencies that references imply are left to `completed`."""
     inputs: dict[str, Input] = {}
     steps = []
+    _tell_apart(calls)
     for at, call in enumerate(calls):
         for slot in call.missing:
             call.args[slot.name] = Ref("inputs", (_input_for(slot, call, inputs),))
         steps.append(_step(call, _waits_for(call, calls[:at])))
     output = numbers_asked(request, calls)
     return WorkflowPlan(tuple(steps), name=brief(request, _LONGEST_NAME), inputs=inputs, output=output)
+
+
+def _tell_apart(calls: Sequence[Call]) -> None:
+    """Calls that one part of a request asks for, each with the file or value of its own behind what was said."""
+    alike: dict[tuple[str, str], list[Call]] = {}
+    for call in calls:
+        alike.setdefault((call.tool.name, call.description), []).append(call)
+    known = {call.step_id: call for call in calls}
+    for same in alike.values():
+        own = [_own(call, known) for call in same]
+        if len(same) > 1 and all(own) and len(set(own)) == len(own):
+            for call, value in zip(same, own, strict=True):
+                call.description = f"{call.description} ({brief(value, _LONGEST_VALUE)})"
+
+
+def _own(call: Call, known: Mapping[str, Call]) -> str:
+    """What a call works on: the file or text that it names, or that the call names whose result it takes."""
+    for value in call.args.values():
+        if isinstance(value, str):
+            return value
+        if isinstance(value, Ref) and value.name in known:
+            return _own(known[value.name], known)
+    return ""
 
 
 def _input_for(slot: Slot, call: Call, inputs: dict[str, Input]) -> str:

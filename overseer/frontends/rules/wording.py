@@ -29,6 +29,8 @@ _LITTLE = wordset(
     find what which display print all see i want to know only just by with it its them that those these this , ? : 's"""
 )
 
+_GREETING = wordset("hello hi hey dear thanks thank okay")  # said to somebody, and sought in a text
+
 
 class Wording:
     """What of a part is still to be understood."""
@@ -63,7 +65,7 @@ class Wording:
         """What is sought in a text; None where a word says only which sort of text it is."""
         if mark:
             return str(self.value(mark))
-        return None if word is None or word.casefold() in SORTS or word.casefold() in SILENT else word
+        return None if word is None or word.casefold() in SORTS or word.casefold() in SILENT - _GREETING else word
 
     def constant(self, said: str) -> Any:
         """What something is compared with; None where the words say no more than which sort of value it is."""
