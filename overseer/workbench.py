@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from overseer.broker.broker import Broker
+from overseer.broker.remedies import ON_COMMAND_LINE, Ways
 from overseer.errors import ModelUnavailable
 from overseer.journal.journal import Journal
 from overseer.models import ModelRoles
@@ -34,6 +35,7 @@ class Workbench:
     registry: Registry
     given: tuple[Path, ...] = ()  # folders of tools that were named
     secrets: Secrets = field(default_factory=Secrets)
+    ways: Ways = ON_COMMAND_LINE  # to give a run more budget
 
     @classmethod
     def open(
@@ -76,6 +78,7 @@ class Workbench:
             broker=self.broker,
             folder=self.folder,
             coding=coding,
+            ways=self.ways,
         )
 
     @property

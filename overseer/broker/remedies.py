@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from overseer.broker.caps import Cap, cap_mapping, cap_text
 
 Remedy = Callable[[Cap], str]  # what would help where this larger cap would do
 
 
-def of_run(run_id: str, *, is_recorded: bool) -> Remedy:
-    """For a run that was begun on the command line, whose budget goes before all others."""
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How somebody gives more to a run that is kept, and to one that is not; `{cap}` is what would do."""
+
+    to_resume: str
+    to_repeat: str
+
+
+ON_COMMAND_LINE = Ways("overseer resume {run_id} --budget {cap}", "run it again with --budget {cap}")
+IN_CHAT = Ways("/budget {cap}, then /resume {run_id}", "/budget {cap}, then ask again")
+
+
+def of_run(run_id: str, *, is_recorded: bool, ways: Ways = ON_COMMAND_LINE) -> Remedy:
+    """For a run whose budget was stated by whoever began it, and goes before all others."""
 
     def remedy(larger: Cap) -> str:
-        option = f"--budget {cap_text(larger)}"
-        return f"go on with more: overseer resume {run_id} {option}" if is_recorded else f"run it again with {option}"
+        said = {"run_id": run_id, "cap": cap_text(larger)}
+        return f"go on with more: {ways.to_resume.format(**said)}" if is_recorded else ways.to_repeat.format(**said)
 
     return remedy
 

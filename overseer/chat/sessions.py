@@ -45,12 +45,14 @@ def _sessions(chat: Chat, rest: str) -> None:
 
 def _list(chat: Chat, journal: Journal) -> None:
     interrupted = interrupted_by_session(journal)
-    found = journal.sessions.newest(limit=_LISTED)
+    found = journal.sessions.newest(limit=_LISTED + 1)
     if not found:
         say("nothing was said in any session yet")
-    for session in found:
+    for session in found[:_LISTED]:
         here = " (this one)" if session.session_id == chat.talk.conversation.session_id else ""
         put_lines([session_line(session, interrupted.get(session.session_id, ())) + here])
+    if len(found) > _LISTED:
+        say(f"only the newest {_LISTED} are listed; outside the chat, overseer sessions --limit N lists more")
 
 
 def _switch(chat: Chat, journal: Journal, text: str) -> None:

@@ -7,10 +7,12 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from overseer import exits
+from overseer.broker import remedies
 from overseer.commands import carry_out
 from overseer.commands.arguments import parsed
 from overseer.commands.conversations import talk_for
@@ -54,7 +56,9 @@ def chat(options: Namespace, settings: Settings) -> int:
     from overseer.chat.sessions import tail_lines
     from overseer.terminal.colours import harmless
 
-    bench = Workbench.open(settings, Path.cwd(), options.tools, read_tools, tells_model=False)
+    bench = replace(
+        Workbench.open(settings, Path.cwd(), options.tools, read_tools, tells_model=False), ways=remedies.IN_CHAT
+    )
     screen = screen_for(options)
     make_redirectable()
     with (

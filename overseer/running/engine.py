@@ -32,7 +32,7 @@ from overseer.broker.caps import NO_CAP, Cap, cap_from_text, cap_text, overruled
 from overseer.broker.needs import Need
 from overseer.broker.permissions import NOTHING_GRANTED, Grants
 from overseer.broker.permit import APPROVE_OPTION
-from overseer.broker.remedies import of_plan, of_run, of_setting
+from overseer.broker.remedies import ON_COMMAND_LINE, Ways, of_plan, of_run, of_setting
 from overseer.errors import PlanError, UsageError
 from overseer.frontends.files import plan_reader
 from overseer.ids import new_run_id
@@ -80,12 +80,13 @@ class Engine:
         broker: Broker | None = None,
         folder: Path | None = None,
         coding: Coding | None = None,
+        ways: Ways = ON_COMMAND_LINE,
     ) -> None:
         """Without a broker of its own, an engine allows and limits nothing: its tools are the program's own.
 
         Calls are made on the threads of `executor`. One whose workers are no threads, such as a pool of
         processes, gets the attempts alone; everything around them stays here. Steps that are code are refused
-        unless it is said where the code comes from and where it runs.
+        unless it is said where the code comes from and where it runs. `ways` are those to give a run more budget.
         """
         self.tools = by_name(tools)
         self.settings = settings or EngineSettings()
@@ -96,6 +97,7 @@ class Engine:
             self.broker = replace(self.broker, attempt=attempts_in(executor))
         self._folder = folder or Path.cwd()
         self._coding = coding
+        self._ways = ways
         self._sources = Sources(hook_port=self.settings.hook_port)
 
     # --- running
@@ -324,7 +326,7 @@ class Engine:
     # --- wiring
 
     def _door(self, plan: WorkflowPlan, run_id: str, grants: Grants, cap: Cap | None) -> tuple[Door, Accounts]:
-        remedy = of_run(run_id, is_recorded=self.journal is not None)
+        remedy = of_run(run_id, is_recorded=self.journal is not None, ways=self._ways)
         budget = Budget(f"run {run_id}", parent=self.broker.budget, remedy=remedy)
         accounts = Accounts(plan, budget, self.broker.limits, chosen=cap, default=self.settings.run_cap)
         door = Door(self.broker, self.tools, grants=grants, account_of=accounts.account_of, run_plan=self.run_inside)

@@ -85,6 +85,15 @@ def test_what_is_about_a_run_is_about_the_last_one_whatever_else_is_said(typed: 
     assert "unrecognized arguments: more; /show --help tells" in typed.say(f"/show {run} more")
 
 
+def test_it_is_said_that_there_are_more_sessions_than_are_listed(typed: Typed) -> None:
+    for _ in range(20):
+        typed.say("hello")
+        typed.say("/clear")
+    assert "only the newest" not in typed.say("/sessions")
+    typed.say("hello")
+    assert "only the newest 20 are listed; " in typed.say("/sessions")
+
+
 def test_hints_are_those_of_the_chat(typed: Typed) -> None:
     for line in ("/tools", "/nodes show", "/nodes delete", "/show nothing", "/doctor", "/model", "/undo", "/history x"):
         assert "overseer " not in typed.say(line).replace("overseer chat --continue", "")

@@ -405,6 +405,16 @@ def test_cost_is_the_sum_of_what_the_server_counted_and_an_unknown_price_is_none
         chat.say("/budget off", "as much as it takes")
 
 
+def test_a_run_whose_budget_is_spent_goes_on_with_what_the_chat_says(chats: Chats) -> None:
+    step = {"step_id": "joke", "description": "Joke", "tool": "content_generator", "args": {"prompt": "x"}}
+    with ModelServer([json.dumps({"steps": [step]}), "A cat walks into a bar."]) as server:
+        chat = chats.begin(environ=connected(server))
+        chat.say("/budget requests=0", "each run may spend: requests=0")
+        chat.say("tell me a joke", "go on with more: /budget requests=1, then /resume ")
+        chat.say("/budget requests=1", "each run may spend: requests=1")
+        chat.say("/resume", "A cat walks into a bar.")
+
+
 def test_a_key_that_is_typed_is_in_no_file(chats: Chats) -> None:
     key = "correct-horse-battery"
     chat = chats.begin(environ={"MY_API_KEY": key})
