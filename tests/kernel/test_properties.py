@@ -32,6 +32,8 @@ from overseer.reports.report import Report
 from tests.kernel.plans import EFFECTS, documents, never_fails, outcome, planned
 from tests.kernel.simulation import World
 
+# Of a run that is cut off at each of its moments: that takes as long as the square of its length.
+BRIEF = documents(most_choices=100)
 SEEDS = st.integers(0, 2**16)
 RULES = st.builds(Rules, max_parallel=st.sampled_from([1, 2, 8]), strict_groups=st.booleans(), effects=st.just(EFFECTS))
 often = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -120,7 +122,7 @@ def test_the_result_does_not_depend_on_the_order_of_completion(
 
 @pytest.mark.long
 @seldom
-@given(documents(), RULES, SEEDS)
+@given(BRIEF, RULES, SEEDS)
 def test_resume_from_every_prefix_of_the_log_ends_alike(document: dict[str, Any], rules: Rules, seed: int) -> None:
     plan = planned(in_turn(document))
     whole = World(plan, outcome, rules, seed).begin().run()
@@ -280,7 +282,7 @@ ONCE = st.builds(Rules, max_parallel=st.sampled_from([1, 2, 8]), unrepeatable=st
 
 
 @settings(seldom, max_examples=15)
-@given(documents(), ONCE, SEEDS)
+@given(BRIEF, ONCE, SEEDS)
 def test_nobody_is_asked_about_a_step_that_only_waited_at_whatever_moment_the_run_is_cut_off(
     document: dict[str, Any], rules: Rules, seed: int
 ) -> None:
@@ -296,7 +298,7 @@ def test_nobody_is_asked_about_a_step_that_only_waited_at_whatever_moment_the_ru
 
 
 @settings(seldom, max_examples=15)
-@given(documents(), ONCE, SEEDS)
+@given(BRIEF, ONCE, SEEDS)
 def test_an_attempt_that_only_waited_is_none(document: dict[str, Any], rules: Rules, seed: int) -> None:
     """In whatever life of the run: the world looks at the number of each attempt."""
     plan = planned(in_turn(document))
@@ -338,7 +340,7 @@ def forgiving(document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.long
 @seldom
-@given(documents(), RULES, SEEDS)
+@given(BRIEF, RULES, SEEDS)
 def test_resume_from_every_prefix_ends_alike_and_makes_no_call_again_that_returned(
     document: dict[str, Any], rules: Rules, seed: int
 ) -> None:
