@@ -29,11 +29,19 @@ class Choices:
     def number(self, least: int, most: int) -> int:
         return self.of(range(least, most + 1))
 
+    def whole(self, size: int) -> int:
+        """Any whole number of so many bytes."""
+        return int.from_bytes(next(self._row, 0) for _ in range(size))
+
     def some(self, options: Sequence[T], *, most: int) -> list[T]:
         """So many of them at most, none of them twice."""
         left = list(options)
         count = self.number(0, min(most, len(left)))
         return [left.pop(self.number(0, len(left) - 1)) for _ in range(count)]
+
+
+    def several(self, make: Callable[[], T], *, most: int, least: int = 0) -> list[T]:
+        return [make() for _ in range(self.number(least, most))]
 
 
 def chosen(make: Callable[[Choices], T], *, most: int) -> st.SearchStrategy[T]:
