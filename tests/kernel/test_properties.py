@@ -30,7 +30,7 @@ from overseer.plan import to_document
 from overseer.plan.values import WorkflowStep
 from overseer.reports.report import Report
 from tests.kernel.plans import EFFECTS, documents, never_fails, outcome, planned
-from tests.kernel.simulation import World
+from tests.kernel.simulation import World, journaled
 
 # Of a run that is cut off at each of its moments: that takes as long as the square of its length.
 BRIEF = documents(most_choices=100)
@@ -126,8 +126,9 @@ def test_the_result_does_not_depend_on_the_order_of_completion(
 def test_resume_from_every_prefix_of_the_log_ends_alike(document: dict[str, Any], rules: Rules, seed: int) -> None:
     plan = planned(in_turn(document))
     whole = World(plan, outcome, rules, seed).begin().run()
-    for cut in range(len(whole.events)):
-        resumed = World(plan, outcome, rules, seed + cut).resume(whole.events[:cut]).run()
+    journal = journaled(whole.events)
+    for cut in range(len(journal)):
+        resumed = World(plan, outcome, rules, seed + cut).resume(journal[:cut], are_read=True).run()
         assert ending(resumed) == ending(whole), f"cut after {cut} events"
         assert_nothing_repeated(resumed, cut)
 
@@ -303,8 +304,9 @@ def test_an_attempt_that_only_waited_is_none(document: dict[str, Any], rules: Ru
     """In whatever life of the run: the world looks at the number of each attempt."""
     plan = planned(in_turn(document))
     whole = World(plan, outcome, rules, seed, has_turns=True).begin().run()
-    for cut in range(len(whole.events)):
-        resumed = World(plan, outcome, rules, seed + cut, has_turns=True).resume(whole.events[:cut]).run()
+    journal = journaled(whole.events)
+    for cut in range(len(journal)):
+        resumed = World(plan, outcome, rules, seed + cut, has_turns=True).resume(journal[:cut], are_read=True).run()
         assert ending(resumed) == ending(whole), f"cut after {cut} events"
         assert_nothing_repeated(resumed, cut)
 
@@ -347,8 +349,9 @@ def test_resume_from_every_prefix_ends_alike_and_makes_no_call_again_that_return
     plan = planned(forgiving(in_turn(document)))
     whole = World(plan, outcome, rules, seed, is_busy=True).begin().run()
     assert_no_calls_are_kept_for_nothing(whole)
-    for cut in range(len(whole.events)):
-        resumed = World(plan, outcome, rules, seed + cut, is_busy=True).resume(whole.events[:cut]).run()
+    journal = journaled(whole.events)
+    for cut in range(len(journal)):
+        resumed = World(plan, outcome, rules, seed + cut, is_busy=True).resume(journal[:cut], are_read=True).run()
         assert ending(resumed) == ending(whole), f"cut after {cut} events"
         assert_nothing_repeated(resumed, cut)
         assert_no_call_repeated(resumed)
