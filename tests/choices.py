@@ -33,12 +33,11 @@ class Choices:
         """Any whole number of so many bytes."""
         return int.from_bytes(next(self._row, 0) for _ in range(size))
 
-    def some(self, options: Sequence[T], *, most: int) -> list[T]:
-        """So many of them at most, none of them twice."""
+    def some(self, options: Sequence[T], *, most: int, least: int = 0) -> list[T]:
+        """Some of them, in any order and none of them twice."""
         left = list(options)
-        count = self.number(0, min(most, len(left)))
+        count = self.number(least, min(most, len(left)))
         return [left.pop(self.number(0, len(left) - 1)) for _ in range(count)]
-
 
     def several(self, make: Callable[[], T], *, most: int, least: int = 0) -> list[T]:
         return [make() for _ in range(self.number(least, most))]
