@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
+from collections.abc import Generator
 
 import httpx2
 import pytest
@@ -25,8 +27,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = long_ones_soon(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
+_LOADED = pytest.StashKey[int]()
+_MANY_MODULES = 50
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_finish() -> None:
-    """What was collected stays to the end: no look for garbage has to go through it again."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    _settle(session)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    yield
+    is_last_of_its_file = nextitem is None or nextitem.path != item.path
+    if is_last_of_its_file and len(sys.modules) >= item.session.stash[_LOADED] + _MANY_MODULES:
+        _settle(item.session)
+
+
+def _settle(session: pytest.Session) -> None:
+    """What was collected and imported stays to the end: no look for garbage has to go through it again."""
     gc.collect()
     gc.freeze()
+    session.stash[_LOADED] = len(sys.modules)

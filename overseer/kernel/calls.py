@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from overseer.kernel.events import ToolCalled, ToolReturned
 from overseer.kernel.state import Frame, MadeCall, RunState, Status
 
@@ -15,8 +13,8 @@ def tool_called(event: ToolCalled, state: RunState) -> None:
 
 def tool_returned(event: ToolReturned, state: RunState) -> None:
     frame, step_id = state.place_of(event.key)
-    made = frame.calls[step_id][event.call]
-    frame.calls[step_id][event.call] = replace(made, has_returned=True, value=event.value, failure=event.failure)
+    calls = frame.calls[step_id]
+    calls[event.call] = MadeCall(calls[event.call].tool, True, event.value, event.failure)
 
 
 def forget_failed_calls(frame: Frame, step_id: str) -> None:

@@ -93,11 +93,9 @@ class StreamRedactor:
 
     def _last_word(self, text: str, end: int) -> int:
         """Where the word starts that reaches up to `end`; a word without end is cut where it must be."""
-        start = end
-        limit = max(end - _LONGEST_WORD, 0)
-        while start > limit and not text[start - 1].isspace():
-            start -= 1
-        return start
+        if not end or text[end - 1].isspace():
+            return end
+        return end - len(text[max(end - _LONGEST_WORD, 0) : end].rsplit(maxsplit=1)[-1])
 
     def _unfinished_exact(self, text: str) -> int | None:
         """The earliest place from which the rest of the text is the beginning of a known secret."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings
 
 from overseer.broker.admission import Admission, Call, Waiter
 from overseer.broker.gauge import Gauge, Limit
+from tests.choices import Choices, chosen
 
 WINDOW_S = 10.0
 
@@ -168,34 +168,40 @@ class Model:
 
 
 NAMES = ("a", "b", "c")
-small = st.none() | st.integers(1, 4)
-limits = st.builds(
-    Limit,
-    concurrency=small,
-    per_minute=small,
-    tokens_per_minute=st.none() | st.integers(1, 40),
-    window_s=st.just(WINDOW_S),
-)
-asks = st.tuples(
-    st.just("ask"),
-    st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True),
-    st.integers(0, 50),
-    st.sampled_from([(), (0,), (1,)]),
-)
-others = st.one_of(
-    st.tuples(st.just("end"), st.integers(0, 50), st.booleans()),
-    st.tuples(st.just("settle"), st.integers(0, 50), st.integers(0, 50)),
-    st.tuples(st.just("withdraw"), st.integers(0, 50)),
-    st.tuples(st.just("throttle"), st.integers(0, 50), st.sampled_from([0.0, 3.0, 25.0])),
-    st.tuples(st.just("advance"), st.sampled_from([0.0, 1.0, 2.5, 10.0])),
-    st.tuples(st.just("limit"), st.sampled_from(NAMES), limits),
-)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def _limit(choices: Choices) -> Limit:
+    def small() -> int | None:
+        return choices.of((None, None, None, None, 1, 2, 3, 4))
+
+    tokens = choices.of((None, choices.number(1, 40)))
+    return Limit(concurrency=small(), per_minute=small(), tokens_per_minute=tokens, window_s=WINDOW_S)
+
+
+def _step(choices: Choices) -> tuple:
+    kind = choices.of(("ask", "ask", "ask", "end", "settle", "withdraw", "throttle", "advance", "limit"))
+    which = choices.number(0, 50)
+    match kind:
+        case "ask":
+            return (kind, choices.some(NAMES, least=1, most=3), which, choices.of(((), (0,), (1,))))
+        case "end":
+            return (kind, which, choices.is_so())
+        case "settle":
+            return (kind, which, choices.number(0, 50))
+        case "withdraw":
+            return (kind, which)
+        case "throttle":
+            return (kind, which, choices.of((0.0, 3.0, 25.0)))
+        case "advance":
+            return (kind, choices.of((0.0, 1.0, 2.5, 10.0)))
+        case _:
+            return (kind, choices.of(NAMES), _limit(choices))
+
+
+@settings(max_examples=300, deadline=None)
 @given(
-    st.fixed_dictionaries(dict.fromkeys(NAMES, limits)),
-    st.lists(asks | others, min_size=10, max_size=60),
+    chosen(lambda choices: {name: _limit(choices) for name in NAMES}, most=12),
+    chosen(lambda choices: choices.several(lambda: _step(choices), least=10, most=60), most=400),
 )
 @example(  # one that starts takes what a better one, waiting for something else, needs as well
     {

@@ -22,23 +22,26 @@ from overseer.plan.values import WorkflowPlan
 from overseer.review import Approve, Change, Decision, Proposal, Reject, Replace, ReviewPolicy
 from overseer.running.engine import Engine
 from tests.chat.people import KINDS, Counter, Typist, plan, step
+from tests.choices import Choices, chosen
 
 
-@st.composite
-def plans(draw: st.DrawFn) -> WorkflowPlan:
+def _plan(choices: Choices) -> WorkflowPlan:
     """A few steps, each of which may read those before it."""
-    count = draw(st.integers(1, 5))
-    ids = [f"s{number}" for number in range(count)]
+    ids: list[str] = []
     steps = []
-    for place, step_id in enumerate(ids):
-        reads = draw(st.lists(st.sampled_from(ids[:place]), unique=True)) if place else []
-        steps.append(step(step_id, draw(st.sampled_from(sorted(KINDS))), *reads))
-    output = draw(st.sampled_from([None, {"out": f"{{{{{ids[-1]}}}}}"}]))
+    for number in range(choices.number(1, 5)):
+        step_id = f"s{number}"
+        reads = choices.some(ids, most=4)
+        steps.append(step(step_id, choices.of(sorted(KINDS)), *reads))
+        ids.append(step_id)
+    output = choices.of((None, {"out": f"{{{{{ids[-1]}}}}}"}))
     return plan(*steps, **({"output": output} if output else {}))
 
 
+PLANS = chosen(_plan, most=40)
+
 DRAFTS: st.SearchStrategy[Draft] = st.one_of(
-    plans().map(lambda made: Planned(made, "model")),
+    PLANS.map(lambda made: Planned(made, "model")),
     st.just(Answered("it is fine as it is", "model")),
     st.just(Refused(("nobody knows how",), "model")),
 )
@@ -87,11 +90,11 @@ def negotiation(person: Any, engine: Engine, policy: ReviewPolicy, drafts: Itera
     )
 
 
-DECISIONS = st.lists(st.one_of(plans(), st.sampled_from(["approve", "stale", "reject", "make it nicer"])), max_size=8)
+DECISIONS = st.lists(st.one_of(PLANS, st.sampled_from(["approve", "stale", "reject", "make it nicer"])), max_size=8)
 
 
 @settings(max_examples=150, deadline=None)
-@given(plans(), DECISIONS, st.lists(DRAFTS, max_size=8), st.sampled_from(["always", "risky", "never"]))
+@given(PLANS, DECISIONS, st.lists(DRAFTS, max_size=8), st.sampled_from(["always", "risky", "never"]))
 def test_what_runs_is_what_was_shown_last(
     first: WorkflowPlan, decisions: list[Any], drafts: list[Draft], policy: ReviewPolicy
 ) -> None:
@@ -115,7 +118,7 @@ def test_what_runs_is_what_was_shown_last(
 
 
 @settings(max_examples=60, deadline=None)
-@given(plans(), plans(), st.sampled_from(["risky", "never"]))
+@given(PLANS, PLANS, st.sampled_from(["risky", "never"]))
 def test_every_change_is_asked_about_however_harmless_it_is(
     first: WorkflowPlan, second: WorkflowPlan, policy: ReviewPolicy
 ) -> None:
@@ -140,7 +143,7 @@ TYPED = st.lists(
 
 
 @settings(max_examples=150, deadline=None)
-@given(plans(), TYPED, st.sampled_from(["r", "b", "q", "y", "no"]), st.lists(DRAFTS, max_size=4))
+@given(PLANS, TYPED, st.sampled_from(["r", "b", "q", "y", "no"]), st.lists(DRAFTS, max_size=4))
 def test_whatever_is_typed_only_what_was_shown_last_is_approved(
     first: WorkflowPlan, typed: list[str], last: str, drafts: list[Draft]
 ) -> None:
@@ -162,7 +165,7 @@ def test_whatever_is_typed_only_what_was_shown_last_is_approved(
 
 
 @settings(max_examples=200, deadline=None)
-@given(plans(), st.data())
+@given(PLANS, st.data())
 def test_dropping_steps_with_those_that_need_them_leaves_a_plan_that_can_run(
     made: WorkflowPlan, data: st.DataObject
 ) -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from overseer.plan.references import Ref
 from overseer.plan.values import Call, Code, Each, Guard, Once, Scope, Until, WorkflowPlan, WorkflowStep
+from tests.choices import Choices
 
 HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -27,35 +28,39 @@ HOSTILE = [
     "- item",
 ]
 
-titles = st.sampled_from(HOSTILE) | st.text(max_size=40) | st.just("Translate to French")
+_others = st.lists(st.text(max_size=40), min_size=4, max_size=4)
 
 
-@st.composite
-def plans(draw: st.DrawFn, most: int = 14, depth: int = 2, *, titles: st.SearchStrategy[str] = titles) -> WorkflowPlan:
-    """A plan in which every step may need any of those before it."""
-    count = draw(st.integers(0 if depth < 2 else 1, most))
+def plans(most: int = 14, depth: int = 2) -> st.SearchStrategy[WorkflowPlan]:
+    """Plans in which every step may need any of those before it."""
+    rows = st.binary(min_size=300, max_size=300)
+    return st.builds(lambda row, others: _plan(Choices(row), others, most, depth), rows, _others)
+
+
+def _plan(choices: Choices, others: list[str], most: int, depth: int) -> WorkflowPlan:
+    def title() -> str:
+        return choices.of(choices.of((["Translate to French"], HOSTILE, others)))
+
     steps: list[WorkflowStep] = []
-    for number in range(count):
-        needs = draw(st.lists(st.integers(0, number - 1), max_size=4, unique=True)) if number else []
-        action: Call | Code | Scope = Call(draw(st.sampled_from(["t", "text_case", "tool-with-a-long-name"])))
-        form = draw(st.integers(0, 9))
-        if form == 0:
+    for number in range(choices.number(0 if depth < 2 else 1, most)):
+        action: Call | Code | Scope = Call(choices.of(["t", "text_case", "tool-with-a-long-name"]))
+        form = choices.number(0, 9)
+        if form == 9:
             action = Code("count the words")
-        elif form == 1 and depth:
-            body = draw(plans(4, depth - 1, titles=titles))
-            mode = draw(st.sampled_from([Once(), Each([1, 2], width=2), Until(limit=3)]))
-            action = Scope(mode, body)
+        elif form == 8 and depth:
+            mode = choices.of([Once(), Each([1, 2], width=2), Until(limit=3)])
+            action = Scope(mode, _plan(choices, others, 4, depth - 1))
         steps.append(
             WorkflowStep(
                 f"s{number}",
                 action,
-                draw(titles),
-                depends_on=tuple(f"s{need}" for need in needs),
-                parallel_group=draw(st.sampled_from([None, None, 1])),
-                when=draw(st.sampled_from([None, None, Guard(Ref("s0"), "gt", 0.8)])),
+                title(),
+                depends_on=tuple(f"s{need}" for need in choices.some(range(number), most=4)),
+                parallel_group=choices.of([None, None, 1]),
+                when=choices.of([None, None, Guard(Ref("s0"), "gt", 0.8)]),
             )
         )
-    return WorkflowPlan(tuple(steps), name=draw(titles))
+    return WorkflowPlan(tuple(steps), name=title())
 
 
 def chain(count: int) -> WorkflowPlan:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from overseer.drawing.layers import _crossings, _neighbours, layered, levels, placed
+from tests.choices import Choices, chosen
 
 
-@st.composite
-def graphs(draw: st.DrawFn) -> list[list[int]]:
-    count = draw(st.integers(0, 25))
-    return [draw(st.lists(st.integers(0, at - 1), max_size=4)) if at else [] for at in range(count)]
+def _graph(choices: Choices) -> list[list[int]]:
+    needs = range(choices.number(0, 25))
+    return [choices.several(partial(choices.of, range(at)), most=4) if at else [] for at in needs]
 
 
-@given(graphs(), st.none() | st.integers(1, 6))
+graphs = chosen(_graph, most=130)
+
+
+@given(graphs, st.none() | st.integers(1, 6))
 def test_every_step_is_in_one_layer_below_all_that_it_needs(needs: list[list[int]], widest: int | None) -> None:
     layering = layered(needs, widest=widest)
     layer_of = {vertex: at for at, layer in enumerate(layering.layers) for vertex in layer}
@@ -28,7 +32,7 @@ def test_every_step_is_in_one_layer_below_all_that_it_needs(needs: list[list[int
         assert all(sum(map(layering.is_step, layer)) <= widest for layer in layering.layers)
 
 
-@given(graphs())
+@given(graphs)
 def test_the_lines_lead_from_a_step_to_those_that_need_it_and_to_no_other(needs: list[list[int]]) -> None:
     layering = layered(needs)
     _, below = _neighbours(layering.links)
@@ -43,7 +47,7 @@ def test_the_lines_lead_from_a_step_to_those_that_need_it_and_to_no_other(needs:
         assert reached == {user for user, own in enumerate(needs) if step in own}
 
 
-@given(graphs(), st.integers(0, 9))
+@given(graphs, st.integers(0, 9))
 def test_no_two_of_a_layer_overlap(needs: list[list[int]], gap: int) -> None:
     layering = layered(needs)
     widths = [10.0 + vertex % 7 for vertex in range(sum(map(len, layering.layers)))]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from overseer.errors import Failure
@@ -58,6 +58,11 @@ def echo(key: str, args: dict[str, Json], _attempt: int) -> Json:
     return args.get("value", f"{key}!")
 
 
+def journaled(events: Iterable[Event]) -> list[Event]:
+    """Events as a journal gives them back."""
+    return [from_record(to_record(event)) for event in events]
+
+
 @dataclass
 class World:
     """One run, from its first event, or from the events of an earlier life, to its end."""
@@ -90,10 +95,10 @@ class World:
         self.tell(RunStarted(self.now, "run", self.inputs))
         return self
 
-    def resume(self, earlier: Sequence[Event]) -> World:
-        """Live on after the process died with these events in its journal."""
-        for event in earlier:
-            self.tell(from_record(to_record(event)))
+    def resume(self, earlier: Sequence[Event], *, are_read: bool = False) -> World:
+        """Live on after the process died with these events in its journal; `are_read` if they come from there."""
+        for event in earlier if are_read else journaled(earlier):
+            self.tell(event)
             self.now = max(self.now, event.at)
         self.holding.clear()
         self.unbegun.clear()
@@ -189,7 +194,7 @@ class World:
         if not self.is_busy:
             self.end(key)
             return
-        if self.choice.random() < 0.3:
+        if self.choice.random() < 0.2:
             self.hold_or_release(key)
             return
         answers = {call: made for call, made in self.state.calls_of(key).items() if made.has_returned}
@@ -198,7 +203,7 @@ class World:
             return
         open_calls = sorted(call for at, call in self.under_way if at == key)
         missing = [call for call in self.calls_in(key) if call not in answers and call not in open_calls]
-        if missing and self.choice.random() < 0.6:
+        if missing and self.choice.random() < 0.8:
             self.under_way.add((key, missing[0]))
             self.tell(ToolCalled(self.now, key, missing[0], "t", {}))
         elif open_calls:

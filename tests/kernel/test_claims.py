@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overseer.kernel.claims import Claims, Want
+from tests.choices import Choices, chosen
 
 
 def take(claims: Claims[str, str], key: str, *wants: Want, rank: int = 0) -> bool:
@@ -152,16 +153,18 @@ def test_many_groups_take_no_longer_than_one() -> None:
     assert looked < 60 * count
 
 
-WANTS = st.lists(
-    st.builds(Want, st.sampled_from(["x", "y", "z"]), st.sampled_from([None, 1, 2])),
-    min_size=1,
-    max_size=3,
-    unique_by=lambda want: want.resource,
-)
+def _wants(choices: Choices) -> list[Want]:
+    return [Want(resource, choices.of((None, 1, 2))) for resource in choices.some("xyz", least=1, most=3)]
 
 
-@given(st.lists(WANTS, max_size=12), st.randoms())
-def test_everybody_gets_a_turn_and_nobody_meets_a_stranger(wanted: list[list[Want]], random: object) -> None:
+# What each of several asks for.
+WANTED = chosen(lambda choices: choices.several(lambda: _wants(choices), least=1, most=20), most=150)
+SEEDS = st.integers(0, 2**16)
+
+
+@given(WANTED, SEEDS)
+def test_everybody_gets_a_turn_and_nobody_meets_a_stranger(wanted: list[list[Want]], seed: int) -> None:
+    random = Random(seed)
     claims: Claims[str, str] = Claims()
     holding = {}
     for number, wants in enumerate(wanted):
@@ -170,7 +173,7 @@ def test_everybody_gets_a_turn_and_nobody_meets_a_stranger(wanted: list[list[Wan
     served = set(holding)
     while holding:
         _assert_no_conflict(list(holding.values()))
-        key = random.choice(sorted(holding))  # type: ignore[attr-defined]
+        key = random.choice(sorted(holding))
         del holding[key]
         for admitted in claims.release(key):
             holding[admitted] = wanted[int(admitted)]
@@ -243,8 +246,9 @@ class SlowClaims:
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.lists(WANTS, min_size=1, max_size=20), st.randoms(use_true_random=False))
-def test_claims_do_what_a_plain_search_does(wanted: list[list[Want]], random: Random) -> None:
+@given(WANTED, SEEDS)
+def test_claims_do_what_a_plain_search_does(wanted: list[list[Want]], seed: int) -> None:
+    random = Random(seed)
     claims: Claims[str, str] = Claims()
     model = SlowClaims()
     ranks = random.sample(range(100), len(wanted))

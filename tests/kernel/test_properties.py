@@ -30,8 +30,10 @@ from overseer.plan import to_document
 from overseer.plan.values import WorkflowStep
 from overseer.reports.report import Report
 from tests.kernel.plans import EFFECTS, documents, never_fails, outcome, planned
-from tests.kernel.simulation import World
+from tests.kernel.simulation import World, journaled
 
+# Of a run that is cut off at each of its moments: that takes as long as the square of its length.
+BRIEF = documents(most_choices=100)
 SEEDS = st.integers(0, 2**16)
 RULES = st.builds(Rules, max_parallel=st.sampled_from([1, 2, 8]), strict_groups=st.booleans(), effects=st.just(EFFECTS))
 often = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -120,12 +122,13 @@ def test_the_result_does_not_depend_on_the_order_of_completion(
 
 @pytest.mark.long
 @seldom
-@given(documents(), RULES, SEEDS)
+@given(BRIEF, RULES, SEEDS)
 def test_resume_from_every_prefix_of_the_log_ends_alike(document: dict[str, Any], rules: Rules, seed: int) -> None:
     plan = planned(in_turn(document))
     whole = World(plan, outcome, rules, seed).begin().run()
-    for cut in range(len(whole.events)):
-        resumed = World(plan, outcome, rules, seed + cut).resume(whole.events[:cut]).run()
+    journal = journaled(whole.events)
+    for cut in range(len(journal)):
+        resumed = World(plan, outcome, rules, seed + cut).resume(journal[:cut], are_read=True).run()
         assert ending(resumed) == ending(whole), f"cut after {cut} events"
         assert_nothing_repeated(resumed, cut)
 
@@ -280,7 +283,7 @@ ONCE = st.builds(Rules, max_parallel=st.sampled_from([1, 2, 8]), unrepeatable=st
 
 
 @settings(seldom, max_examples=15)
-@given(documents(), ONCE, SEEDS)
+@given(BRIEF, ONCE, SEEDS)
 def test_nobody_is_asked_about_a_step_that_only_waited_at_whatever_moment_the_run_is_cut_off(
     document: dict[str, Any], rules: Rules, seed: int
 ) -> None:
@@ -296,13 +299,14 @@ def test_nobody_is_asked_about_a_step_that_only_waited_at_whatever_moment_the_ru
 
 
 @settings(seldom, max_examples=15)
-@given(documents(), ONCE, SEEDS)
+@given(BRIEF, ONCE, SEEDS)
 def test_an_attempt_that_only_waited_is_none(document: dict[str, Any], rules: Rules, seed: int) -> None:
     """In whatever life of the run: the world looks at the number of each attempt."""
     plan = planned(in_turn(document))
     whole = World(plan, outcome, rules, seed, has_turns=True).begin().run()
-    for cut in range(len(whole.events)):
-        resumed = World(plan, outcome, rules, seed + cut, has_turns=True).resume(whole.events[:cut]).run()
+    journal = journaled(whole.events)
+    for cut in range(len(journal)):
+        resumed = World(plan, outcome, rules, seed + cut, has_turns=True).resume(journal[:cut], are_read=True).run()
         assert ending(resumed) == ending(whole), f"cut after {cut} events"
         assert_nothing_repeated(resumed, cut)
 
@@ -338,15 +342,16 @@ def forgiving(document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.long
 @seldom
-@given(documents(), RULES, SEEDS)
+@given(BRIEF, RULES, SEEDS)
 def test_resume_from_every_prefix_ends_alike_and_makes_no_call_again_that_returned(
     document: dict[str, Any], rules: Rules, seed: int
 ) -> None:
     plan = planned(forgiving(in_turn(document)))
     whole = World(plan, outcome, rules, seed, is_busy=True).begin().run()
     assert_no_calls_are_kept_for_nothing(whole)
-    for cut in range(len(whole.events)):
-        resumed = World(plan, outcome, rules, seed + cut, is_busy=True).resume(whole.events[:cut]).run()
+    journal = journaled(whole.events)
+    for cut in range(len(journal)):
+        resumed = World(plan, outcome, rules, seed + cut, is_busy=True).resume(journal[:cut], are_read=True).run()
         assert ending(resumed) == ending(whole), f"cut after {cut} events"
         assert_nothing_repeated(resumed, cut)
         assert_no_call_repeated(resumed)

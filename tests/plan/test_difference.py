@@ -6,15 +6,12 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from overseer.plan import plan_from, to_document
 from overseer.plan.difference import Difference, FieldChange, StepChange, difference, difference_lines
 from overseer.plan.values import WorkflowPlan
 from tests.plan.strategies import plans
-
-# Plans take long to make.
-fewer = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 JOKE = {"step_id": "joke", "description": "Write a joke", "tool": "write", "args": {"prompt": "A joke"}}
 FRENCH = {"step_id": "fr", "tool": "translate", "args": {"text": "{{joke}}", "target_lang": "fr"}}
@@ -98,14 +95,12 @@ def test_a_body_of_a_new_step_is_told_line_by_line() -> None:
     ]
 
 
-@fewer
 @given(plans)
 def test_a_plan_does_not_differ_from_itself(one: WorkflowPlan) -> None:
     assert difference(one, one) == Difference()
     assert difference(one, plan_from(to_document(one)).plan).is_empty
 
 
-@fewer
 @given(plans, plans)
 def test_plans_differ_and_have_a_line_for_it_where_they_say_something_else(
     one: WorkflowPlan, other: WorkflowPlan
@@ -116,7 +111,6 @@ def test_plans_differ_and_have_a_line_for_it_where_they_say_something_else(
     assert bool(difference_lines(found)) != is_alike
 
 
-@fewer
 @given(plans, plans)
 def test_the_way_back_is_the_same_the_other_way_round(one: WorkflowPlan, other: WorkflowPlan) -> None:
     there, back = difference(one, other), difference(other, one)
@@ -125,7 +119,6 @@ def test_the_way_back_is_the_same_the_other_way_round(one: WorkflowPlan, other: 
     assert {field.path for field in there.plan} == {field.path for field in back.plan}
 
 
-@fewer
 @given(plans, plans)
 def test_steps_of_another_plan_added_are_all_that_is_added(one: WorkflowPlan, other: WorkflowPlan) -> None:
     taken = {step.step_id for step in one.steps}

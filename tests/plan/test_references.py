@@ -94,12 +94,12 @@ def test_a_written_reference_is_read_back_equal(ref: Ref) -> None:
     assert parse(written(ref)) == ref
 
 
-@given(templates | sources().map(parsed))
+@given(templates | sources.map(parsed))
 def test_a_written_template_is_read_back_equal(template: Any) -> None:
     assert parsed(written(template)) == template
 
 
-@given(sources() | braces)
+@given(sources | braces)
 def test_writing_what_was_parsed_settles_at_once(source: str) -> None:
     try:
         template = parse(source)

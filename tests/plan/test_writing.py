@@ -263,9 +263,7 @@ def test_keys_longer_than_yaml_allows_are_written_out_in_full() -> None:
         assert yaml.safe_load(yaml_text(value)) == value
 
 
-@pytest.mark.parametrize("text", NASTY)
-@pytest.mark.parametrize("wrap", [lambda text: {text: text}, lambda text: [text], lambda text: [[{"k": [text, text]}]]])
-def test_every_nasty_text_survives_wherever_it_stands(text: str, wrap: Any) -> None:
-    value = wrap(text)
-    assert read_document(yaml_text(value), syntax="yaml").value == value
-    assert yaml.safe_load(yaml_text(value)) == value
+def test_every_nasty_text_survives_wherever_it_stands() -> None:
+    values = [value for text in NASTY for value in ({text: text}, [text], [[{"k": [text, text]}]])]
+    assert [value for value in values if read_document(yaml_text(value), syntax="yaml").value != value] == []
+    assert [value for value in values if yaml.safe_load(yaml_text(value)) != value] == []

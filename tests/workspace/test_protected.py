@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,19 @@ from overseer.workspace import NEVER_WRITTEN, FolderWorkspace, Protected, our_ow
 from tests.workspace.conftest import Make
 
 
-@pytest.mark.parametrize("name", NEVER_WRITTEN)
+def is_refused(change: Callable[[str, bytes], object], path: str) -> bool:
+    try:
+        change(path, b"")
+    except ToolError as error:
+        return error.kind == "denied" and "decides what other programs do later; write another file" in str(error)
+    return False
+
+
 @pytest.mark.parametrize("form", ["{}", "sub/folder/{}", "{}/inside/it", "sub/{}/x"])
-def test_protected_names_are_not_written_anywhere(workspace: FolderWorkspace, root: Path, name: str, form: str) -> None:
-    for path in (form.format(name), form.format(name.upper())):
-        for change in (workspace.write, workspace.append):
-            with pytest.raises(ToolError, match=r"decides what other programs do later; write another file") as caught:
-                change(path, b"")
-            assert caught.value.kind == "denied"
+def test_protected_names_are_not_written_anywhere(workspace: FolderWorkspace, root: Path, form: str) -> None:
+    paths = [form.format(spelled) for name in NEVER_WRITTEN for spelled in (name, name.upper())]
+    for change in (workspace.write, workspace.append):
+        assert [path for path in paths if not is_refused(change, path)] == []
     assert not list(root.iterdir())
 
 
