@@ -103,7 +103,9 @@ def _become(wanted: Any, descriptors: list[int]) -> NoReturn:
     os.environ.clear()
     os.environ.update(wanted["environment"])
     for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
-        setattr(sys, name, _text(number, mode) if number in wanted["descriptors"] else None)
+        stream = _text(number, mode) if number in wanted["descriptors"] else None
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
     if wanted["source"] is None:
         sys.argv[:] = [str(ROOT / "chat_cli.py"), *wanted["arguments"]]
         sys.modules["chat_cli"].entry()

@@ -93,7 +93,7 @@ def test_what_is_done_inside_is_paid_from_outside() -> None:
     flow = workflow({"step_id": "a", "tool": "fetch"}, {"step_id": "b", "tool": "fetch", "depends_on": ["a"]})
     result = call(Engine([fetch, flow], broker=Broker(budget=session)))
     assert result.failure is not None
-    assert "the budget of session has 0 left of 1 requests" in result.failure.message
+    assert "the budget of session has 0 left of 1 request" in result.failure.message
     assert session.spent == result.spent == Spend(requests=1)
 
 
@@ -101,7 +101,7 @@ def test_a_cap_of_the_plan_holds_inside() -> None:
     steps = [{"step_id": "a", "tool": "fetch"}, {"step_id": "b", "tool": "fetch"}]
     failure = call(Engine([fetch, workflow(*steps, budget={"requests": 1})])).failure
     assert failure is not None
-    assert "the budget of the plan in 'call' has 0 left of 1 requests" in failure.message
+    assert "the budget of the plan in 'call' has 0 left of 1 request" in failure.message
 
 
 def test_limits_hold_inside() -> None:

@@ -81,7 +81,7 @@ def test_a_program_is_held_to_the_budget_of_a_run() -> None:
     calls = 'print(call_tools_parallel([("visit", "Rome"), ("visit", "Rome")], "partial"))'
     said = said_by(calls, OVERSEER_APPROVE="network")
     assert "Rome was visited" in said
-    assert "the budget of this program has 0 left of 1 requests" in said
+    assert "the budget of this program has 0 left of 1 request" in said
     assert "raise budget.run in config.yaml, such as to {requests: 2}, and start again" in said
 
 
