@@ -91,9 +91,9 @@ def test_requests_that_are_planned_alone_give_a_draft_together(requests: list[st
 )
 def test_what_is_large_or_odd_takes_no_long_time(request_: str) -> None:
     our()
-    began = time.perf_counter()
+    began = time.thread_time()  # however busy the machine is with others
     check(plan_by_rules(request_, our(), leave_open=True))
-    assert time.perf_counter() - began < _SOON_S
+    assert time.thread_time() - began < _SOON_S
 
 
 def test_a_plain_request_takes_little_time() -> None:

@@ -10,6 +10,7 @@ from overseer.frontends.draft import Answered, Refused
 from overseer.frontends.earlier import Earlier
 from overseer.frontends.rules import plan_by_rules
 from overseer.frontends.rules.standing import Standing
+from overseer.plan.references import Ref
 from tests.frontends.rules import args_of, our, outline, planned
 
 
@@ -38,6 +39,7 @@ def test_what_files_are_to_hold_has_to_be_said() -> None:
 @pytest.mark.parametrize("line", ["cat notes.md", "python --version", "ls -la", "cat", "python3 a.py", "touch a.txt"])
 def test_a_line_for_a_shell_is_told_how_it_is_run(line: str) -> None:
     assert refused(line) == f"'{line}': no tool is called so. To run it as a program, say: run {line}"
+    assert args_of(f"run {line}") == [{"command": line}]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,41 @@ def test_what_only_a_program_does_with_files_is_told_with_that_program(
     draft = plan_by_rules(request_, our(), standing=beside_notes)
     assert isinstance(draft, Refused)
     assert draft.reasons[0].endswith(f"no tool does this. A program does; to run it, say: run {line}")
+    assert args_of(f"run {line}") == [{"command": line}]
+
+
+@pytest.mark.parametrize(
+    ("request_", "args"),
+    [
+        ("execute ls -la", {"command": "ls -la"}),
+        ("please run the command: cp 'a b.txt' c.txt", {"command": "cp 'a b.txt' c.txt"}),
+        ("run ./build.sh a.txt", {"command": "./build.sh a.txt"}),
+        ("Run git add .", {"command": "git add ."}),
+        ("run ls -la.", {"command": "ls -la"}),
+        ("run python -c 'print(1, 2)'", {"command": "python -c 'print(1, 2)'"}),
+        ("run git log in the folder src", {"command": "git log", "folder": "src"}),
+    ],
+)
+def test_a_line_is_run_word_for_word(request_: str, args: dict[str, str]) -> None:
+    assert args_of(request_) == [args]
+
+
+def test_each_of_several_lines_is_run() -> None:
+    assert args_of("run wc a.md and run wc b.csv") == [{"command": "wc a.md"}, {"command": "wc b.csv"}]
+
+
+@pytest.mark.parametrize(
+    "request_", ["run ls and write the result to a.txt", "run date, then save the output as a.txt"]
+)
+def test_the_result_of_a_program_is_what_it_printed(request_: str) -> None:
+    assert args_of(request_)[1] == {"path": "a.txt", "text": Ref("run_command", ("stdout",))}
+
+
+def test_a_number_that_was_asked_for_is_the_result_of_counting() -> None:
+    *_, written = args_of("count the words in a.md and write the result to n.txt")
+    assert written == {"path": "n.txt", "text": Ref("text_statistics", ("words",))}
+    *_, written = args_of("count the words and lines in a.md and write the result to n.txt")
+    assert written == {"path": "n.txt", "text": Ref("text_statistics")}
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,16 @@ def numbers_asked(request: str, calls: Sequence[Call]) -> Template | None:
         return worked_out
     if not _HOW_MANY.search(request):
         return None
-    names = _named(_NO_WORDS.sub(" ", request), calls[-1].tool)
+    names = names_asked(request, calls[-1].tool)
     if _leads_to_last(calls):
         return _of(calls[-1], names)
     files = _by_file(calls) if names else {}
     return {path: _of(call, names) for path, call in files.items()} or None
+
+
+def names_asked(said: str, tool: Tool) -> list[str]:
+    """The numbers that a tool gives by the names under which these words ask how many there are."""
+    return _named(_NO_WORDS.sub(" ", said), tool) if _HOW_MANY.search(said) else []
 
 
 def _of(call: Call, names: Sequence[str]) -> Template | None:

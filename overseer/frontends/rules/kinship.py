@@ -25,6 +25,7 @@ _ALIKE = """
     get fetch retrieve obtain gather provide show tell give collect display
     find search locate lookup look seek discover identify ascertain
     begin start launch initiate
+    run execute
     enroll register
     recommend suggest propose
     hire employ recruit engage

@@ -21,12 +21,13 @@ from overseer.frontends.rules.matching import Reading, read
 from overseer.frontends.rules.parts import parts_of
 from overseer.frontends.rules.quoting import with_files, with_pasted, with_quotes
 from overseer.frontends.rules.refusals import has_no_place, is_half, is_missing, needs_a_model, no_tool_for, refusal
+from overseer.frontends.rules.shellwords import with_lines_to_run
 from overseer.frontends.rules.smalltalk import answer_to
 from overseer.frontends.rules.spelling import put_right
 from overseer.frontends.rules.standing import ANYWHERE, Standing
 from overseer.frontends.rules.steps import plan_of
 from overseer.frontends.rules.sums import takes_sums, with_sums
-from overseer.frontends.rules.tokens import tokens_of
+from overseer.frontends.rules.tokens import Token, tokens_of
 from overseer.frontends.rules.toolbox import Toolbox
 from overseer.plan.dependencies import completed
 from overseer.plan.validation import validate
@@ -63,7 +64,7 @@ def plan_by_rules(
         return Refused((f"'{said}' asks for no steps. There is a command that is called so: /{command}",), "rules")
     if len(said) > _LONGEST:
         return Refused((_too_long(f"{len(said):,} characters", f"{_LONGEST:,}", to_connect),), "rules")
-    tokens = with_files(with_quotes(with_pasted(tokens_of(said), said), said), standing.root)
+    tokens = _tokens(said, standing)
     if not leave_open and only_names_another(tokens):
         return refusal(said, (is_half(said),), to_connect)
     if (values := sum(token.is_value for token in tokens)) > _MOST_VALUES:
@@ -90,6 +91,12 @@ def plan_by_rules(
         return Refused(faults, "rules")
     slipped = (f"'{slip.written}' is read as '{slip.meant}'" for slip in slips)
     return Planned(sound, "rules", (*slipped, *taken, *_notes(reading, binder.calls), *added, *faults))
+
+
+def _tokens(said: str, standing: Standing) -> tuple[Token, ...]:
+    """What is said, with what is meant word for word kept whole."""
+    tokens = with_pasted(with_lines_to_run(tokens_of(said), said), said)
+    return with_files(with_quotes(tokens, said), standing.root)
 
 
 def _too_long(what: str, most: str, to_connect: Connecting) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
+from overseer.frontends.rules.asked import names_asked
 from overseer.frontends.rules.calls import Call
 from overseer.frontends.rules.candidates import Candidate
 from overseer.frontends.rules.flow import fits, points_back, speaks_of_each
@@ -21,6 +22,7 @@ STRONG, NAMED, WEAK, VERY_WEAK = 2.2, 1.2, 0.75, 0.3
 _STRONG_ENOUGH_TO_ADD = 3.2  # an argument that may be left out
 _NEVER_MADE = frozenset({"path", "url", "email", "phone", "unit", "language"})
 _NOT_THE_THING = frozenset(stem(word) for word in ("path", "url", "bytes", "status"))
+_THE_THING = frozenset({stem("stdout")})  # what a program printed, not how it ended
 _NUMBERS = frozenset({"integer", "number"})
 _STANDS_FOR = frozenset({"path", "url", "date", "email", "phone"})
 
@@ -122,8 +124,19 @@ class Context:
         ports = [port for port in ports_of(call.tool) if _could_be(port, slot)]
         if not ports or any(port.media and slot.media and port.media != slot.media for port in ports):
             return None
-        port = next((port for port in ports if port.items == {"object"}), ports[0])
+        port = self._meant(call, ports, slot)
         return Source(WEAK, self._several(call) if slot.is_many else self._alike(call), port)
+
+    def _meant(self, call: Call, ports: Sequence[Port], slot: Slot) -> Port:
+        """What is meant by the result of a call that gives several things."""
+        asked = names_asked(self.reading.parts[call.part].text, call.tool)
+        if len(asked) == 1 and (number := next((port for port in ports if port.path == (asked[0],)), None)):
+            return number
+        if thing := next((port for port in ports if port.path and port.words & _THE_THING), None):
+            return thing
+        if not slot.types and 2 * sum(bool(port.types) and port.types <= _NUMBERS for port in ports) > len(ports):
+            return Port((), frozenset({"object"}), frozenset(), frozenset())  # so many numbers: all of them
+        return next((port for port in ports if port.items == {"object"}), ports[0])
 
     def _several(self, last: Call) -> tuple[Call, ...]:
         """With the last call those like it right before it, where a part speaks of them all."""
