@@ -75,7 +75,7 @@ FROM_WHEELS := $(PIP) install --no-index --find-links '$(WHEELS)' $(ALL)
 	elif test -z '$(PYTHON)'; then \
 	    echo 'Overseer needs Python 3.11 or later, and finds none; name yours: make chat PYTHON=/its/python3' >&2; exit 1; \
 	else \
-	    $(PYTHON) -m venv .venv && \
+	    '$(PYTHON)' -m venv .venv && \
 	    if test -d '$(WHEELS)' && $(FROM_WHEELS) 2>/dev/null; then :; \
 	    elif mkdir -p '$(WHEELS)' 2>/dev/null && test -w '$(WHEELS)'; then \
 	        $(PIP) download --dest '$(WHEELS)' -c constraints.txt '.[test]' hatchling editables && $(FROM_WHEELS); \

@@ -405,7 +405,7 @@ def test_runs_are_listed_newest_first_and_shown_by_the_beginning_of_their_id(ove
     assert "failed" in listed[0]
     assert "succeeded" in listed[1]
     assert [run["run_id"] for run in overseer("runs", "--json", "--limit", "1").json["runs"]] == [second]
-    assert "only the newest 1 are listed; --limit N lists more" in overseer("runs", "--limit", "1").err
+    assert "there are more than the 1 newest; --limit N lists more" in overseer("runs", "--limit", "1").err
     assert overseer("runs", "--limit", "2").err == ""
     shown = overseer("show", first[:-1])
     lines = shown.out.splitlines()

@@ -99,6 +99,11 @@ def test_the_python_that_is_named_is_taken(clone: Path, programs: Path) -> None:
     assert "other -m venv .venv" in set_up(clone, programs, "PYTHON=other").stdout
 
 
+def test_the_python_that_is_named_may_stand_in_any_folder(clone: Path, programs: Path) -> None:
+    script(programs / "my python", 'echo "$0 $*"; exit 7')
+    assert "my python -m venv .venv" in set_up(clone, programs, f"PYTHON={programs}/my python").stdout
+
+
 def test_uv_may_get_a_python_by_itself(clone: Path, programs: Path) -> None:
     script(programs / "uv", 'echo "uv $*"; exit 7')
     assert "--python >=3.11 .venv" in set_up(clone, programs).stdout

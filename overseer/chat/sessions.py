@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from overseer.chat.about import turn_line
 from overseer.chat.slash import Candidate, SlashCommand, meant_by, words_of
-from overseer.commands.output import put_lines
+from overseer.commands.output import put_lines, say_if_more
 from overseer.commands.sessions import interrupted_by_session, session_line
 from overseer.console import say
 from overseer.conversation import Conversation, begun, continued
@@ -51,8 +51,7 @@ def _list(chat: Chat, journal: Journal) -> None:
     for session in found[:_LISTED]:
         here = " (this one)" if session.session_id == chat.talk.conversation.session_id else ""
         put_lines([session_line(session, interrupted.get(session.session_id, ())) + here])
-    if len(found) > _LISTED:
-        say(f"only the newest {_LISTED} are listed; outside the chat, overseer sessions --limit N lists more")
+    say_if_more(found, _LISTED, "outside the chat, overseer sessions --limit N lists more")
 
 
 def _switch(chat: Chat, journal: Journal, text: str) -> None:

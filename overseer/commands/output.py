@@ -41,10 +41,10 @@ def put_lines(lines: Iterable[str]) -> None:
     put(fitted(printable("\n".join(lines)), sys.stdout))
 
 
-def say_if_more(newest: Sequence[object], limit: int) -> None:
+def say_if_more(newest: Sequence[object], limit: int, how: str = "--limit N lists more") -> None:
     """Say that there are more than were listed."""
     if len(newest) > limit:
-        say(f"only the newest {limit:,} are listed; --limit N lists more")
+        say(f"there are more than the {limit:,} newest; {how}")
 
 
 def put_drawing(lines: Iterable[str]) -> None:

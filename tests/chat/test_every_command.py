@@ -89,9 +89,9 @@ def test_it_is_said_that_there_are_more_sessions_than_are_listed(typed: Typed) -
     for _ in range(20):
         typed.say("hello")
         typed.say("/clear")
-    assert "only the newest" not in typed.say("/sessions")
+    assert "there are more" not in typed.say("/sessions")
     typed.say("hello")
-    assert "only the newest 20 are listed; " in typed.say("/sessions")
+    assert "there are more than the 20 newest; " in typed.say("/sessions")
 
 
 def test_hints_are_those_of_the_chat(typed: Typed) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from overseer.frontends.draft import Answered, Refused
+from overseer.frontends.draft import Answered, Planned, Refused
 from overseer.frontends.earlier import Earlier
 from overseer.frontends.rules import plan_by_rules
 from overseer.frontends.rules.standing import Standing
@@ -36,7 +36,21 @@ def test_what_files_are_to_hold_has_to_be_said() -> None:
     assert "nothing can be made of 'containing'" in refused("find all files containing it")
 
 
-@pytest.mark.parametrize("line", ["cat notes.md", "python --version", "ls -la", "cat", "python3 a.py", "touch a.txt"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "rm -rf .",
+        "ls ..",
+        "git -C . status",
+        "cat a.txt b.txt",
+        "cat notes.md",
+        "python --version",
+        "ls -la",
+        "cat",
+        "python3 a.py",
+        "touch a.txt",
+    ],
+)
 def test_a_line_for_a_shell_is_told_how_it_is_run(line: str) -> None:
     assert refused(line) == f"'{line}': no tool is called so. To run it as a program, say: run {line}"
     assert args_of(f"run {line}") == [{"command": line}]
@@ -50,6 +64,7 @@ def test_a_line_for_a_shell_is_told_how_it_is_run(line: str) -> None:
         ("copy a.txt to b.txt", "cp a.txt b.txt"),
         ("delete a.txt", "rm a.txt"),
         ("remove the files a.txt and b.txt.", "rm a.txt b.txt"),
+        ("remove a.txt", "rm a.txt"),
         ("delete 'my notes.txt'", "rm 'my notes.txt'"),
     ],
 )
@@ -60,6 +75,27 @@ def test_what_only_a_program_does_with_files_is_told_with_that_program(
     assert isinstance(draft, Refused)
     assert draft.reasons[0].endswith(f"no tool does this. A program does; to run it, say: run {line}")
     assert args_of(f"run {line}") == [{"command": line}]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "remove 'my notes.txt' from a.txt",
+        "do not delete a.txt",
+        "delete a.txt, not b.txt",
+        "delete a.txt or b.txt",
+        "delete all in a.txt",
+        "delete what is in a.txt",
+        "copy a.txt from b.txt",
+        "move a.txt and b.txt",
+        "rename a.txt to my notes.txt",
+        "delete $HOME/a.txt",
+    ],
+)
+def test_no_line_is_told_that_would_do_anything_else(request_: str, beside_notes: Standing) -> None:
+    draft = plan_by_rules(request_, our(), standing=beside_notes)
+    assert isinstance(draft, Refused)
+    assert "to run it" not in draft.reasons[0]
 
 
 @pytest.mark.parametrize(
@@ -231,3 +267,51 @@ def test_what_goes_on_from_a_question_before_is_not_guessed_at(request_: str) ->
 @pytest.mark.parametrize("request_", ["and read a.txt", "a.txt", "what is in a.txt?"])
 def test_a_file_that_is_asked_for_by_itself_is_read(request_: str) -> None:
     assert args_of(request_) == [{"path": "a.txt"}]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["what it says", "as it says", "that again", "it again", "that program", "what I said", "it", "this"],
+)
+def test_nothing_is_run_that_was_only_pointed_at(rest: str) -> None:
+    assert "run_command" in refused(f"read cmd.txt and run {rest}")
+
+
+@pytest.mark.parametrize("request_", ["read a.txt and search for it", "search for 'a.txt' in b.txt"])
+def test_what_a_file_holds_is_not_searched_for(request_: str) -> None:
+    assert "needs 'query'" in refused(request_)
+
+
+@pytest.mark.parametrize(
+    ("request_", "args"),
+    [
+        ("replace 'my notes.txt' with 'foo' in a.txt", {"find": "my notes.txt", "replacement": "foo"}),
+        ("find lines with 'my notes.txt' in a.txt", {"containing": "my notes.txt"}),
+        ("write 'my notes.txt' to list.txt", {"path": "list.txt", "text": "my notes.txt"}),
+        ("which files contain 'my notes.txt'?", {"query": "my notes.txt"}),
+    ],
+)
+def test_the_name_of_a_file_is_a_text_where_one_is_wanted(
+    request_: str, args: dict[str, str], beside_notes: Standing
+) -> None:
+    draft = plan_by_rules(request_, our(), standing=beside_notes)
+    assert isinstance(draft, Planned)
+    assert draft.plan.steps[-1].args.items() >= args.items()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "sort these lines:\nb\na\n\nthen write the result to out.txt",
+        "write the following lines:\na\nb\nto c.txt",
+        "search for foo in this text:\nhello foo",
+    ],
+)
+def test_a_pasted_text_swallows_nothing_that_is_to_be_done(request_: str) -> None:
+    refused(request_)
+
+
+def test_no_file_is_written_twice_with_the_first_lost() -> None:
+    assert "'c.txt' would be written more than once" in refused(
+        "count the lines in a.txt and b.txt and write them to c.txt"
+    )

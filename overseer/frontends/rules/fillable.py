@@ -10,7 +10,7 @@ from overseer.frontends.rules.examples import Example, by_example, model_for
 from overseer.frontends.rules.literals import is_texts, option_in
 from overseer.frontends.rules.measures import with_distances, with_units
 from overseer.frontends.rules.parts import Part
-from overseer.frontends.rules.phrases import phrase_for
+from overseer.frontends.rules.phrases import is_said_in_words, phrase_for
 from overseer.frontends.rules.slots import Slot, slots_of, targets_of
 from overseer.tool import Tool
 
@@ -55,7 +55,7 @@ def could_be_read(value: Candidate, slot: Slot) -> bool:
 
 
 def wants_content(slot: Slot) -> bool:
-    if not slot.is_required or slot.media:
+    if not slot.is_required or slot.media or is_said_in_words(slot):
         return False
     return is_texts(slot) or slot.sort == "content" or slot.types == {"object", "array"}
 

@@ -14,7 +14,7 @@ from overseer.frontends.rules.kinship import kin
 from overseer.frontends.rules.measures import with_units
 from overseer.frontends.rules.parts import Part, is_writing
 from overseer.frontends.rules.phrases import folder_in, phrase_for
-from overseer.frontends.rules.shellwords import is_shell_line
+from overseer.frontends.rules.shellwords import is_shell_line, line_for
 from overseer.frontends.rules.slots import slots_of, targets_of
 from overseer.frontends.rules.sums import needs_a_sum
 from overseer.frontends.rules.toolbox import Toolbox
@@ -87,6 +87,8 @@ def read(
             continue
         if is_strict:
             choices = [choice for choice in choices if _explains(choice, part, reading.candidates[at])]
+            if line_for(part) is not None:  # what only computes or reads removes, moves and copies no file
+                choices = [choice for choice in choices if choice.tool.effect not in ("pure", "read")]
         if not choices or not _is_enough(choices[0], part):
             if part.asks and not with_models and choices and _is_for_a_model(choices[0], part):
                 reading.for_models.append((at, choices[0].tool))

@@ -31,8 +31,8 @@ def phrase_for(part: Part, slot: Slot) -> str | None:
     if not tokens or all(token.kind in _PLACES for token in tokens) or is_described(tokens):
         return None
     if "command" in slot.name:
-        if tokens[0] is part.said[0]:
-            return None  # `exit please`, `run`: there is no verb before it that says to run it
+        if tokens[0] is part.said[0] or _points(part.said, tokens):
+            return None  # `exit please`, `run that again`: there is no verb before it, or nothing that is a command
         tokens = _without_folder(tokens)
     if any(token.kind in _PLACES for token in tokens) and "command" not in slot.name:
         return None
@@ -40,8 +40,19 @@ def phrase_for(part: Part, slot: Slot) -> str | None:
         return None  # the tests are run by a command, and are none
     begin = tokens[0].start - part.tokens[0].start
     said = part.text[begin : tokens[-1].end - part.tokens[0].start][:_LONGEST].strip()
+    if "\n" in said:
+        return None  # what stands in lines of its own is a text
     is_empty = slot.words.issuperset(stems(said)) and not any(token.is_value for token in tokens)
     return None if is_empty else said  # `find an actor` does not say which
+
+
+def _points(said: tuple[Token, ...], tokens: tuple[Token, ...]) -> bool:
+    """Whether what is said points at something else, or says that once more."""
+    before = {token.low for token in said if token.end <= tokens[0].start}
+    return not _POINTING.isdisjoint({*before, tokens[0].low}) or tokens[0].low == "again"
+
+
+_POINTING = wordset("it that this these those them what whatever which as everything anything something")
 
 
 def _without_place(tokens: tuple[Token, ...]) -> tuple[Token, ...]:

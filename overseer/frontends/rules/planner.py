@@ -20,8 +20,16 @@ from overseer.frontends.rules.followups import latest_number, only_names_another
 from overseer.frontends.rules.matching import Reading, read
 from overseer.frontends.rules.parts import parts_of
 from overseer.frontends.rules.quoting import with_files, with_pasted, with_quotes
-from overseer.frontends.rules.refusals import has_no_place, is_half, is_missing, needs_a_model, no_tool_for, refusal
-from overseer.frontends.rules.shellwords import with_lines_to_run
+from overseer.frontends.rules.refusals import (
+    for_program,
+    has_no_place,
+    is_half,
+    is_missing,
+    needs_a_model,
+    no_tool_for,
+    refusal,
+)
+from overseer.frontends.rules.shellwords import shell_line, with_lines_to_run
 from overseer.frontends.rules.smalltalk import answer_to
 from overseer.frontends.rules.spelling import put_right
 from overseer.frontends.rules.standing import ANYWHERE, Standing
@@ -64,6 +72,8 @@ def plan_by_rules(
         return Refused((f"'{said}' asks for no steps. There is a command that is called so: /{command}",), "rules")
     if len(said) > _LONGEST:
         return Refused((_too_long(f"{len(said):,} characters", f"{_LONGEST:,}", to_connect),), "rules")
+    if not leave_open and (line := shell_line(said)) is not None and line.split()[0] not in tools:
+        return refusal(said, (for_program(line),), to_connect)
     tokens = _tokens(said, standing)
     if not leave_open and only_names_another(tokens):
         return refusal(said, (is_half(said),), to_connect)
@@ -82,6 +92,8 @@ def plan_by_rules(
     binder = Binder(reading, usable, latest_number(earlier or {}))
     for task in reading.tasks:
         binder.bind(task)
+    if not leave_open and (path := _written_twice(binder.calls)) is not None:
+        return refusal(said, (_would_be_lost(path),), to_connect)
     taken = [note for call in binder.calls for note in taken_from(earlier or {}, call)]
     if not leave_open and (reasons := _gaps(reading, binder.calls, toolbox)):
         return refusal(said, reasons, to_connect)
@@ -128,6 +140,16 @@ def _gaps(reading: Reading, calls: Sequence[Call], toolbox: Toolbox) -> tuple[st
         return tuple(dict.fromkeys(lacking))
     missing = {call.part: call.missing for call in calls if call.missing}
     return tuple(has_no_place(reading.parts[entry.part].text, entry, missing.get(entry.part, ())) for entry in left)
+
+
+def _written_twice(calls: Sequence[Call]) -> str | None:
+    """A file that several calls would write, each over what the one before it wrote."""
+    written = [call.args.get("path") for call in calls if call.tool.name == "write_file" and call.each is None]
+    return next((path for at, path in enumerate(written) if isinstance(path, str) and path in written[:at]), None)
+
+
+def _would_be_lost(path: str) -> str:
+    return f"'{path}' would be written more than once, and only the last would be left. Name a file for each."
 
 
 def _without_faults(

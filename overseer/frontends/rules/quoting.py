@@ -46,6 +46,8 @@ def with_pasted(tokens: Sequence[Token], text: str) -> tuple[Token, ...]:
     if said is None:
         return tuple(tokens)
     pasted = text[said.end() :]
+    if _GOES_ON.search(pasted) or _SEEKS.search(text[: said.end()]):
+        return tuple(tokens)
     until = said.start("colon") if said["within"] is None else said.start("within")
     kept = [token for token in tokens if token.end <= until]
     return (*kept, Token("quote", pasted, said.end(), len(text), pasted))
@@ -59,11 +61,31 @@ _PASTED = re.compile(
 )
 
 
+# A line at the end that says what else is to be done; and what is looked for in a text, beside which no more is taken.
+_GOES_ON = re.compile(r"\n\s*(?:then|and|now|finally|next|to|write|save|store|put)\b[^\n]*\Z", re.IGNORECASE)
+_SEEKS = re.compile(r"\b(?:search|look)(?:ing)? for\b", re.IGNORECASE)
+
+
 def with_files(tokens: Sequence[Token], root: Path | None) -> tuple[Token, ...]:
     """The tokens with those read as files whose quotation is the name of one that is there: "my notes.txt"."""
     if root is None:
         return tuple(tokens)
-    return tuple(replace(each, kind="path") if _is_file(each, root) else each for each in tokens)
+    around = zip(
+        ("", *(token.low for token in tokens)), tokens, (*(token.low for token in tokens[1:]), ""), strict=False
+    )
+    return tuple(
+        replace(each, kind="path") if _is_named(before, after) and _is_file(each, root) else each
+        for before, each, after in around
+    )
+
+
+def _is_named(before: str, after: str) -> bool:
+    """Whether a name is that of a file by where it stands, and not a text to be found, put in or written."""
+    return before in _BEFORE_A_FILE or (before in _DONE_TO_FILES and after not in ("from", "in", "with", "by"))
+
+
+_BEFORE_A_FILE = wordset("in of from read open file summarize summarise")
+_DONE_TO_FILES = wordset("delete remove rename move copy")
 
 
 def _is_file(token: Token, root: Path) -> bool:

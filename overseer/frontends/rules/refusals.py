@@ -48,10 +48,15 @@ def no_tool_for(part: Part, toolbox: Toolbox, usable: Sequence[Tool]) -> str:
     if near:
         return f"'{_short(part.text)}': no tool does this by rules as it is said; {_shown(near)}."
     if is_line or names_program(part):
-        return f"'{_short(part.text)}': no tool is called so. To run it as a program, say: run {_short(part.text)}"
+        return for_program(part.text)
     if _KNOWLEDGE.match(part.text) and not any(token.is_value for token in part.tokens):
         return f"'{_short(part.text)}': no tool does this by rules; a question like this is for a language model."
     return f"'{_short(part.text)}': no tool does this by rules, and none comes near. {WHAT_THERE_IS}"
+
+
+def for_program(line: str) -> str:
+    """What is said is a line for a shell."""
+    return f"'{_short(line)}': no tool is called so. To run it as a program, say: run {_short(line)}"
 
 
 def nearest(part: Part, toolbox: Toolbox, usable: Sequence[Tool]) -> list[Profile]:

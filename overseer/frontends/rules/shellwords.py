@@ -5,12 +5,14 @@ Rules run no program that nobody asked for: a person is told which line to say.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
+from itertools import pairwise
 
-from overseer.frontends.rules.parts import Part, verb_of
+from overseer.frontends.rules.parts import Part
 from overseer.frontends.rules.tokens import Token
-from overseer.frontends.rules.words import SILENT, wordset
+from overseer.frontends.rules.words import wordset
 
 # What people type at a shell; as the first word, none of it asks for anything in English.
 _PROGRAMS = wordset(
@@ -22,8 +24,10 @@ _RUNNING = frozenset({"run", "execute"})
 _CALLED = frozenset({"the", "this", "command", "program", "shell", "line", ":"})
 _BEHIND = frozenset({"and", "then", "in", ",", ";"})
 _TWO_FILES = {"rename": "mv", "move": "mv", "copy": "cp"}
-_FILES = {"delete": "rm", "remove": "rm"}
-_SAYS_NOTHING = SILENT | wordset("file files")
+# Requests that are about whole files and nothing else, with P for each of them.
+_ANOTHER = r"(?:the )?(?:file )?P"
+_FILES = re.compile(rf"(?:please )?(?:delete|remove) (?:the )?(?:files? )?P(?: (?:,|and|, and) {_ANOTHER})*(?: \.)?")
+_TO_ANOTHER = re.compile(rf"(?:please )?(?P<verb>rename|move|copy) {_ANOTHER} (?:to|into|as) {_ANOTHER}(?: \.)?")
 
 
 def with_lines_to_run(tokens: Sequence[Token], text: str) -> tuple[Token, ...]:
@@ -53,7 +57,20 @@ def _line_behind(tokens: Sequence[Token], text: str) -> Token | None:
 
 def _ends_sentence(token: Token, before: Token, text: str) -> bool:
     """A point is one behind a word, and a folder where it stands alone."""
-    return token.low == "." and token.start == before.end and not text[token.end : token.end + 1].strip()
+    is_behind_word = token.start == before.end and (text[before.end - 1].isalnum() or text[before.end - 1] in "'\")")
+    return token.low == "." and is_behind_word and not text[token.end : token.end + 1].strip()
+
+
+def shell_line(said: str) -> str | None:
+    """What is said, where it can only be meant for a shell: a program with its options, or with files."""
+    program, *rest = said.split()
+    if program.casefold() not in _PROGRAMS or "\n" in said or not {"and", "then"}.isdisjoint(rest):
+        return None
+    is_line = all(map(_LIKE_A_FILE.fullmatch, rest)) or (rest[0].startswith("-") and len(rest[0]) > 1)
+    return program.casefold() + said[len(program) :] if is_line else None
+
+
+_LIKE_A_FILE = re.compile(r"[\w~*-]*[./*~][\w./~*-]*")
 
 
 def is_shell_line(part: Part) -> bool:
@@ -74,13 +91,13 @@ def names_program(part: Part) -> bool:
 
 def line_for(part: Part) -> str | None:
     """The line that does what a part asks for with whole files; None where it asks for anything else besides."""
-    verb = verb_of(part.said)
-    names = [str(token.value) for token in part.said if token.kind == "path"]
-    others = [token for token in part.said if token.kind != "path" and token is not verb]
-    if verb is None or any("*" in name or name.startswith("-") for name in names):
+    begin = part.tokens[0].start
+    gaps = [part.text[one.end - begin : two.start - begin] for one, two in pairwise(part.tokens)]
+    shape = " ".join("P" if token.kind == "path" else token.low or "?" for token in part.tokens)
+    names = [str(token.value) for token in part.tokens if token.kind == "path"]
+    if any(gap.strip() for gap in gaps) or any("*" in name or name.startswith("-") for name in names):
         return None
-    if any(token.kind != "mark" and token.low not in _SAYS_NOTHING for token in others):
-        return None
-    program = _TWO_FILES.get(verb.low) if len(names) == 2 else None
-    program = _FILES.get(verb.low) if names and program is None else program
-    return shlex.join([program, *names]) if program is not None else None
+    if _FILES.fullmatch(shape):
+        return shlex.join(["rm", *names])
+    said = _TO_ANOTHER.fullmatch(shape)
+    return shlex.join([_TWO_FILES[said["verb"]], *names]) if said is not None else None

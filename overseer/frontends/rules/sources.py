@@ -97,6 +97,8 @@ class Context:
         return replace(source, calls=texts, port=ports[0]) if ports and len(ports) == len(texts) else source
 
     def _found(self, slot: Slot, fit: Source | None, *, is_said: bool) -> Source | None:
+        if fit is not None and is_said_in_words(slot) and not fit.port.path:
+            return None  # all that a file holds
         if fit is not None and fit.score >= (STRONG if slot.is_required else _STRONG_ENOUGH_TO_ADD):
             return fit
         if not slot.is_required or is_said or is_said_in_words(slot):
@@ -116,7 +118,7 @@ class Context:
     def pointed_at(self, slot: Slot) -> Source | None:
         """The result that a part speaks of with `it` and the like, or works on without a word."""
         is_open = slot.sort == "content" or not slot.takes("string")
-        if not self.calls or not (is_open or self.points_back):
+        if not self.calls or not (is_open or self.points_back) or is_said_in_words(slot):
             return None
         call = self.calls[-1]
         if call.tool.effect == "write":
