@@ -311,6 +311,11 @@ def test_a_pasted_text_swallows_nothing_that_is_to_be_done(request_: str) -> Non
     refused(request_)
 
 
+@pytest.mark.parametrize("kind", ["empty", "blank"])
+def test_lines_that_hold_nothing_are_not_those_that_are_there_twice(kind: str) -> None:
+    assert f"nothing can be made of '{kind}'" in refused(f"remove {kind} lines from a.txt and write it to b.txt")
+
+
 def test_no_file_is_written_twice_with_the_first_lost() -> None:
     assert "'c.txt' would be written more than once" in refused(
         "count the lines in a.txt and b.txt and write them to c.txt"

@@ -79,6 +79,7 @@ _PIECES = wordset(
     "line lines row rows word words character characters letter letters sentence paragraph page entry item"
 )
 _IN_TURN = wordset("each every")
+_HOLLOW = wordset("empty blank")  # lines that hold nothing are others than those that are there twice
 _UP_TO = frozenset({"last", "stop", "end"})
 _CONDITIONAL = wordset("when whenever if unless")
 
@@ -154,6 +155,8 @@ def _turns(part: Part, profiles: Sequence[Profile], calls: Sequence[Call]) -> It
             names = {word for call in of_tools for name in call.args for word in name_words(name)}
             if token.low not in names:
                 yield token.text
+        if token.low in _HOLLOW and not {*told, *known} & _HOLLOW and not has_truths:
+            yield token.text
         is_turning = token.low in _TURNING or (at == 0 and token.low in _CONDITIONAL and _has_comma(part))
         if not is_turning or token.low in known:
             continue
