@@ -128,6 +128,10 @@ def test_the_result_of_a_program_is_what_it_printed(request_: str) -> None:
 def test_a_number_that_was_asked_for_is_the_result_of_counting() -> None:
     *_, written = args_of("count the words in a.md and write the result to n.txt")
     assert written == {"path": "n.txt", "text": Ref("text_statistics", ("words",))}
+    *_, written = args_of("count the files here and write the result to n.txt")
+    assert written == {"path": "n.txt", "text": Ref("table_query", ("rows", 0, "count"))}
+    *_, written = args_of("sum the column age of a.csv and write the result to n.txt")
+    assert written == {"path": "n.txt", "text": Ref("table_query", ("rows", 0, "sum_age"))}
     *_, written = args_of("count the words and lines in a.md and write the result to n.txt")
     assert written == {"path": "n.txt", "text": Ref("text_statistics")}
 

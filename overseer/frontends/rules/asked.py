@@ -24,14 +24,23 @@ def numbers_asked(request: str, calls: Sequence[Call]) -> Template | None:
         return worked_out
     if not _HOW_MANY.search(request):
         return None
-    names = names_asked(request, calls[-1].tool)
+    names = _names_asked(request, calls[-1].tool)
     if _leads_to_last(calls):
         return _of(calls[-1], names)
     files = _by_file(calls) if names else {}
     return {path: _of(call, names) for path, call in files.items()} or None
 
 
-def names_asked(said: str, tool: Tool) -> list[str]:
+def number_meant(said: str, call: Call) -> tuple[str | int, ...] | None:
+    """Where in a result the one number stands that these words ask for, if they ask for one."""
+    if _gives_rows(call.tool):
+        worked_out = _names_worked_out(call)
+        return ("rows", 0, worked_out[0]) if len(worked_out) == 1 else None
+    asked = _names_asked(said, call.tool)
+    return (asked[0],) if len(asked) == 1 else None
+
+
+def _names_asked(said: str, tool: Tool) -> list[str]:
     """The numbers that a tool gives by the names under which these words ask how many there are."""
     return _named(_NO_WORDS.sub(" ", said), tool) if _HOW_MANY.search(said) else []
 
@@ -44,14 +53,18 @@ def _of(call: Call, names: Sequence[str]) -> Template | None:
 
 def _worked_out(call: Call) -> Template | None:
     """What was worked out of a whole table, which has one row of that; None where rows were asked for."""
-    aggregates = call.args.get("aggregates")
-    if not isinstance(aggregates, list) or call.args.get("group_by") or not _gives_rows(call.tool):
-        return None
-    names = ["_".join(filter(None, (each["function"], each.get("column")))) for each in aggregates]
+    names = _names_worked_out(call)
     numbers = {name: Ref(call.step_id, ("rows", 0, name)) for name in names}
     if names == ["count"]:
         return numbers["count"]
-    return {**numbers, "problems": Ref(call.step_id, ("problems",))}
+    return {**numbers, "problems": Ref(call.step_id, ("problems",))} if names else None
+
+
+def _names_worked_out(call: Call) -> list[str]:
+    aggregates = call.args.get("aggregates")
+    if not isinstance(aggregates, list) or call.args.get("group_by") or not _gives_rows(call.tool):
+        return []
+    return ["_".join(filter(None, (each["function"], each.get("column")))) for each in aggregates]
 
 
 def _gives_rows(tool: Tool) -> bool:

@@ -77,7 +77,7 @@ class Slot:
 class Port:
     """A result that a tool gives: all of it, or one of its fields."""
 
-    path: tuple[str, ...]
+    path: tuple[str | int, ...]
     types: frozenset[str]
     words: frozenset[str]
     says: frozenset[str]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from overseer.frontends.rules.asked import names_asked
+from overseer.frontends.rules.asked import number_meant
 from overseer.frontends.rules.calls import Call
 from overseer.frontends.rules.candidates import Candidate
 from overseer.frontends.rules.flow import fits, points_back, speaks_of_each
@@ -131,9 +131,8 @@ class Context:
 
     def _meant(self, call: Call, ports: Sequence[Port], slot: Slot) -> Port:
         """What is meant by the result of a call that gives several things."""
-        asked = names_asked(self.reading.parts[call.part].text, call.tool)
-        if len(asked) == 1 and (number := next((port for port in ports if port.path == (asked[0],)), None)):
-            return number
+        if number := number_meant(self.reading.parts[call.part].text, call):
+            return Port(number, _NUMBERS, frozenset(), frozenset())
         if thing := next((port for port in ports if port.path and port.words & _THE_THING), None):
             return thing
         if not slot.types and 2 * sum(bool(port.types) and port.types <= _NUMBERS for port in ports) > len(ports):
@@ -184,7 +183,7 @@ def _could_be(port: Port, slot: Slot) -> bool:
 def shared_out(taken: Mapping[str, Source | None]) -> dict[str, Source | None]:
     """One result for one argument alone; two results for two arguments are one for each: both files, compared."""
     taken = dict(taken)
-    seen: set[tuple[str, tuple[str, ...]]] = set()
+    seen: set[tuple[str, tuple[str | int, ...]]] = set()
     for name, source in taken.items():
         if source is not None and len(source.calls) == 1 and (place := (source.calls[0].step_id, source.port.path)):
             taken[name] = None if place in seen else source  # nothing is looked for in itself
