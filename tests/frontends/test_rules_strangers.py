@@ -320,6 +320,15 @@ def test_lines_that_hold_nothing_are_not_those_that_are_there_twice(kind: str) -
     assert f"nothing can be made of '{kind}'" in refused(f"remove {kind} lines from a.txt and write it to b.txt")
 
 
+def test_who_asks_whether_it_is_so_has_nothing_written() -> None:
+    refused("is a.txt the same as b.txt?")
+
+
+def test_the_text_is_what_was_counted_in_where_that_is_to_be_written() -> None:
+    *_, written = args_of("read a.txt, count the words and write the text to c.txt")
+    assert written == {"path": "c.txt", "text": Ref("read_file")}
+
+
 def test_no_file_is_written_twice_with_the_first_lost() -> None:
     assert "'c.txt' would be written more than once" in refused(
         "count the lines in a.txt and b.txt and write them to c.txt"

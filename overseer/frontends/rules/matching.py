@@ -18,7 +18,7 @@ from overseer.frontends.rules.shellwords import is_shell_line, line_for
 from overseer.frontends.rules.slots import slots_of, targets_of
 from overseer.frontends.rules.sums import needs_a_sum
 from overseer.frontends.rules.toolbox import Toolbox
-from overseer.frontends.rules.words import FAINT, stem, stems, stemset, text_words
+from overseer.frontends.rules.words import FAINT, stem, stems, stemset, text_words, wordset
 from overseer.tool import Tool
 
 
@@ -89,6 +89,8 @@ def read(
             choices = [choice for choice in choices if _explains(choice, part, reading.candidates[at])]
             if line_for(part) is not None:  # what only computes or reads removes, moves and copies no file
                 choices = [choice for choice in choices if choice.tool.effect not in ("pure", "read")]
+            if part.tokens[0].low in _WHETHER:  # whoever asks whether it is so wants nothing changed
+                choices = [choice for choice in choices if choice.tool.effect in ("pure", "read")]
         if not choices or not _is_enough(choices[0], part):
             if part.asks and not with_models and choices and _is_for_a_model(choices[0], part):
                 reading.for_models.append((at, choices[0].tool))
@@ -103,6 +105,9 @@ def read(
                 _take(reading, at, instead, is_instead=instead is not choice)
     _drop_announced(reading)
     return reading
+
+
+_WHETHER = wordset("is are was were does did has have am")
 
 
 def _before(reading: Reading, at: int) -> Before:

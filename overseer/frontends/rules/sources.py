@@ -24,6 +24,7 @@ _NEVER_MADE = frozenset({"path", "url", "email", "phone", "unit", "language"})
 _NOT_THE_THING = frozenset(stem(word) for word in ("path", "url", "bytes", "status"))
 _THE_THING = frozenset({stem("stdout")})  # what a program printed, not how it ended
 _NUMBERS = frozenset({"integer", "number"})
+_TEXT = stem("text")
 _STANDS_FOR = frozenset({"path", "url", "date", "email", "phone"})
 
 
@@ -127,7 +128,9 @@ class Context:
         if not ports or any(port.media and slot.media and port.media != slot.media for port in ports):
             return None
         port = self._meant(call, ports, slot)
-        return Source(WEAK, self._several(call) if slot.is_many else self._alike(call), port)
+        source = Source(WEAK, self._several(call) if slot.is_many else self._alike(call), port)
+        speaks_of_text = any(_TEXT in self.reading.parts[part].stems for part in self.parts)
+        return self._text_behind(source) if speaks_of_text and slot.name == _TEXT else source
 
     def _meant(self, call: Call, ports: Sequence[Port], slot: Slot) -> Port:
         """What is meant by the result of a call that gives several things."""
