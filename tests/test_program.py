@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import LoadedChild, begun, carried_out_by_shell, source_carried_out
+from tests.program import LoadedChild, begun, carried_out_by_shell, source_begun, source_carried_out
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="shells of POSIX")
 
@@ -91,3 +91,22 @@ def test_it_can_be_waited_for_and_told_to_end() -> None:
         process.terminate()
         assert process.wait() == process.poll() == 0
         process.kill()  # is no error
+
+
+def test_nobody_is_awaited_any_longer_because_others_hold_open_what_it_printed_to() -> None:
+    lasting = "import os, select; os.fork() or print(select.select([0], [], [], 5)[0])"
+    (theirs, told), (heard, its) = os.pipe(), os.pipe()
+    with open(theirs, "rb") as stdin, open(told, "wb") as tells, open(heard, "rb") as hears, open(its, "wb") as stdout:
+        with source_begun(lasting, stdin=stdin, stdout=stdout) as process:
+            stdout.close()
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.communicate(timeout=0.1)
+        tells.close()
+        assert hears.read() == b"[0]\n"  # and not only once the other had enough
+
+
+def test_what_it_is_given_may_be_more_than_a_pipe_holds() -> None:
+    data = bytes(range(256)) * 1000
+    echo = "import sys; sys.stderr.buffer.write(sys.stdin.buffer.read()); print('done')"
+    assert source_begun(echo, stdin=subprocess.PIPE).communicate(data) == (b"done\n", data)
+    assert source_begun("", stdin=subprocess.PIPE).communicate(data) == (b"", b"")
