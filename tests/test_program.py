@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.processes import signals_as_usual  # noqa: F401
 from tests.program import LoadedChild, begun, carried_out_by_shell, source_begun, source_carried_out
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="shells of POSIX")
@@ -75,6 +77,31 @@ def test_what_is_ignored_here_is_ignored_there_and_nothing_else(is_ignored: bool
 def test_a_program_of_python_ends_as_it_would(source: str, code: int, said: str) -> None:
     ended = source_carried_out(source, "x")
     assert (ended.returncode, ended.stdout.decode(), ended.stderr) == (code, said, b"")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import sys; sys.exit('why')",
+        "import sys; sys.exit([])",
+        "import sys; sys.exit()",
+        "raise KeyboardInterrupt",
+        "def fail(): 1 / 0\nfail()",
+        "no python",
+    ],
+)
+def test_a_program_of_python_says_why_it_ends_as_it_would(source: str) -> None:
+    loaded = source_carried_out(source)
+    anew = subprocess.run([sys.executable, "-c", source], capture_output=True, check=False)
+    assert (loaded.returncode, loaded.stdout, loaded.stderr) == (anew.returncode, anew.stdout, anew.stderr)
+
+
+def test_no_signal_is_lost_however_early_it_comes() -> None:
+    processes = []
+    for _ in range(10):
+        processes.append(source_begun("import time; time.sleep(5)", stderr=subprocess.DEVNULL))
+        processes[-1].send_signal(signal.SIGINT)
+    assert [process.communicate() and process.returncode for process in processes] == [-signal.SIGINT] * 10
 
 
 def test_warnings_are_errors() -> None:
