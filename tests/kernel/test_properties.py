@@ -33,7 +33,7 @@ from tests.kernel.plans import EFFECTS, documents, never_fails, outcome, planned
 from tests.kernel.simulation import World, journaled
 
 # Of a run that is cut off at each of its moments: that takes as long as the square of its length.
-BRIEF = documents(most_choices=100)
+BRIEF = documents(most_steps=4)
 SEEDS = st.integers(0, 2**16)
 RULES = st.builds(Rules, max_parallel=st.sampled_from([1, 2, 8]), strict_groups=st.booleans(), effects=st.just(EFFECTS))
 often = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
