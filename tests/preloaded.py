@@ -25,6 +25,7 @@ import struct
 import sys
 import termios
 import threading
+import time
 import traceback
 import types
 import warnings
@@ -105,9 +106,11 @@ def _become(wanted: Any, descriptors: list[int], until_ready: int) -> NoReturn:
         usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
         signal.signal(number, signal.SIG_IGN if is_ignored else usual)
     resource.setrlimit(resource.RLIMIT_FSIZE, wanted["file_limit"])
+    os.umask(wanted["umask"])
     os.chdir(wanted["folder"])
     os.environ.clear()
     os.environ.update(wanted["environment"])
+    time.tzset()
     for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
         stream = _text(number, mode) if number in wanted["descriptors"] else None
         setattr(sys, name, stream)

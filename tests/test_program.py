@@ -96,6 +96,17 @@ def test_a_program_of_python_says_why_it_ends_as_it_would(source: str) -> None:
     assert (loaded.returncode, loaded.stdout, loaded.stderr) == (anew.returncode, anew.stdout, anew.stderr)
 
 
+def test_its_umask_and_time_zone_are_those_from_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    source_carried_out("")  # so that what becomes it was loaded before
+    monkeypatch.setenv("TZ", "XYZ-3")
+    before = os.umask(0o027)
+    try:
+        ended = source_carried_out("import os, time; print(oct(os.umask(0)), time.strftime('%Z%z'))")
+    finally:
+        os.umask(before)
+    assert ended.stdout == b"0o27 XYZ+0300\n"
+
+
 def test_no_signal_is_lost_however_early_it_comes() -> None:
     processes = []
     for _ in range(10):
