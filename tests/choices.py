@@ -21,6 +21,7 @@ class Choices:
         self._row = iter(row)
 
     def of(self, options: Sequence[T]) -> T:
+        assert len(options) <= 256, "a byte does not reach all of them"
         return options[next(self._row, 0) % len(options)]
 
     def is_so(self) -> bool:

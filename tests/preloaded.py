@@ -25,6 +25,7 @@ import struct
 import sys
 import termios
 import threading
+import time
 import traceback
 import types
 import warnings
@@ -75,22 +76,28 @@ def _load() -> None:
 
 
 def _see_through(conversation: socket.socket, descriptors: list[int]) -> NoReturn:
-    """Begin the run, and tell of it: its number, then, once it has ended, its status."""
+    """Begin the run, and tell of it: its number once a signal does to it what it should, then its status."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     wanted = ast.literal_eval(b"".join(iter(lambda: conversation.recv(1 << 16), b"")).decode())
+    ready, unready = os.pipe()
     pid = os.fork()
     if not pid:
         conversation.close()
-        _become(wanted, descriptors)
-    for each in descriptors:
+        os.close(ready)
+        aside = fcntl.fcntl(unready, fcntl.F_DUPFD, _OUT_OF_THE_WAY)
+        os.close(unready)
+        _become(wanted, descriptors, aside)
+    for each in (unready, *descriptors):
         os.close(each)
+    os.read(ready, 1)  # until the process has closed the other end, or is gone
     conversation.sendall(struct.pack(">i", pid))
     _, status = os.waitpid(pid, 0)
     conversation.sendall(struct.pack(">i", os.waitstatus_to_exitcode(status)))
     os._exit(0)
 
 
-def _become(wanted: Any, descriptors: list[int]) -> NoReturn:
+def _become(wanted: Any, descriptors: list[int], until_ready: int) -> NoReturn:
+    """Keep the last descriptor open until the process is as it was wanted."""
     _take(descriptors, wanted["descriptors"])
     if wanted["is_in_front"]:
         os.setsid()
@@ -99,13 +106,16 @@ def _become(wanted: Any, descriptors: list[int]) -> NoReturn:
         usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
         signal.signal(number, signal.SIG_IGN if is_ignored else usual)
     resource.setrlimit(resource.RLIMIT_FSIZE, wanted["file_limit"])
+    os.umask(wanted["umask"])
     os.chdir(wanted["folder"])
     os.environ.clear()
     os.environ.update(wanted["environment"])
+    time.tzset()
     for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
         stream = _text(number, mode) if number in wanted["descriptors"] else None
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
+    os.close(until_ready)
     if wanted["source"] is None:
         sys.argv[:] = [str(ROOT / "chat_cli.py"), *wanted["arguments"]]
         sys.modules["chat_cli"].entry()
@@ -144,19 +154,25 @@ def _carry_out(source: str) -> NoReturn:
     warnings.simplefilter("error")
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
-    code = 0
+    code, is_interrupted = 0, False
     try:
         exec(compile(source, "<string>", "exec"), module.__dict__)
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else int(left.code is not None)
-    except BaseException:
-        traceback.print_exc()
-        code = 1
+        if left.code is not None and not isinstance(left.code, int):
+            print(left.code, file=sys.stderr)
+    except BaseException as error:
+        within = error.__traceback__ and error.__traceback__.tb_next  # the program, without this function
+        traceback.print_exception(error.with_traceback(within))
+        code, is_interrupted = 1, isinstance(error, KeyboardInterrupt)
     threading._shutdown()  # as `multiprocessing` has its children wait for their threads
     atexit._run_exitfuncs()
     for each in (sys.stdout, sys.stderr):
         if each is not None:
             each.flush()
+    if is_interrupted:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
     os._exit(code)
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import functools
 import os
 import select
+import selectors
 import shlex
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from tests.processes import PATIENCE_S, ROOT, Child
 from tests.standin import asked, number_from
@@ -160,19 +161,16 @@ class Begun:
         return code
 
     def communicate(self, given: bytes | None = None, timeout: float = PATIENCE_S) -> tuple[bytes, bytes]:
-        """All that it still prints, after it was given this."""
-        with ThreadPoolExecutor(3) as workers:
-            if self.stdin is not None:
-                workers.submit(_give, self.stdin, given or b"")
-            reads = [workers.submit(each.read) if each else None for each in (self.stdout, self.stderr)]
-            try:
-                printed, said = (each.result(timeout) if each else b"" for each in reads)
-            except TimeoutError:
-                self.kill()
-                raise subprocess.TimeoutExpired("overseer", timeout) from None
+        """All that it still prints, after it was given this. Others may hold its pipes open for longer than that."""
+        give_up_at = time.monotonic() + timeout
+        try:
+            heard = self._exchange(given or b"", timeout)
+            self.wait(max(0.0, give_up_at - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
         self._close()
-        self.wait(timeout)
-        return printed, said
+        return heard.get(self.stdout, b""), heard.get(self.stderr, b"")
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
@@ -192,11 +190,34 @@ class Begun:
         self._close()
         self.wait()
 
+    def _exchange(self, given: bytes, timeout: float) -> dict[Any, bytes]:
+        """What each stream said to its end. Without threads: one that reads would keep its stream from being closed."""
+        give_up_at = time.monotonic() + timeout
+        heard: dict[Any, bytes] = {each: b"" for each in (self.stdout, self.stderr) if each}
+        with selectors.DefaultSelector() as unended:
+            for each in heard:
+                unended.register(each, selectors.EVENT_READ)
+            if self.stdin is not None and not self.stdin.closed:
+                unended.register(self.stdin, selectors.EVENT_WRITE)
+            while unended.get_map():
+                ready: list[Any] = [key.fileobj for key, _ in unended.select(give_up_at - time.monotonic())]
+                if not ready or time.monotonic() > give_up_at:
+                    raise subprocess.TimeoutExpired("overseer", timeout)
+                for stream in ready:
+                    if stream is self.stdin:
+                        more = given = _rest_after(stream, given)
+                    else:
+                        more = stream.read1()
+                        heard[stream] += more
+                    if not more:
+                        unended.unregister(stream)
+                        _close(stream)
+        return heard
+
     def _close(self) -> None:
         for each in (self.stdin, self.stdout, self.stderr):
             if each is not None:
-                with suppress(BrokenPipeError):
-                    each.close()
+                _close(each)
 
     def _ended(self, timeout: float) -> int | None:
         if self.returncode is None and select.select([self._conversation], [], [], timeout)[0]:
@@ -214,9 +235,18 @@ class LoadedChild(Child):
             setattr(self._process, name, getattr(self._process, name).detach())
 
 
-def _give(stdin: IO[bytes], given: bytes) -> None:
-    with suppress(BrokenPipeError), stdin:
-        stdin.write(given)
+def _rest_after(stdin: IO[bytes], given: bytes) -> bytes:
+    """What is left to be given after as much as certainly goes into a pipe at once; nothing if nobody wants it."""
+    try:
+        stdin.flush()
+        return given[os.write(stdin.fileno(), given[: select.PIPE_BUF]) :]
+    except BrokenPipeError:
+        return b""
+
+
+def _close(stream: IO[bytes]) -> None:
+    with suppress(BrokenPipeError):
+        stream.close()
 
 
 def _seen_through(process: Begun | subprocess.Popen[bytes], given: bytes | None) -> subprocess.CompletedProcess[bytes]:

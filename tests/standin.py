@@ -3,8 +3,8 @@
     python -IS standin.py REQUESTS ARGUMENT...
 
 REQUESTS is the descriptor of a socket at whose other end `tests.preloaded` listens. The process has what the shell
-would have left to the program: its folder, environment, descriptors, limits and what signals it ignores. A signal that
-comes here goes on to it.
+would have left to the program: its folder, environment, descriptors, umask, limits and what signals it ignores. A
+signal that comes here goes on to it.
 
 Only the halves of modules that are written in C are imported: the other halves take longer than the interpreter.
 """
@@ -44,6 +44,7 @@ def asked(
         "is_in_front": is_in_front,
         "ignored": {number: _signal.getsignal(number) == _signal.SIG_IGN for number in _PASSED_ON},
         "file_limit": resource.getrlimit(resource.RLIMIT_FSIZE),
+        "umask": _umask(),
     }
     ours, its = _socket.socketpair()
     sent = b"".join(each.to_bytes(4, sys.byteorder) for each in (its.fileno(), *descriptors.values()))
@@ -54,6 +55,13 @@ def asked(
     ours.sendall(ascii(wanted).encode())
     ours.shutdown(_socket.SHUT_WR)
     return ours.detach()
+
+
+def _umask() -> int:
+    """It can only be read by setting it: to what lets nobody else in, should another thread make a file meanwhile."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
 
 
 def number_from(conversation: int) -> int:

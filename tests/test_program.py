@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.program import LoadedChild, begun, carried_out_by_shell, source_carried_out
+from tests.processes import signals_as_usual  # noqa: F401
+from tests.program import LoadedChild, begun, carried_out_by_shell, source_begun, source_carried_out
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="shells of POSIX")
 
@@ -77,6 +79,42 @@ def test_a_program_of_python_ends_as_it_would(source: str, code: int, said: str)
     assert (ended.returncode, ended.stdout.decode(), ended.stderr) == (code, said, b"")
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import sys; sys.exit('why')",
+        "import sys; sys.exit([])",
+        "import sys; sys.exit()",
+        "raise KeyboardInterrupt",
+        "def fail(): 1 / 0\nfail()",
+        "no python",
+    ],
+)
+def test_a_program_of_python_says_why_it_ends_as_it_would(source: str) -> None:
+    loaded = source_carried_out(source)
+    anew = subprocess.run([sys.executable, "-c", source], capture_output=True, check=False)
+    assert (loaded.returncode, loaded.stdout, loaded.stderr) == (anew.returncode, anew.stdout, anew.stderr)
+
+
+def test_its_umask_and_time_zone_are_those_from_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    source_carried_out("")  # so that what becomes it was loaded before
+    monkeypatch.setenv("TZ", "XYZ-3")
+    before = os.umask(0o027)
+    try:
+        ended = source_carried_out("import os, time; print(oct(os.umask(0)), time.strftime('%Z%z'))")
+    finally:
+        os.umask(before)
+    assert ended.stdout == b"0o27 XYZ+0300\n"
+
+
+def test_no_signal_is_lost_however_early_it_comes() -> None:
+    processes = []
+    for _ in range(10):
+        processes.append(source_begun("import time; time.sleep(5)", stderr=subprocess.DEVNULL))
+        processes[-1].send_signal(signal.SIGINT)
+    assert [process.communicate() and process.returncode for process in processes] == [-signal.SIGINT] * 10
+
+
 def test_warnings_are_errors() -> None:
     assert b"UserWarning: careful" in source_carried_out("import warnings; warnings.warn('careful')").stderr
 
@@ -91,3 +129,22 @@ def test_it_can_be_waited_for_and_told_to_end() -> None:
         process.terminate()
         assert process.wait() == process.poll() == 0
         process.kill()  # is no error
+
+
+def test_nobody_is_awaited_any_longer_because_others_hold_open_what_it_printed_to() -> None:
+    lasting = "import os, select; os.fork() or print(select.select([0], [], [], 5)[0])"
+    (theirs, told), (heard, its) = os.pipe(), os.pipe()
+    with open(theirs, "rb") as stdin, open(told, "wb") as tells, open(heard, "rb") as hears, open(its, "wb") as stdout:
+        with source_begun(lasting, stdin=stdin, stdout=stdout) as process:
+            stdout.close()
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.communicate(timeout=0.1)
+        tells.close()
+        assert hears.read() == b"[0]\n"  # and not only once the other had enough
+
+
+def test_what_it_is_given_may_be_more_than_a_pipe_holds() -> None:
+    data = bytes(range(256)) * 1000
+    echo = "import sys; sys.stderr.buffer.write(sys.stdin.buffer.read()); print('done')"
+    assert source_begun(echo, stdin=subprocess.PIPE).communicate(data) == (b"done\n", data)
+    assert source_begun("", stdin=subprocess.PIPE).communicate(data) == (b"", b"")

@@ -20,13 +20,14 @@ MOST_CHOICES = 300  # more than nearly all plans take
 FAILING = 4  # of so many steps about one fails, where failures are wanted
 
 
-def documents(depth: int = 2, *, most_choices: int = MOST_CHOICES) -> st.SearchStrategy[dict[str, Any]]:
-    """Plans in the plan format."""
-    return chosen(lambda choices: _document(choices, depth), most=most_choices)
+def documents(depth: int = 2, *, most_steps: int | None = None) -> st.SearchStrategy[dict[str, Any]]:
+    """Plans in the plan format, with so many steps side by side that are in no other."""
+    most = most_steps or (6 if depth == 2 else 3)
+    return chosen(lambda choices: _document(choices, depth, most), most=MOST_CHOICES)
 
 
-def _document(choices: Choices, depth: int) -> dict[str, Any]:
-    steps = _steps(choices, "", depth, [])
+def _document(choices: Choices, depth: int, most_steps: int) -> dict[str, Any]:
+    steps = _steps(choices, "", depth, [], most_steps)
     return {"steps": steps, "on_error": choices.of(_mostly("fail", "fail_fast"))}
 
 
@@ -34,9 +35,9 @@ def _mostly(usual: str, *others: str) -> list[str]:
     return [usual] * 4 + list(others)
 
 
-def _steps(choices: Choices, prefix: str, depth: int, outside: list[str]) -> list[dict[str, Any]]:
+def _steps(choices: Choices, prefix: str, depth: int, outside: list[str], most: int = 3) -> list[dict[str, Any]]:
     steps: list[dict[str, Any]] = []
-    for number in range(choices.number(1, 6 if depth == 2 else 3)):
+    for number in range(choices.number(1, most)):
         earlier = [step["step_id"] for step in steps]
         step: dict[str, Any] = {"step_id": f"{prefix}s{number}"}
         if earlier:

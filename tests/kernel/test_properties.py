@@ -30,10 +30,10 @@ from overseer.plan import to_document
 from overseer.plan.values import WorkflowStep
 from overseer.reports.report import Report
 from tests.kernel.plans import EFFECTS, documents, never_fails, outcome, planned
-from tests.kernel.simulation import World, journaled
+from tests.kernel.simulation import Behaviour, World, journaled
 
 # Of a run that is cut off at each of its moments: that takes as long as the square of its length.
-BRIEF = documents(most_choices=100)
+BRIEF = documents(most_steps=4)
 SEEDS = st.integers(0, 2**16)
 RULES = st.builds(Rules, max_parallel=st.sampled_from([1, 2, 8]), strict_groups=st.booleans(), effects=st.just(EFFECTS))
 often = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -110,14 +110,13 @@ def with_timeouts(document: dict[str, Any]) -> dict[str, Any]:
 
 
 @often
-@given(documents(), RULES, RULES, SEEDS, SEEDS)
+@given(documents(), st.sampled_from([never_fails, outcome]), st.tuples(RULES, SEEDS), st.tuples(RULES, SEEDS))
 def test_the_result_does_not_depend_on_the_order_of_completion(
-    document: dict[str, Any], one: Rules, other: Rules, seed: int, another: int
+    document: dict[str, Any], behaviour: Behaviour, one: tuple[Rules, int], other: tuple[Rules, int]
 ) -> None:
+    """Most plans fail where steps do, and then there is little to compare: hence also those where none does."""
     plan = planned(in_turn(document))
-    assert ending(World(plan, outcome, one, seed).begin().run()) == ending(
-        World(plan, outcome, other, another).begin().run()
-    )
+    assert ending(World(plan, behaviour, *one).begin().run()) == ending(World(plan, behaviour, *other).begin().run())
 
 
 @pytest.mark.long
