@@ -193,11 +193,14 @@ class Begun:
     def _exchange(self, given: bytes, timeout: float) -> dict[Any, bytes]:
         """What each stream said to its end. Without threads: one that reads would keep its stream from being closed."""
         give_up_at = time.monotonic() + timeout
-        heard: dict[Any, bytes] = {each: b"" for each in (self.stdout, self.stderr) if each}
+        left = memoryview(given)
+        heard: dict[Any, bytearray] = {each: bytearray() for each in (self.stdout, self.stderr) if each}
         with selectors.DefaultSelector() as unended:
             for each in heard:
                 unended.register(each, selectors.EVENT_READ)
             if self.stdin is not None and not self.stdin.closed:
+                self.stdin.flush()
+                os.set_blocking(self.stdin.fileno(), False)
                 unended.register(self.stdin, selectors.EVENT_WRITE)
             while unended.get_map():
                 ready: list[Any] = [key.fileobj for key, _ in unended.select(give_up_at - time.monotonic())]
@@ -205,14 +208,15 @@ class Begun:
                     raise subprocess.TimeoutExpired("overseer", timeout)
                 for stream in ready:
                     if stream is self.stdin:
-                        more = given = _rest_after(stream, given)
+                        left = _rest_after(stream, left)
+                        is_ended = not left
                     else:
-                        more = stream.read1()
-                        heard[stream] += more
-                    if not more:
+                        heard[stream] += (piece := stream.read1())
+                        is_ended = not piece
+                    if is_ended:
                         unended.unregister(stream)
                         _close(stream)
-        return heard
+        return {stream: bytes(said) for stream, said in heard.items()}
 
     def _close(self) -> None:
         for each in (self.stdin, self.stdout, self.stderr):
@@ -235,13 +239,12 @@ class LoadedChild(Child):
             setattr(self._process, name, getattr(self._process, name).detach())
 
 
-def _rest_after(stdin: IO[bytes], given: bytes) -> bytes:
-    """What is left to be given after as much as certainly goes into a pipe at once; nothing if nobody wants it."""
+def _rest_after(stdin: IO[bytes], given: memoryview) -> memoryview:
+    """What is left to be given after as much as goes into a pipe at once; nothing if nobody wants it."""
     try:
-        stdin.flush()
-        return given[os.write(stdin.fileno(), given[: select.PIPE_BUF]) :]
+        return given[os.write(stdin.fileno(), given) :]
     except BrokenPipeError:
-        return b""
+        return given[:0]
 
 
 def _close(stream: IO[bytes]) -> None:

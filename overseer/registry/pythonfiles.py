@@ -35,6 +35,8 @@ def _imported(path: Path, source: bytes, is_ours: bool) -> ModuleType:
     # Named after its content too: a file that was changed is another module, and steps that still run keep theirs.
     digest = hashlib.sha256(str(path.resolve()).encode() + b"\0" + source).hexdigest()[:12]
     name = f"overseer_tools_{path.stem}_{digest}"
+    if is_ours and (loaded := sys.modules.get(name)) is not None:  # by an earlier reading of the same text
+        return loaded
     spec = importlib.util.spec_from_file_location(name, path.resolve())
     assert spec is not None
     assert isinstance(spec.loader, SourceFileLoader)

@@ -51,6 +51,18 @@ def test_only_what_comes_with_the_program_is_kept_compiled(
     assert Path(cache_from_source(str(path))).exists() == is_kept
 
 
+@pytest.mark.parametrize(("layer", "times"), [("built-in", 1), ("project", 2)])
+def test_what_comes_with_the_program_is_carried_out_once_in_a_process(
+    tmp_path: Path, layer: Layer, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "loaded_here", [], raising=False)
+    path = write_tool(tmp_path / "tools/a.py", "one")
+    path.write_text(path.read_text() + "import sys\nsys.loaded_here.append(1)\n")
+    for _ in range(2):
+        assert load_tools([ToolFolder(path.parent, layer)]).tools["one"]() == 1
+    assert len(sys.loaded_here) == times  # type: ignore[attr-defined]
+
+
 def test_later_folders_take_precedence_and_say_what_they_hide(tmp_path: Path) -> None:
     one = write_tool(tmp_path / "one/a.py", "same", "'one'")
     two = write_tool(tmp_path / "two/b.py", "same", "'two'")
