@@ -21,9 +21,11 @@ _PIECE = 1 << 16
 _LONGEST = 100_000  # bytes; a longer line is taken in parts
 _ROOM = 1 << 20  # bytes of a pipe, of which a library may fill much before any thread of ours has its turn
 _SET_ROOM = 1031  # F_SETPIPE_SZ, which not every Python names
+_MARK = 33  # bytes of a mark
 _PATIENCE_S = 1.0  # with lines that came last, where a child goes on writing
 
 _gutters: set[tuple[int, int]] = set()  # that the three lead to now, by device and number
+_open: list[_Gutter] = []  # the same, from the outermost on
 
 
 def own(number: int) -> int:
@@ -90,12 +92,20 @@ def diverted(take: Callable[[str], None], late: Callable[[str], None]) -> Iterat
     gutter = _Gutter(reading, writing, take, late)
     with ExitStack() as opened:
         opened.callback(gutter.close)
+        _open.append(gutter)
+        opened.callback(_open.remove, gutter)
         place = _place(writing)
         _gutters.add(place)
         opened.callback(_gutters.discard, place)
         for number in turned:
             opened.enter_context(_leading(number, writing))
         yield
+
+
+def wait_until_taken() -> None:
+    """Return once all has been given on that was written to a diverted descriptor by now."""
+    for gutter in [*_open]:
+        gutter.wait_until_taken()
 
 
 class _Gutter:
@@ -108,14 +118,28 @@ class _Gutter:
         self._late = late
         self._mark = b"\0" + os.urandom(16).hex().encode()  # after which what comes is late
         self._is_empty = threading.Event()
+        self._sending = threading.Lock()  # as long as it is open
+        self._is_closed = False
+        self._awaited: dict[bytes, threading.Event] = {}  # the marks up to which somebody waits
         threading.Thread(target=self._read, name="stray-output", daemon=True).start()
+
+    def wait_until_taken(self) -> None:
+        mark, is_taken = b"\0" + os.urandom(16).hex().encode(), threading.Event()
+        self._awaited[mark] = is_taken
+        with self._sending:
+            is_sent = not self._is_closed and self._has_sent(mark + b"\n")
+        if is_sent:
+            is_taken.wait(_PATIENCE_S)
+        del self._awaited[mark]
 
     def close(self) -> None:
         """Return once all has been taken that was written by now."""
         if self._has_sent(self._mark + b"\n"):
             self._is_empty.wait(_PATIENCE_S)
         self._take = self._late
-        os.close(self._writing)
+        with self._sending:
+            self._is_closed = True
+            os.close(self._writing)
 
     def _has_sent(self, mark: bytes) -> bool:
         """A child may have made the pipe such as takes nothing while it is full; a mark goes whole or not at all."""
@@ -143,6 +167,10 @@ class _Gutter:
             os.close(self._reading)
 
     def _pass_on(self, line: bytes) -> None:
+        if is_taken := self._awaited.get(line[-_MARK:]):
+            self._give(line[:-_MARK])
+            is_taken.set()
+            return
         if not line.endswith(self._mark):
             self._take(line.decode(errors="replace"))
             return

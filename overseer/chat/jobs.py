@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from overseer.commands.relay import Relay
+from overseer.descriptors import wait_until_taken
 from overseer.errors import OverseerError
 from overseer.kernel.events import Event, StepCancelled, StepFailed, StepHeld, StepInterrupted, StepReleased
 from overseer.plan.values import WorkflowPlan
@@ -143,6 +144,7 @@ class Jobs:
         job.status, job.ended = status, self._clock()
         if handled is not None:
             self._ended(handled)
+        wait_until_taken()  # what its tools and their programs printed stands above its end
         self._tell(f"job {job.number} {status} after {job.seconds(0):.1f} s: {brief(job.request, 50)}{_way_on(job)}")
 
 

@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("fcntl", reason="terminals of POSIX")
 
 from overseer import descriptors
-from overseer.descriptors import diverted, kept_from_tools
+from overseer.descriptors import diverted, kept_from_tools, wait_until_taken
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +36,44 @@ def test_lines_are_taken_whole_and_the_last_one_however_it_ends() -> None:
         subprocess.run(["sh", "-c", "printf 'wo\\nthree\\n' ; printf 'the last' >&2"], check=True)
     assert taken == ["one", "two", "three", "the last"]
     assert [where(number) for number in (0, 1, 2)] == before
+
+
+def test_what_was_written_by_now_can_be_waited_for() -> None:
+    taken: list[str] = []
+
+    def take(line: str) -> None:
+        time.sleep(0.01)  # as somebody who is slow at showing it
+        taken.append(line)
+
+    with diverted(take, pytest.fail):
+        for count in range(20):
+            os.write(1, b"line\nand a half")
+            wait_until_taken()
+            assert taken == ["line", "and a half"] * (count + 1)
+    wait_until_taken()  # of nothing
+
+
+def test_who_waits_while_it_ends_writes_to_nobody_else(tmp_path: Path) -> None:
+    is_over = threading.Event()
+
+    def wait_again_and_again() -> None:
+        while not is_over.is_set():
+            wait_until_taken()
+
+    waiting = [threading.Thread(target=wait_again_and_again) for _ in range(3)]
+    for each in waiting:
+        each.start()
+    taken: list[str] = []
+    for _ in range(50):
+        with diverted(taken.append, taken.append):
+            pass
+        with (tmp_path / "other").open("wb"):  # takes the number that was just closed
+            time.sleep(0.001)
+        assert (tmp_path / "other").read_bytes() == b""
+    is_over.set()
+    for each in waiting:
+        each.join()
+    assert taken == []
 
 
 def test_it_ends_where_something_raises() -> None:
