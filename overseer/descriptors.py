@@ -129,8 +129,9 @@ class _Gutter:
         with self._sending:
             is_sent = not self._is_closed and self._has_sent(mark + b"\n")
         if is_sent:
-            is_taken.wait(_PATIENCE_S)
-        del self._awaited[mark]
+            is_taken.wait(_PATIENCE_S)  # the mark stays known: it still comes, and is nothing to be shown
+        else:
+            del self._awaited[mark]
 
     def close(self) -> None:
         """Return once all has been taken that was written by now."""
@@ -167,7 +168,7 @@ class _Gutter:
             os.close(self._reading)
 
     def _pass_on(self, line: bytes) -> None:
-        if is_taken := self._awaited.get(line[-_MARK:]):
+        if is_taken := self._awaited.pop(line[-_MARK:], None):
             self._give(line[:-_MARK])
             is_taken.set()
             return

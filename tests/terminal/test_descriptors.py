@@ -53,6 +53,24 @@ def test_what_was_written_by_now_can_be_waited_for() -> None:
     wait_until_taken()  # of nothing
 
 
+def test_who_gave_up_waiting_leaves_nothing_to_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(descriptors, "_PATIENCE_S", 0.05)
+    taken: list[str] = []
+    is_free = threading.Event()
+
+    def take(line: str) -> None:
+        is_free.wait(10)
+        taken.append(line)
+
+    with diverted(take, taken.append):
+        os.write(1, b"line\n")
+        wait_until_taken()
+        assert taken == []
+        is_free.set()
+        monkeypatch.setattr(descriptors, "_PATIENCE_S", 10.0)
+    assert taken == ["line"]
+
+
 def test_who_waits_while_it_ends_writes_to_nobody_else(tmp_path: Path) -> None:
     is_over = threading.Event()
 
